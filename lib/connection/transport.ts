@@ -1,0 +1,133 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+// A frame above this goes out as consecutive parts, so that progress of a slow reader can be seen.
+const PART_BYTES = 65_536;
+// What may wait in one socket before its connection counts as behind.
+const MAX_PENDING_BYTES = 65_536;
+
+// What Node adds to its own classes without documenting it. Each is checked before it is relied on.
+interface NodeResponse extends ServerResponse {
+  readonly outputSize?: number;
+  readonly stream?: { readonly writableLength: number };
+  flush?: () => void;
+}
+interface NodeSocket extends Socket {
+  readonly _httpMessage?: unknown;
+}
+
+/**
+ * The way to one browser: an HTTP response whose body is the stream. It writes straight to the
+ * socket while nothing stands between response and socket, and through the response otherwise; the
+ * decision falls once, after the headers, so that no two ways are ever mixed.
+ */
+export class Transport {
+  readonly #res: NodeResponse;
+  #socket: Socket | null = null;
+  #hasBegun = false;
+  #hasEnded = false;
+
+  constructor(res: ServerResponse) {
+    this.#res = res as NodeResponse;
+    // Without a listener an error of the response, such as a late write, would end the process.
+    res.on("error", ignore);
+  }
+
+  /** False before {@link begin} and as soon as nothing more can be written. */
+  get isOpen(): boolean {
+    return this.#hasBegun && !this.#hasEnded && !isGone(this.#res);
+  }
+
+  /** True when the browser has left, or the response was taken by somebody else. */
+  get isGone(): boolean {
+    return isGone(this.#res);
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  get pendingBytes(): number {
+    return (
+      this.#socket?.writableLength ?? this.#res.stream?.writableLength ?? this.#res.writableLength
+    );
+  }
+
+  /** True when a `drain` will follow, so that the next page is better read then. */
+  get needsDrain(): boolean {
+    return this.#socket?.writableNeedDrain ?? this.#res.writableNeedDrain;
+  }
+
+  /** True when the browser is too slow for what comes live. A `drain` will follow. */
+  get isFull(): boolean {
+    return this.needsDrain && this.pendingBytes > MAX_PENDING_BYTES;
+  }
+
+  /** Sends the headers, fixed before, with the first bytes of the body. */
+  begin(preamble: string): void {
+    this.#hasBegun = true;
+    if (this.#hasEnded || this.#res.destroyed) return;
+    this.#res.write(preamble);
+    this.#res.flush?.();
+    this.#socket = freeSocketOf(this.#res);
+    const socket = this.#res.socket;
+    socket?.setTimeout(0);
+    socket?.setNoDelay(true);
+    // Finds a peer that vanished without a word in about 20 s; without it TCP takes a quarter of an hour.
+    socket?.setKeepAlive(true, 10_000);
+  }
+
+  /** Writes whole events. After the end, or when the browser is gone, nothing happens. */
+  write(bytes: Buffer): void {
+    if (!this.isOpen) return;
+    const out = this.#socket ?? this.#res;
+    for (let start = 0; start < bytes.length; start += PART_BYTES) {
+      out.write(bytes.length <= PART_BYTES ? bytes : bytes.subarray(start, start + PART_BYTES));
+    }
+    if (this.#socket === null) this.#res.flush?.();
+  }
+
+  onDrain(listener: () => void): void {
+    (this.#socket ?? this.#res).once("drain", listener);
+  }
+
+  onClose(listener: () => void): void {
+    this.#res.once("close", listener);
+  }
+
+  /** Ends the body; the socket closes once the kernel has taken what is pending. */
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    if (!this.#res.destroyed) this.#res.end();
+  }
+
+  /** Closes the socket now, whatever is pending. */
+  destroy(): void {
+    this.#hasEnded = true;
+    this.#res.destroy();
+  }
+}
+
+/** True when an earlier response on the same socket has not ended, so that this one must wait. */
+export function isPipelined(res: ServerResponse): boolean {
+  const { socket } = res.req;
+  return res.socket === null && !res.writableEnded && !res.destroyed && !socket.destroyed;
+}
+
+/** True when a response can take nothing (more): ended, destroyed, or pipelined behind another one. */
+export function isGone(res: ServerResponse): boolean {
+  return res.writableEnded || res.destroyed || res.closed || res.socket?.destroyed !== false;
+}
+
+// The body is the socket's own bytes only if nothing encodes or frames it and nothing is queued before.
+function freeSocketOf(res: NodeResponse): Socket | null {
+  const socket = res.socket as NodeSocket | null;
+  const isFree =
+    socket?._httpMessage === res &&
+    res.chunkedEncoding === false &&
+    res.outputSize === 0 &&
+    !res.hasHeader("Content-Encoding");
+  return isFree ? socket : null;
+}
+
+function ignore(): void {
+  // The `close` that follows tells the connection.
+}

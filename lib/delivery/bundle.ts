@@ -1,0 +1,55 @@
+import type { LogEntry } from "../log/event-log.js";
+
+/**
+ * Entries that go to a connection in one write. Connections that get the same entries arrive at the
+ * same bundle, so the joined bytes are made once and shared.
+ */
+export class Bundle {
+  readonly #before: Bundle | null;
+  readonly #entry: LogEntry | null;
+  #next: Map<LogEntry, Bundle> | undefined;
+  #bytes: Buffer | undefined;
+
+  private constructor(before: Bundle | null, entry: LogEntry | null) {
+    this.#before = before;
+    this.#entry = entry;
+  }
+
+  static empty(): Bundle {
+    return new Bundle(null, null);
+  }
+
+  /** This bundle and one entry more. */
+  with(entry: LogEntry): Bundle {
+    this.#next ??= new Map();
+    let next = this.#next.get(entry);
+    if (next === undefined) {
+      next = new Bundle(this, entry);
+      this.#next.set(entry, next);
+    }
+    return next;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entry === null;
+  }
+
+  /** Position of the last entry; 0 when empty. */
+  get lastPosition(): number {
+    return this.#entry?.position ?? 0;
+  }
+
+  get bytes(): Buffer {
+    this.#bytes ??= this.#join();
+    return this.#bytes;
+  }
+
+  #join(): Buffer {
+    const parts: Buffer[] = [];
+    for (let bundle: Bundle | null = this; bundle !== null; bundle = bundle.#before) {
+      if (bundle.#entry !== null) parts.push(bundle.#entry.bytes);
+    }
+    const [only] = parts;
+    return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts.reverse());
+  }
+}

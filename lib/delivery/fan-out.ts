@@ -1,0 +1,135 @@
+import { setImmediate as nextTick } from "node:timers/promises";
+import type { StreamConnection } from "../connection/connection.js";
+import type { EventLog, LogEntry } from "../log/event-log.js";
+import { isForEverybody, reaches, type Report } from "./audience.js";
+import { Bundle } from "./bundle.js";
+import type { RunOutside } from "./run-outside.js";
+import { Slices } from "./slices.js";
+
+// What a visit may write at once; entries beyond it wait for the next pass, so no socket is flooded.
+const PASS_BYTES = 65_536;
+
+/**
+ * Live delivery. It follows the log and visits every live connection with what has come: one write
+ * for all entries since the last pass. When publishers are faster than a pass, passes merge.
+ *
+ * Invariant: a live connection has everything up to `served`; during a pass, those already visited
+ * have everything up to the end of the pass. Whoever becomes live meanwhile carries its own position.
+ */
+export class FanOut {
+  readonly #log: EventLog;
+  readonly #fallBehind: (connection: StreamConnection) => void;
+  readonly #live = new Set<StreamConnection>();
+  readonly #unfollow: () => void;
+  readonly #report: Report;
+  readonly #runOutside: RunOutside;
+  #served: number;
+  #isPassing = false;
+  #isClosed = false;
+
+  /** @param fallBehind takes over a connection that is no longer live; its `position` is right */
+  constructor(
+    log: EventLog,
+    fallBehind: (connection: StreamConnection) => void,
+    report: Report,
+    runOutside: RunOutside,
+  ) {
+    this.#log = log;
+    this.#fallBehind = fallBehind;
+    this.#report = report;
+    this.#runOutside = runOutside;
+    this.#served = log.head;
+    this.#unfollow = log.follow(() => {
+      this.#schedule();
+    });
+  }
+
+  /** Up to where every live connection has been served, or `null` while a pass is under way. */
+  get settledAt(): number | null {
+    return this.#isPassing ? null : this.#served;
+  }
+
+  /** Takes in a connection that has everything up to its `position`, which is the log's head. */
+  add(connection: StreamConnection): void {
+    connection.isLive = true;
+    this.#live.add(connection);
+  }
+
+  delete(connection: StreamConnection): void {
+    connection.isLive = false;
+    this.#live.delete(connection);
+  }
+
+  /** Resolves when every live connection has been served up to a position, or at the deadline. */
+  async whenServed(position: number, deadline: number): Promise<void> {
+    while (this.#served < position && performance.now() < deadline) await nextTick();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#unfollow();
+  }
+
+  #schedule(): void {
+    if (this.#isPassing) return;
+    this.#isPassing = true;
+    this.#runOutside(() => {
+      this.#run().catch(this.#report);
+    });
+  }
+
+  async #run(): Promise<void> {
+    // What is broadcast in one tick goes out in one write.
+    await nextTick();
+    while (this.#served < this.#log.head && !this.#isClosed) {
+      const { entries, isTrimmed } = await this.#log.read(this.#served, PASS_BYTES);
+      if (isTrimmed) this.#giveAllBack();
+      else await this.#pass(entries);
+    }
+    this.#isPassing = false;
+  }
+
+  async #pass(entries: readonly LogEntry[]): Promise<void> {
+    const end = entries.at(-1)?.position ?? this.#served;
+    const empty = Bundle.empty();
+    const whole = entries.every(({ audience }) => isForEverybody(audience))
+      ? entries.reduce((bundle, entry) => bundle.with(entry), empty)
+      : null;
+    const slices = new Slices();
+    for (const connection of this.#live) {
+      const bundle =
+        whole !== null && connection.position <= this.#served
+          ? whole
+          : entries.reduce((some, entry) => extend(some, entry, connection), empty);
+      this.#visit(connection, bundle, end);
+      if (slices.isOver()) await slices.next();
+    }
+    this.#served = end;
+  }
+
+  #visit(connection: StreamConnection, bundle: Bundle, end: number): void {
+    if (bundle.isEmpty) return;
+    connection.deliver(bundle.bytes, bundle.lastPosition);
+    if (!connection.transport.isFull) return;
+    connection.position = Math.max(connection.position, end);
+    this.delete(connection);
+    this.#fallBehind(connection);
+  }
+
+  // The log has let go of entries that nobody was given. Each connection finds out by itself, at its
+  // own position, which is where it reads on.
+  #giveAllBack(): void {
+    const connections = [...this.#live];
+    for (const connection of connections) {
+      connection.position = Math.max(connection.position, this.#served);
+      this.delete(connection);
+    }
+    this.#served = this.#log.head;
+    for (const connection of connections) this.#fallBehind(connection);
+  }
+}
+
+function extend(bundle: Bundle, entry: LogEntry, connection: StreamConnection): Bundle {
+  const isDue = entry.position > connection.position && reaches(entry, connection);
+  return isDue ? bundle.with(entry) : bundle;
+}

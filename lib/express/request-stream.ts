@@ -1,0 +1,146 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { checkRooms, type Connection, type StreamConnection } from "../connection/connection.js";
+import { isGone, isPipelined, Transport } from "../connection/transport.js";
+import type { HubCore } from "../hub.js";
+import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
+import type { User } from "../user.js";
+import { saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
+import { catchStreamErrors } from "./stream-errors.js";
+import { writeStreamHead } from "./stream-head.js";
+import { Tag, type UserResolver } from "./tag-request.js";
+
+/** `req.sse`: what `sse()` gives every request. Nothing is looked up before it is asked for. */
+export interface SseRequest {
+  /**
+   * Who the request belongs to, frozen; `undefined` for nobody.
+   *
+   * @throws SseHubTypeError `ERR_SSE_USER_PENDING` before an asynchronous user function has settled
+   */
+  readonly user: User | undefined;
+  /** Who the request belongs to, as soon as it is known. Rejects with what the user function threw. */
+  identify(): Promise<User | undefined>;
+  /** The cursor the browser brought, from the header or `?lastEventId=`; anybody may have written it. */
+  readonly lastEventId: string | undefined;
+  /**
+   * Turns the request into a stream of the hub, in these rooms. The headers go out at once; events
+   * follow when the user is known. A second call adds rooms to the same connection.
+   *
+   * When there can be no stream (the browser has gone, HEAD, the hub drains) the connection has ended
+   * already and its `signal` is aborted.
+   *
+   * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun, `ERR_SSE_ROOM`
+   */
+  join(...rooms: string[]): Connection;
+}
+
+/** What `sse()` puts on a request. */
+export class RequestStream implements SseRequest {
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #hub: HubCore;
+  readonly #tag: Tag;
+  readonly #sessionBefore: string | undefined;
+  #connection: StreamConnection | undefined;
+
+  constructor(
+    req: IncomingMessage & Express.Request,
+    res: ServerResponse,
+    hub: HubCore,
+    resolve: UserResolver | null,
+  ) {
+    this.#req = req;
+    this.#res = res;
+    this.#hub = hub;
+    this.#tag = new Tag(req, resolve, hub.evidence);
+    this.#sessionBefore = acceptsStream(req) ? snapshotOf(req) : undefined;
+  }
+
+  get user(): User | undefined {
+    return this.#tag.user;
+  }
+
+  async identify(): Promise<User | undefined> {
+    return this.#tag.identify();
+  }
+
+  get lastEventId(): string | undefined {
+    const header = this.#req.headers["last-event-id"];
+    if (typeof header === "string" && header !== "") return header;
+    const query = this.#req.url?.split("?", 2)[1] ?? "";
+    return new URLSearchParams(query).get("lastEventId") ?? undefined;
+  }
+
+  join(...rooms: string[]): Connection {
+    checkRooms(rooms);
+    if (this.#connection === undefined) this.#connection = this.#open(rooms);
+    else if (!this.#connection.hasEnded) this.#connection.join(...rooms);
+    return this.#connection;
+  }
+
+  /** Tells the application of trouble, and the browser to ask again. */
+  putOff(error: SseHubError): StreamConnection {
+    this.#hub.report(error);
+    return this.#refuse();
+  }
+
+  // A stream that ends at once is the only refusal EventSource survives.
+  #refuse(): StreamConnection {
+    const transport = new Transport(this.#res);
+    writeStreamHead(this.#res);
+    unwrapEnd(this.#res);
+    return this.#hub.admission.refuse(transport);
+  }
+
+  /** Ends the stream, if there is one, after an error of the application. */
+  fail(): void {
+    this.#connection?.end("error");
+  }
+
+  /** True when somebody asked for a stream, so that an error status would end their EventSource. */
+  get wantsStream(): boolean {
+    return acceptsStream(this.#req);
+  }
+
+  /** @throws SseHubTypeError `ERR_SSE_NO_SESSION` */
+  checkSessions(what: string): void {
+    this.#hub.evidence.check(what);
+  }
+
+  #open(rooms: readonly string[]): StreamConnection {
+    if (this.#res.headersSent) throw headersSent();
+    if (isPipelined(this.#res)) return this.#refuse();
+    const transport = new Transport(this.#res);
+    if (isGone(this.#res)) return this.#hub.admission.turnAway(transport);
+    let user: ReturnType<Tag["identify"]>;
+    try {
+      user = this.#tag.identify();
+    } catch (error) {
+      if (!(error instanceof SseHubError)) throw error;
+      return this.putOff(error);
+    }
+    writeStreamHead(this.#res);
+    unwrapEnd(this.#res);
+    if (this.#req.method === "HEAD") return this.#hub.admission.turnAway(transport);
+    catchStreamErrors(this.#req);
+    return this.#hub.admission.accept({
+      transport,
+      rooms,
+      lastEventId: this.lastEventId,
+      user,
+      whenReady: saveOwnChanges(this.#req, this.#res, this.#sessionBefore),
+    });
+  }
+}
+
+/** True when the request names `text/event-stream`; `*` does not count. */
+export function acceptsStream(req: IncomingMessage): boolean {
+  return req.headers.accept?.includes("text/event-stream") === true;
+}
+
+function headersSent(): SseHubTypeError {
+  return new SseHubTypeError(
+    "ERR_SSE_HEADERS_SENT",
+    "req.sse.join() was called after the response had begun. Expected a response that nobody has " +
+      "answered yet: join first, and leave res alone after it.",
+  );
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+// express-session writes the session when a response ends, by wrapping res.end. A stream ends hours
+// after its request began, with the session as it was then: a user who was demoted meanwhile would
+// be administrator again, and one who logged out would be back in the store. So what the request did
+// to its session is written when the stream begins, and its end writes nothing.
+
+/** What of express-session's request is needed here. */
+interface WithSession {
+  readonly session?: {
+    readonly cookie?: unknown;
+    readonly save?: (done: (error?: unknown) => void) => unknown;
+  } | null;
+  readonly sessionID?: unknown;
+}
+
+/** The session's content at one moment, to tell later whether the request changed it. */
+export function snapshotOf(req: IncomingMessage): string | undefined {
+  const { session } = req as WithSession;
+  if (session == null || typeof session.save !== "function") return undefined;
+  return JSON.stringify({ ...session, cookie: undefined });
+}
+
+/** Lets the response end without writing the session. Call it when the headers are fixed. */
+export function unwrapEnd(res: ServerResponse): void {
+  // Wrappers are properties of the response itself; the one underneath is its prototype's.
+  if (Object.hasOwn(res, "end")) delete (res as Partial<ServerResponse>).end;
+}
+
+/**
+ * Saves what this request did to its session: made it, and told the browser so in a cookie, or
+ * changed it since `before`. Gives `null` when there is nothing to save.
+ */
+export function saveOwnChanges(
+  req: IncomingMessage,
+  res: ServerResponse,
+  before: string | undefined,
+): Promise<void> | null {
+  const { session } = req as WithSession;
+  if (session == null || typeof session.save !== "function") return null;
+  const isChanged = before !== undefined && snapshotOf(req) !== before;
+  if (!isChanged && !isAnnounced(req, res)) return null;
+  return new Promise((resolve, reject) => {
+    session.save?.((error) => {
+      if (error == null) resolve();
+      else reject(error instanceof Error ? error : new Error("The session store failed."));
+    });
+  });
+}
+
+// A new session that the browser hears of must be in the store, or its next request begins another.
+function isAnnounced(req: IncomingMessage, res: ServerResponse): boolean {
+  const { sessionID } = req as WithSession;
+  if (typeof sessionID !== "string") return false;
+  const name = encodeURIComponent(sessionID);
+  if (req.headers.cookie?.includes(name) === true) return false;
+  return [res.getHeader("set-cookie")].flat().some((cookie) => String(cookie).includes(name));
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import serveStatic from "serve-static";
+import { coreOf, type Hub } from "../hub.js";
+import { resolveSseOptions } from "../resolve-options.js";
+import { acceptsStream, RequestStream, type SseRequest } from "./request-stream.js";
+import type { SessionRequest, UserResolver } from "./tag-request.js";
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- Express is extended through this one
+  namespace Express {
+    interface Request {
+      /** Put there by `sse()` of express-sse-hub. */
+      sse: SseRequest;
+    }
+  }
+}
+
+/** A middleware for Express 4 and 5, typed so that `req.params` keeps its type beside it. */
+export type Handler = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/** A folder of static files with the options of serve-static. */
+export interface StaticOptions {
+  /** The folder, absolute or relative to the working directory. */
+  root: string;
+  acceptRanges?: boolean;
+  cacheControl?: boolean;
+  dotfiles?: "allow" | "deny" | "ignore";
+  etag?: boolean;
+  extensions?: string[] | false;
+  fallthrough?: boolean;
+  immutable?: boolean;
+  index?: boolean | string | string[];
+  lastModified?: boolean;
+  /** Milliseconds, or a text such as `"1d"`. */
+  maxAge?: number | string;
+  redirect?: boolean;
+  setHeaders?: (res: ServerResponse, path: string, stat: unknown) => void;
+}
+
+/** Options of {@link sse}. An unknown key is an error. */
+export interface SseOptions {
+  /** The hub that `createHub()` gave. */
+  hub: Hub;
+  /** Folders of static files, looked through in this order. A request for a stream skips them. */
+  static?: string | StaticOptions | Array<string | StaticOptions> | undefined;
+  /**
+   * Who a request belongs to; it may be asynchronous. Asked at most once per request, and only when
+   * somebody wants to know. What it returns is copied as JSON, at most 16 KiB of it.
+   *
+   * @default (req) => req.session?.user ?? req.user
+   */
+  user?: UserResolver | undefined;
+}
+
+/**
+ * Mounts static files, and `req.sse` on every request. Mounted several times, the innermost holds.
+ *
+ * ```ts
+ * app.use(sse({ hub, static: "public" }));
+ * app.get("/events", (req) => { req.sse.join(); });
+ * ```
+ *
+ * @throws SseHubTypeError `ERR_SSE_OPTION`
+ */
+export function sse(options: SseOptions): Handler {
+  const { hub, statics, user } = resolveSseOptions(options);
+  const core = coreOf(hub);
+  const files = statics.map(({ root, ...rest }) => serveStatic(root, rest));
+  return (req, res, next) => {
+    (req as { sse?: SseRequest }).sse = new RequestStream(req as SessionRequest, res, core, user);
+    // A file must never shadow a stream.
+    if (files.length === 0 || acceptsStream(req)) next();
+    else serve(files, 0, req, res, next);
+  };
+}
+
+function serve(
+  files: ReadonlyArray<ReturnType<typeof serveStatic>>,
+  index: number,
+  ...[req, res, next]: Parameters<Handler>
+): void {
+  const file = files[index];
+  if (file === undefined) {
+    next();
+    return;
+  }
+  file(req, res, (error?: unknown) => {
+    if (error === undefined) serve(files, index + 1, req, res, next);
+    else next(error);
+  });
+}

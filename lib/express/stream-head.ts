@@ -1,0 +1,26 @@
+import type { ServerResponse } from "node:http";
+
+/**
+ * Fixes the head of a stream's response, with nothing sent yet: whatever acts on headers (sessions
+ * that set a cookie, compression) has acted when this returns.
+ *
+ * On HTTP/1.x the body is ended by the end of the connection, without chunk framing: one
+ * representation for HTTP/1.0 (nginx's default towards its upstream) and 1.1.
+ */
+export function writeStreamHead(res: ServerResponse): void {
+  for (const name of ["Content-Length", "Transfer-Encoding", "ETag", "Last-Modified"]) {
+    res.removeHeader(name);
+  }
+  // Whoever encodes the body has wrapped write(); without that the header is a lie.
+  if (!Object.hasOwn(res, "write")) res.removeHeader("Content-Encoding");
+  res.setHeader("Content-Type", "text/event-stream");
+  // no-transform keeps compression() from buffering; the next is for nginx, which buffers by default.
+  res.setHeader("Cache-Control", "no-cache, no-transform");
+  res.setHeader("X-Accel-Buffering", "no");
+  res.setHeader("X-Content-Type-Options", "nosniff");
+  if (res.req.httpVersionMajor === 1) {
+    res.setHeader("Connection", "close");
+    res.useChunkedEncodingByDefault = false;
+  }
+  res.writeHead(200);
+}

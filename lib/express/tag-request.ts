@@ -1,0 +1,148 @@
+import type { IncomingMessage } from "node:http";
+import type { SessionEvidence } from "../session-evidence.js";
+import { isThenable } from "../is-thenable.js";
+import { SseHubError, SseHubTypeError, describe } from "../sse-hub-error.js";
+import type { User } from "../user.js";
+
+// A tag lives as long as its connection, once for each: it is to name a user, not to carry a cart.
+const MAX_TAG_BYTES = 16_384;
+
+/** A request as express-session and passport leave it. */
+export type SessionRequest = IncomingMessage & Express.Request;
+
+/** Tells who the user of a request is. */
+export type UserResolver = (
+  req: SessionRequest,
+) => object | null | undefined | Promise<object | null | undefined>;
+
+// What express-session and passport put there, without depending on their types.
+interface Identified {
+  readonly session?: { readonly user?: unknown } | null;
+  readonly sessionStore?: object;
+  readonly user?: unknown;
+}
+
+type Answer =
+  { readonly value: User | undefined } | { readonly pending: Promise<User | undefined> };
+
+/**
+ * Who a request belongs to, asked at most once and only when somebody wants to know. The answer is
+ * what JSON keeps of it, deep-frozen: what happens to the object later changes nothing.
+ */
+export class Tag {
+  readonly #req: SessionRequest;
+  readonly #resolve: UserResolver | null;
+  readonly #evidence: SessionEvidence;
+  #user: Answer | undefined;
+
+  /** @param resolve `null` for the default: `req.session.user`, then `req.user` */
+  constructor(req: SessionRequest, resolve: UserResolver | null, evidence: SessionEvidence) {
+    this.#req = req;
+    this.#resolve = resolve;
+    this.#evidence = evidence;
+  }
+
+  /** @throws SseHubTypeError `ERR_SSE_USER_PENDING` before an asynchronous resolver has settled */
+  get user(): User | undefined {
+    const user = this.#ask();
+    if ("value" in user) return user.value;
+    throw new SseHubTypeError(
+      "ERR_SSE_USER_PENDING",
+      "req.sse.user was read while the user function of sse() is still at work. " +
+        "Expected: await req.sse.identify() first, or put requireUser() before this handler.",
+    );
+  }
+
+  /**
+   * The user, at once where the resolver is synchronous. What the resolver throws is thrown.
+   *
+   * @throws SseHubError `ERR_SSE_STORE` when the session store is in trouble
+   */
+  identify(): User | undefined | Promise<User | undefined> {
+    const user = this.#ask();
+    return "value" in user ? user.value : user.pending;
+  }
+
+  #ask(): Answer {
+    if (this.#user !== undefined) return this.#user;
+    this.#noteSession();
+    const answer = this.#resolve === null ? this.#fromSession() : this.#resolve(this.#req);
+    if (!isThenable(answer)) {
+      this.#user = { value: toTag(answer) };
+      return this.#user;
+    }
+    const pending = Promise.resolve(answer).then((user) => {
+      const value = toTag(user);
+      this.#user = { value };
+      return value;
+    });
+    // Whoever waits gets the rejection; if nobody does, it must not end the process.
+    pending.catch(() => undefined);
+    this.#user = { pending };
+    return this.#user;
+  }
+
+  #fromSession(): unknown {
+    const { session, user } = this.#req as Identified;
+    return session?.user ?? user;
+  }
+
+  // Where a session store was seen before and is no session now, the store is in trouble: its users
+  // must not become anonymous by accident.
+  #noteSession(): void {
+    const { session, sessionStore, user } = this.#req as Identified;
+    if (this.#resolve !== null || sessionStore !== undefined || session != null || user != null) {
+      this.#evidence.noteSession();
+    } else if (this.#evidence.hasSessions) {
+      throw new SseHubError(
+        "ERR_SSE_STORE",
+        "A request has no session although earlier ones had: the session store is away, or sse() " +
+          "also serves a route before session(). The stream was put off; the browser asks again.",
+      );
+    } else {
+      this.#evidence.noteMissing();
+    }
+  }
+}
+
+function toTag(user: unknown): User | undefined {
+  if (user === undefined || user === null) return undefined;
+  const json = toJson(user);
+  const tag: unknown = JSON.parse(json);
+  if (typeof tag !== "object" || tag === null || Array.isArray(tag)) {
+    throw refused(describe(user), "an object such as { id, profile }");
+  }
+  return deepFreeze(tag) as User;
+}
+
+function toJson(user: unknown): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(user);
+  } catch (cause) {
+    throw refused(`${describe(user)} that JSON.stringify refuses`, "what JSON can hold", cause);
+  }
+  const bytes = Buffer.byteLength(json ?? "");
+  if (json === undefined) throw refused(describe(user), "an object such as { id, profile }");
+  if (bytes > MAX_TAG_BYTES) {
+    throw refused(`${String(bytes)} bytes of JSON`, `at most ${String(MAX_TAG_BYTES)}`);
+  }
+  return json;
+}
+
+function refused(given: string, expected: string, cause?: unknown): SseHubTypeError {
+  return new SseHubTypeError(
+    "ERR_SSE_USER",
+    `The user of a request is ${given}. Expected ${expected}: give sse() a user function that ` +
+      "returns the few fields that filters need, or null for nobody.",
+    { cause },
+  );
+}
+
+function deepFreeze(value: unknown): unknown {
+  if (typeof value === "object" && value !== null) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,33 @@
+import type { EventLog } from "./event-log.js";
+
+/** Why a cursor that a browser brought back cannot be continued. */
+export type LostReason = "unknown" | "trimmed" | "epoch";
+
+/** What the log makes of a Last-Event-ID: the position to read on from, or why it cannot. */
+export type Verdict =
+  | { readonly recovered: true; readonly position: number }
+  | { readonly recovered: false; readonly reason: LostReason }
+  | { readonly recovered: null };
+
+/**
+ * The id of an entry on the wire: `<epoch>.<position>`. No `:` occurs in it, since that makes a
+ * browser ask for a CORS preflight before it may return with it.
+ */
+export function toId(epoch: string, position: number): string {
+  return `${epoch}.${String(position)}`;
+}
+
+/**
+ * Judges a Last-Event-ID, which anybody may have written. Anything but an id this log could have
+ * given is `unknown`; nothing of it travels further than this function.
+ */
+export function judge(log: EventLog, lastEventId: string | undefined): Verdict {
+  if (lastEventId === undefined || lastEventId === "") return { recovered: null };
+  const match = /^([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,15})$/.exec(lastEventId);
+  if (match === null) return { recovered: false, reason: "unknown" };
+  if (match[1] !== log.epoch) return { recovered: false, reason: "epoch" };
+  const position = Number(match[2]);
+  if (position > log.head) return { recovered: false, reason: "unknown" };
+  if (position < log.trimmed) return { recovered: false, reason: "trimmed" };
+  return { recovered: true, position };
+}

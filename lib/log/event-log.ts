@@ -1,0 +1,57 @@
+/** Who an entry is for. All parts must hold; a part that is `null` holds for everybody. */
+export interface Audience {
+  /** In at least one of these rooms. */
+  readonly rooms: readonly string[] | null;
+  /** A matcher (plain data) or, in a log that is not shared, a predicate. */
+  readonly filter: object | null;
+  /** Not the connection with this id. */
+  readonly except: string | null;
+}
+
+/** What is appended: the fields of an event without its id, and who it is for. */
+export interface LogDraft {
+  readonly frame: Buffer;
+  readonly audience: Audience;
+}
+
+/** What the log holds: the same with its place in the order, ready for the wire. */
+export interface LogEntry {
+  /** A safe integer above 0, higher than that of every entry before. */
+  readonly position: number;
+  /** The whole event with its id, ending in a blank line. Shared by all readers: never written to. */
+  readonly bytes: Buffer;
+  readonly audience: Audience;
+}
+
+/** A stretch of the log, oldest first. */
+export interface LogPage {
+  readonly entries: readonly LogEntry[];
+  /** True when entries after the asked position had left the log already: a hole, so `entries` is empty. */
+  readonly isTrimmed: boolean;
+}
+
+/**
+ * The ordered, bounded record of broadcasts that every connection is fed from.
+ *
+ * **Required**: all members. Two rules carry the hub's promises. *One order*: positions rise, and
+ * every reader on every node sees the entries in that order. *No silent hole*: `read` gives every
+ * entry after a position, or says that some are gone.
+ */
+export interface EventLog {
+  /** True when entries leave this process, so that their audience must be plain data. */
+  readonly isShared: boolean;
+  /** Names this life of the log, `[A-Za-z0-9_-]{1,32}`. Positions of another epoch mean nothing here. */
+  readonly epoch: string;
+  /** Position of the newest entry this node may read; 0 when there was none. */
+  readonly head: number;
+  /** Position of the newest entry that has left the log; 0 when none has. A cursor before it has a hole. */
+  readonly trimmed: number;
+  /** Adds an entry at the head. Resolves with its position once the log holds it. */
+  append(draft: LogDraft): Promise<number>;
+  /** Entries after a position, whole entries of about `maxBytes` together, at least one if there is one. */
+  read(after: number, maxBytes: number): LogPage | Promise<LogPage>;
+  /** Calls `onMove` after the head has moved. Returns what takes the listener off again. */
+  follow(onMove: () => void): () => void;
+  /** Ends timers and connections of the log. Idempotent. */
+  close(): Promise<void>;
+}

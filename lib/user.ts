@@ -1,0 +1,18 @@
+/**
+ * The user behind a connection: what filters see. Filled in by the application:
+ *
+ * ```ts
+ * declare module "express-sse-hub" {
+ *   interface SseUser { id: number; profile: "Administrator" | "Viewer" }
+ * }
+ * ```
+ *
+ * While it is empty, a user is `Readonly<Record<string, unknown>>`.
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled in by declaration merging
+export interface SseUser {}
+
+/** {@link SseUser} once the application has filled it in, any record until then. */
+export type User = [keyof SseUser] extends [never]
+  ? Readonly<Record<string, unknown>>
+  : Readonly<SseUser>;

@@ -1,0 +1,14 @@
+type Dispose = () => unknown;
+
+const pending: Dispose[] = [];
+
+/** Runs at the end of the test, newest first. Call it where the resource is made. */
+export function onTestEnd(dispose: Dispose): void {
+  pending.push(dispose);
+}
+
+afterEach(async () => {
+  for (let dispose = pending.pop(); dispose !== undefined; dispose = pending.pop()) {
+    await dispose();
+  }
+});
