@@ -200,10 +200,9 @@ export class StreamConnection implements Connection {
     this.transport.end();
   }
 
-  /** Ends a connection that needs no stream: the browser has gone, or asked for the head alone. */
+  /** Ends a connection whose request can have no stream; the response is left as it is. */
   abandon(): void {
     this.#finish("gone");
-    this.transport.end();
   }
 
   #finish(reason: EndReason): void {

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 // A frame above this goes out as consecutive parts, so that progress of a slow reader can be seen.
@@ -67,7 +67,10 @@ export class Transport {
     this.#res.write(preamble);
     this.#res.flush?.();
     this.#socket = freeSocketOf(this.#res);
-    const socket = this.#res.socket;
+    const { socket } = this.#res;
+    if (socket !== null) streaming.add(socket);
+    // Node holds back what a response writes until the next tick; these bytes are to go at once.
+    socket?.uncork();
     socket?.setTimeout(0);
     socket?.setNoDelay(true);
     // Finds a peer that vanished without a word in about 20 s; without it TCP takes a quarter of an hour.
@@ -111,6 +114,13 @@ export function isPipelined(res: ServerResponse): boolean {
   const { socket } = res.req;
   return res.socket === null && !res.writableEnded && !res.destroyed && !socket.destroyed;
 }
+
+/** True when the socket of a request carries a stream, so that nothing pipelined is ever answered. */
+export function isBehindStream(req: IncomingMessage): boolean {
+  return streaming.has(req.socket);
+}
+
+const streaming = new WeakSet<Socket>();
 
 /** True when a response can take nothing (more): ended, destroyed, or pipelined behind another one. */
 export function isGone(res: ServerResponse): boolean {

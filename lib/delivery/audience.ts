@@ -2,7 +2,8 @@ import { checkRooms, type Connection, type StreamConnection } from "../connectio
 import type { Audience, LogEntry } from "../log/event-log.js";
 import { isThenable } from "../is-thenable.js";
 import { SseHubError, SseHubTypeError, describe } from "../sse-hub-error.js";
-import { compileMatcher, type Matcher, type Test } from "./matcher.js";
+import { compileMatcher, type Test } from "./compile-matcher.js";
+import type { Matcher } from "./matcher.js";
 
 /**
  * Who is meant, as a function of this process: only `true` counts. It is called for each connection,

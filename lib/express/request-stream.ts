@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { checkRooms, type Connection, type StreamConnection } from "../connection/connection.js";
-import { isGone, isPipelined, Transport } from "../connection/transport.js";
+import { isBehindStream, isGone, isPipelined, Transport } from "../connection/transport.js";
 import type { HubCore } from "../hub.js";
 import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
@@ -108,8 +108,8 @@ export class RequestStream implements SseRequest {
 
   #open(rooms: readonly string[]): StreamConnection {
     if (this.#res.headersSent) throw headersSent();
-    if (isPipelined(this.#res)) return this.#refuse();
     const transport = new Transport(this.#res);
+    if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse();
     if (isGone(this.#res)) return this.#hub.admission.turnAway(transport);
     let user: ReturnType<Tag["identify"]>;
     try {
@@ -120,7 +120,10 @@ export class RequestStream implements SseRequest {
     }
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
-    if (this.#req.method === "HEAD") return this.#hub.admission.turnAway(transport);
+    if (this.#req.method === "HEAD") {
+      this.#res.end();
+      return this.#hub.admission.turnAway(transport);
+    }
     catchStreamErrors(this.#req);
     return this.#hub.admission.accept({
       transport,

@@ -1,5 +1,6 @@
 import createError from "http-errors";
-import { compileMatcher, type Matcher } from "../delivery/matcher.js";
+import { compileMatcher } from "../delivery/compile-matcher.js";
+import type { Matcher } from "../delivery/matcher.js";
 import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
 import { RequestStream } from "./request-stream.js";
 import type { Handler } from "./sse.js";

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { SessionEvidence } from "../session-evidence.js";
 import { isThenable } from "../is-thenable.js";
 import { SseHubError, SseHubTypeError, describe } from "../sse-hub-error.js";
-import type { User } from "../user.js";
+import type { SseUser, User } from "../user.js";
 
 // A tag lives as long as its connection, once for each: it is to name a user, not to carry a cart.
 const MAX_TAG_BYTES = 16_384;
@@ -10,10 +10,11 @@ const MAX_TAG_BYTES = 16_384;
 /** A request as express-session and passport leave it. */
 export type SessionRequest = IncomingMessage & Express.Request;
 
-/** Tells who the user of a request is. */
-export type UserResolver = (
-  req: SessionRequest,
-) => object | null | undefined | Promise<object | null | undefined>;
+/** What a {@link UserResolver} may give: the application's SseUser once it is filled in. */
+type Resolved = ([keyof SseUser] extends [never] ? object : SseUser) | null | undefined;
+
+/** Tells who the user of a request is; `null` or `undefined` for nobody. */
+export type UserResolver = (req: SessionRequest) => Resolved | Promise<Resolved>;
 
 // What express-session and passport put there, without depending on their types.
 interface Identified {
