@@ -16,7 +16,8 @@ export type SseHubErrorCode =
   | "ERR_SSE_HEADERS_SENT"
   | "ERR_SSE_ENDED"
   | "ERR_SSE_CLOSED"
-  | "ERR_SSE_LISTENER";
+  | "ERR_SSE_LISTENER"
+  | "ERR_SSE_LOG";
 
 /**
  * Trouble at run time: a store that fails, a predicate that throws, a hub that has closed. It rejects

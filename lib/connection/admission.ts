@@ -49,8 +49,12 @@ export class Admission {
     this.#host.onRegister(connection);
     if (applicant.whenReady === null) connection.begin(this.drawRetryMs());
     if (!(applicant.user instanceof Promise)) connection.tag(applicant.user);
-    this.#open(connection, applicant, this.#log.head).catch((error: unknown) => {
-      this.#host.report(error as SseHubError);
+    this.#open(connection, applicant, this.#log.head).catch((cause: unknown) => {
+      this.#host.report(
+        cause instanceof SseHubError
+          ? cause
+          : new SseHubError("ERR_SSE_USER", USER_FAILED, { cause }),
+      );
       connection.end("error");
     });
     return connection;
@@ -105,6 +109,10 @@ export class Admission {
     return new StreamConnection(randomBytes(12).toString("base64url"), this.#host, transport);
   }
 }
+
+const USER_FAILED =
+  "The user function of sse() failed after req.sse.join(), so the stream has ended. Await " +
+  "req.sse.identify() or use requireUser() before, to answer such a request with an error.";
 
 const STORE_FAILED =
   "The session made in a request could not be saved, so its stream was put off. " +

@@ -2,6 +2,7 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import type { StreamConnection } from "../connection/connection.js";
 import type { EventLog, LogEntry } from "../log/event-log.js";
 import { isForEverybody, reaches, type Report } from "./audience.js";
+import { logFailed } from "./log-failed.js";
 import { Bundle } from "./bundle.js";
 import type { RunOutside } from "./run-outside.js";
 import { Slices } from "./slices.js";
@@ -74,7 +75,9 @@ export class FanOut {
     if (this.#isPassing) return;
     this.#isPassing = true;
     this.#runOutside(() => {
-      this.#run().catch(this.#report);
+      this.#run().catch((cause: unknown) => {
+        this.#report(logFailed(cause));
+      });
     });
   }
 

@@ -4,6 +4,7 @@ import type { EventLog, LogPage } from "../log/event-log.js";
 import { reaches, type Report } from "./audience.js";
 import { Bundle } from "./bundle.js";
 import type { FanOut } from "./fan-out.js";
+import { logFailed } from "./log-failed.js";
 import type { RunOutside } from "./run-outside.js";
 import { Slices } from "./slices.js";
 
@@ -49,7 +50,9 @@ export class Replay {
     if (this.#isReading) return;
     this.#isReading = true;
     this.#runOutside(() => {
-      this.#run().catch(this.#report);
+      this.#run().catch((cause: unknown) => {
+        this.#report(logFailed(cause));
+      });
     });
   }
 

@@ -1,4 +1,4 @@
-import { memoryLog } from "../../lib/log/memory-log.js";
+import { memoryLog, type MemoryLogOptions } from "../../lib/log/memory-log.js";
 
 const audience = { rooms: null, filter: null, except: null };
 const draft = (text: string) => ({ frame: Buffer.from(`data: ${text}\n\n`), audience });
@@ -77,7 +77,7 @@ describe("memoryLog", () => {
     expect(onMove).toHaveBeenCalledTimes(1);
   });
 
-  it.each([
+  it.each<[MemoryLogOptions | Record<string, unknown>, string]>([
     [{ maxEvents: 0 }, "maxEvents"],
     [{ maxBytes: 1.5 }, "maxBytes"],
     [{ maxAgeMs: -1 }, "maxAgeMs"],

@@ -144,6 +144,15 @@ export class StreamReader {
     if (event !== undefined) throw new Error(`Expected nothing, got ${JSON.stringify(event)}.`);
   }
 
+  /** Stops reading, as a phone that lost its signal; what comes fills the buffers on the way. */
+  pause(): void {
+    this.#response.pause();
+  }
+
+  resume(): void {
+    this.#response.resume();
+  }
+
   /** Leaves, as a browser that closes the page. */
   close(): void {
     this.#response.destroy();
