@@ -1,0 +1,66 @@
+import { PackedPackage } from "./packed-package.js";
+import { run } from "./run.js";
+
+// Four projects as users have them: both module systems, both languages, both majors of Express.
+const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
+
+// The first release measures 290 kB with its documents. Half as much again leaves room to grow, and
+// stops what nobody meant to ship: source maps, pictures, a bundled dependency.
+const MAX_UNPACKED_BYTES = 435_000;
+
+const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
+const TSC = require.resolve("typescript/bin/tsc");
+
+describe("the packed package", () => {
+  let packed: PackedPackage;
+
+  beforeAll(async () => {
+    packed = await PackedPackage.create();
+  }, 120_000);
+
+  afterAll(() => packed.remove());
+
+  it("holds two builds and the documents, and nothing else", () => {
+    expect(packed.files.filter((file) => !BUILT.test(file))).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "dist/cjs/package.json",
+      "package.json",
+    ]);
+  });
+
+  it("holds the same modules for import and for require", () => {
+    const builtFor = (flavour: string) => {
+      const folder = `dist/${flavour}/`;
+      const built = packed.files.filter((file) => file.startsWith(folder) && BUILT.test(file));
+      return built.map((file) => file.slice(folder.length));
+    };
+    expect(builtFor("cjs")).toEqual(builtFor("esm"));
+    expect(builtFor("esm")).toContain("index.d.ts");
+  });
+
+  it("stays small", () => {
+    expect(packed.unpackedBytes).toBeLessThan(MAX_UNPACKED_BYTES);
+  });
+
+  it("gives import and require the same names at every entry", async () => {
+    const project = await packed.installInto("entries");
+    const printed = await run(process.execPath, ["list-entries.js"], project);
+    const entries = JSON.parse(printed) as Record<
+      string,
+      { imported: string[]; required: string[] }
+    >;
+    expect(Object.keys(entries)).toContain(".");
+    for (const { imported, required } of Object.values(entries)) {
+      expect(imported).toEqual(required);
+      expect(imported).not.toEqual([]);
+    }
+  });
+
+  it.each(CONSUMERS)("serves in a project of %s", async (consumer) => {
+    const project = await packed.installInto(consumer);
+    if (consumer.endsWith("-ts")) await run(process.execPath, [TSC, "-p", project], project);
+    expect(await run(process.execPath, ["server.js"], project)).toBe("received hello\n");
+  });
+});

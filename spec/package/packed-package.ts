@@ -1,0 +1,104 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative, sep } from "node:path";
+import { run } from "./run.js";
+
+const ROOT = join(__dirname, "../..");
+const NOT_SOURCE = new Set([".git", "coverage", "dist", "node_modules"]);
+
+interface Manifest {
+  readonly dependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
+}
+
+/** The package as npm would publish it, and sample projects that have it installed. */
+export class PackedPackage {
+  /** What is in the tarball, sorted, with `/` between folders. */
+  readonly files: readonly string[];
+  readonly unpackedBytes: number;
+  readonly #workshop: string;
+
+  /**
+   * Builds and packs a copy of the working tree, so that nobody's `dist/` is touched, and unpacks
+   * the tarball. Call `remove()` when done.
+   */
+  static async create(): Promise<PackedPackage> {
+    const workshop = await mkdtemp(join(tmpdir(), "express-sse-hub-"));
+    const source = join(workshop, "source");
+    await cp(ROOT, source, { recursive: true, filter: (path) => !NOT_SOURCE.has(basename(path)) });
+    await link(join(ROOT, "node_modules"), join(source, "node_modules"));
+    await runNpm(["pack", "--ignore-scripts=false", "--pack-destination", workshop], source);
+    const [tarball = ""] = (await readdir(workshop)).filter((name) => name.endsWith(".tgz"));
+    await run("tar", ["-xzf", tarball], workshop);
+    const sizes = await sizesIn(join(workshop, "package"));
+    return new PackedPackage(workshop, sizes);
+  }
+
+  private constructor(workshop: string, sizes: ReadonlyMap<string, number>) {
+    this.#workshop = workshop;
+    this.files = [...sizes.keys()].sort();
+    this.unpackedBytes = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /**
+   * Copies a sample project and installs the package into it: unpacked, beside exactly the packages
+   * that either of the two asks for. They are linked to those of this repository, so an import of
+   * anything undeclared fails as it would for a user, and no registry is asked.
+   *
+   * @returns the project's folder
+   */
+  async installInto(consumer: string): Promise<string> {
+    const project = join(this.#workshop, "consumers", consumer);
+    const modules = join(project, "node_modules");
+    await cp(join(__dirname, "consumers", consumer), project, { recursive: true });
+    await cp(join(this.#workshop, "package"), join(modules, "express-sse-hub"), {
+      recursive: true,
+    });
+    const { dependencies } = await manifestIn(join(modules, "express-sse-hub"));
+    const own = await manifestIn(project);
+    const wanted = { ...dependencies, ...own.dependencies, ...own.devDependencies };
+    for (const [name, range] of Object.entries(wanted)) await provide(name, range, modules);
+    return project;
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#workshop, { recursive: true, force: true });
+  }
+}
+
+async function provide(name: string, range: string, modules: string): Promise<void> {
+  const alias = basename(name) === "express" && range.startsWith("^4") ? `${name}4` : name;
+  const installed = join(ROOT, "node_modules", alias);
+  // A link would find the types of this repository's Express, not those of the project.
+  if (name === "@types/express-session") {
+    await cp(installed, join(modules, name), { recursive: true });
+  } else {
+    await link(installed, join(modules, name));
+  }
+}
+
+async function link(target: string, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(target, path, "junction");
+}
+
+// On Windows npm is a script that only a shell can start.
+async function runNpm(args: readonly string[], cwd: string): Promise<void> {
+  if (process.platform === "win32") await run("cmd", ["/c", "npm", ...args], cwd);
+  else await run("npm", args, cwd);
+}
+
+async function manifestIn(folder: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Manifest;
+}
+
+async function sizesIn(folder: string): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    sizes.set(relative(folder, path).split(sep).join("/"), (await stat(path)).size);
+  }
+  return sizes;
+}
