@@ -12,11 +12,9 @@ const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const TSC = require.resolve("typescript/bin/tsc");
 
 describe("the packed package", () => {
-  let packed: PackedPackage;
+  const packed = new PackedPackage();
 
-  beforeAll(async () => {
-    packed = await PackedPackage.create();
-  }, 120_000);
+  beforeAll(() => packed.pack(), 120_000);
 
   afterAll(() => packed.remove());
 
@@ -58,9 +56,13 @@ describe("the packed package", () => {
     }
   });
 
-  it.each(CONSUMERS)("serves in a project of %s", async (consumer) => {
-    const project = await packed.installInto(consumer);
-    if (consumer.endsWith("-ts")) await run(process.execPath, [TSC, "-p", project], project);
-    expect(await run(process.execPath, ["server.js"], project)).toBe("received hello\n");
-  });
+  it.each(CONSUMERS)(
+    "serves in the project %s",
+    async (consumer) => {
+      const project = await packed.installInto(consumer);
+      if (consumer.endsWith("-ts")) await run(process.execPath, [TSC, "-p", project], project);
+      expect(await run(process.execPath, ["server.js"], project)).toBe("received hello\n");
+    },
+    60_000,
+  );
 });

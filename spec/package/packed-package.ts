@@ -1,4 +1,5 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { cp, mkdir, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { run } from "./run.js";
@@ -14,28 +15,22 @@ interface Manifest {
 /** The package as npm would publish it, and sample projects that have it installed. */
 export class PackedPackage {
   /** What is in the tarball, sorted, with `/` between folders. */
-  readonly files: readonly string[];
-  readonly unpackedBytes: number;
-  readonly #workshop: string;
+  files: readonly string[] = [];
+  unpackedBytes = 0;
+  readonly #workshop = join(tmpdir(), `express-sse-hub-${randomUUID()}`);
 
   /**
    * Builds and packs a copy of the working tree, so that nobody's `dist/` is touched, and unpacks
-   * the tarball. Call `remove()` when done.
+   * the tarball.
    */
-  static async create(): Promise<PackedPackage> {
-    const workshop = await mkdtemp(join(tmpdir(), "express-sse-hub-"));
-    const source = join(workshop, "source");
+  async pack(): Promise<void> {
+    const source = join(this.#workshop, "source");
     await cp(ROOT, source, { recursive: true, filter: (path) => !NOT_SOURCE.has(basename(path)) });
     await link(join(ROOT, "node_modules"), join(source, "node_modules"));
-    await runNpm(["pack", "--ignore-scripts=false", "--pack-destination", workshop], source);
-    const [tarball = ""] = (await readdir(workshop)).filter((name) => name.endsWith(".tgz"));
-    await run("tar", ["-xzf", tarball], workshop);
-    const sizes = await sizesIn(join(workshop, "package"));
-    return new PackedPackage(workshop, sizes);
-  }
-
-  private constructor(workshop: string, sizes: ReadonlyMap<string, number>) {
-    this.#workshop = workshop;
+    await runNpm(["pack", "--ignore-scripts=false", "--pack-destination", ".."], source);
+    const [tarball = ""] = (await readdir(this.#workshop)).filter((name) => name.endsWith(".tgz"));
+    await run("tar", ["-xzf", tarball], this.#workshop);
+    const sizes = await sizesIn(join(this.#workshop, "package"));
     this.files = [...sizes.keys()].sort();
     this.unpackedBytes = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
   }

@@ -6,7 +6,7 @@ const execute = promisify(execFile);
 /** Runs a program to its end and gives what it printed. Rejects with all its output if it fails. */
 export async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   try {
-    const { stdout } = await execute(program, args, { cwd, timeout: 60_000 });
+    const { stdout } = await execute(program, args, { cwd, timeout: 110_000 });
     return stdout;
   } catch (error) {
     const { message, stdout, stderr } = error as Error & { stdout: string; stderr: string };
