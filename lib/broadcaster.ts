@@ -1,6 +1,6 @@
 import type { Filter } from "./delivery/audience.js";
 import { roomsOf } from "./delivery/audience.js";
-import { SseHubTypeError, describe } from "./sse-hub-error.js";
+import { SseHubTypeError, describe, type SseHubErrorCode } from "./sse-hub-error.js";
 import type { EventData, EventName } from "./wire/event.js";
 
 /** Sends to an audience. Each step gives a new Broadcaster; none is ever changed. */
@@ -29,17 +29,36 @@ export interface Broadcaster {
   to(room: string, ...rooms: string[]): Broadcaster;
   /** All but one connection, such as the one whose user made the change. It holds for that connection only. */
   except(connectionId: string): Broadcaster;
+  /**
+   * Keeps the newest event of this key for newcomers too: it is given, without id, on a first visit,
+   * after a gap, and on joining a room later, to whom the audience reaches. At most 1 000 keys and
+   * 8 MiB are kept; the key that was not set for longest goes first.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FIELD` for a key that is no string, or empty
+   */
+  retain(key: string): Broadcaster;
+  /**
+   * For those who are there now: in order with everything else, but without id, and neither replayed
+   * nor kept for a reader that is behind. For what is worthless a moment later, such as "is typing".
+   */
+  volatile(): Broadcaster;
 }
 
 /** The arguments of {@link Broadcaster.broadcast}, which counts them. */
 export type BroadcastArgs = [event: string, data: unknown, filter?: unknown];
 
-/** What a broadcast names, before it is checked. */
-export interface Broadcast {
-  readonly event: unknown;
-  readonly data: unknown;
+/** Which way a broadcast goes: everything about it but the event, the data and the filter. */
+export interface Route {
   readonly rooms: readonly string[] | null;
   readonly except: string | null;
+  readonly retainKey: string | null;
+  readonly isVolatile: boolean;
+}
+
+/** What a broadcast names, before it is checked. */
+export interface Broadcast extends Route {
+  readonly event: unknown;
+  readonly data: unknown;
   /** `null` for none. */
   readonly filter: unknown;
 }
@@ -48,18 +67,16 @@ export type Publish = (broadcast: Broadcast) => Promise<string>;
 
 /** Gives the Broadcaster that reaches everybody. */
 export function createBroadcaster(publish: Publish): Chain {
-  return new Chain(publish, null, null);
+  return new Chain(publish, { rooms: null, except: null, retainKey: null, isVolatile: false });
 }
 
-export class Chain implements Broadcaster {
+class Chain implements Broadcaster {
   readonly #publish: Publish;
-  readonly #rooms: readonly string[] | null;
-  readonly #except: string | null;
+  readonly #route: Route;
 
-  constructor(publish: Publish, rooms: readonly string[] | null, except: string | null) {
+  constructor(publish: Publish, route: Route) {
     this.#publish = publish;
-    this.#rooms = rooms;
-    this.#except = except;
+    this.#route = route;
   }
 
   broadcast(...args: BroadcastArgs): Promise<string> {
@@ -71,22 +88,36 @@ export class Chain implements Broadcaster {
           "a filter that is missing by mistake must not reach everybody, so leave the argument out to do that.",
       );
     }
-    const [rooms, except] = [this.#rooms, this.#except];
-    return this.#publish({ event, data, rooms, except, filter: filter ?? null });
+    return this.#publish({ ...this.#route, event, data, filter: filter ?? null });
   }
 
   to(...rooms: string[]): Broadcaster {
-    return new Chain(this.#publish, roomsOf(this.#rooms, rooms), this.#except);
+    return this.#with({ rooms: roomsOf(this.#route.rooms, rooms) });
   }
 
   except(connectionId: string): Broadcaster {
-    if (typeof connectionId === "string" && connectionId !== "") {
-      return new Chain(this.#publish, this.#rooms, connectionId);
-    }
-    throw new SseHubTypeError(
-      "ERR_SSE_FILTER",
-      `except() was given ${describe(connectionId)}. Expected the id of a connection: ` +
-        "the page knows it from hub:open, the server from connection.id.",
-    );
+    checkName(connectionId, "ERR_SSE_FILTER", "except", "the id of a connection, as in hub:open");
+    return this.#with({ except: connectionId });
   }
+
+  retain(key: string): Broadcaster {
+    checkName(key, "ERR_SSE_FIELD", "retain", "a name for what the event is the state of");
+    return this.#with({ retainKey: key });
+  }
+
+  volatile(): Broadcaster {
+    return this.#with({ isVolatile: true });
+  }
+
+  #with(change: Partial<Route>): Broadcaster {
+    return new Chain(this.#publish, { ...this.#route, ...change });
+  }
+}
+
+function checkName(given: unknown, code: SseHubErrorCode, owner: string, expected: string): void {
+  if (typeof given === "string" && given !== "") return;
+  throw new SseHubTypeError(
+    code,
+    `${owner}() was given ${describe(given)}. Expected ${expected}: a string that is not empty.`,
+  );
 }

@@ -1,14 +1,16 @@
 export type { Broadcaster } from "./broadcaster.js";
 export type { Connection, EndReason, Opened } from "./connection/connection.js";
+export type { First } from "./connection/admission.js";
+export type { Limits } from "./connection/limits.js";
 export type { Filter, Predicate } from "./delivery/audience.js";
 export type { Matcher, Operators } from "./delivery/matcher.js";
-export type { SseRequest } from "./express/request-stream.js";
+export type { JoinOptions, SseRequest } from "./express/request-stream.js";
 export { requireUser } from "./express/require-user.js";
 export { sse } from "./express/sse.js";
 export type { Handler, SseOptions, StaticOptions } from "./express/sse.js";
 export type { SessionRequest, UserResolver } from "./express/tag-request.js";
 export { createHub } from "./hub.js";
-export type { Hub, HubOptions } from "./hub.js";
+export type { Hub, HubOptions, HubStats } from "./hub.js";
 export type { HubEvents } from "./hub-events.js";
 export type { Audience, EventLog, LogDraft, LogEntry, LogPage } from "./log/event-log.js";
 export { memoryLog } from "./log/memory-log.js";

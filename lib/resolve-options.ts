@@ -1,4 +1,7 @@
 import { distance } from "fastest-levenshtein";
+import type { First } from "./connection/admission.js";
+import type { Limits } from "./connection/limits.js";
+import type { JoinOptions } from "./express/request-stream.js";
 import type { SseOptions, StaticOptions } from "./express/sse.js";
 import type { UserResolver } from "./express/tag-request.js";
 import type { HubOptions } from "./hub.js";
@@ -15,11 +18,22 @@ export interface HubSettings {
   readonly heartbeatMs: number | null;
   readonly retryMs: readonly [min: number, max: number];
   readonly maxPayloadBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly stallMs: number;
+  readonly limits: Limits;
 }
 
 /** Reads the options of `createHub()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolveHubOptions(options: HubOptions): HubSettings {
-  const read = reader("createHub", options, ["log", "heartbeatMs", "retryMs", "maxPayloadBytes"]);
+  const read = reader("createHub", options, [
+    "log",
+    "heartbeatMs",
+    "retryMs",
+    "maxPayloadBytes",
+    "maxBufferedBytes",
+    "stallMs",
+    "limits",
+  ]);
   return {
     log: read("log", "an event log such as memoryLog()", isLog) ?? null,
     heartbeatMs: read("heartbeatMs", `${MILLISECONDS}, or null for none`, orNull(isTimer), 25_000),
@@ -29,7 +43,17 @@ export function resolveHubOptions(options: HubOptions): HubSettings {
       ] as const),
     ),
     maxPayloadBytes: read("maxPayloadBytes", "a whole number of bytes above 0", isCount, 1_048_576),
+    maxBufferedBytes: read("maxBufferedBytes", "a whole number of bytes above 0", isCount, 65_536),
+    stallMs: read("stallMs", MILLISECONDS, isTimer, 30_000),
+    limits: resolveLimits(read("limits", "an object of limits", isObject, {})),
   };
+}
+
+function resolveLimits(limits: Limits): Limits {
+  const keys = ["connections", "perUser", "perSession", "perAddress"] as const;
+  const read = reader("limits of createHub", limits, keys);
+  const expected = "a whole number of connections above 0";
+  return Object.fromEntries(keys.map((key) => [key, read(key, expected, isCount)]));
 }
 
 /** {@link MemoryLogOptions} with every default filled in. */
@@ -69,6 +93,18 @@ export function resolveSseOptions(options: SseOptions): SseSettings {
     hub: hub as SseOptions["hub"],
     statics: [roots].flat().map((root) => (typeof root === "string" ? { root } : root)),
     user: read("user", "a function from the request to its user", isResolver) ?? null,
+  };
+}
+
+/** Reads the options of `req.sse.join()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
+export function resolveJoinOptions(options: JoinOptions): {
+  readonly rooms: readonly string[];
+  readonly first: First | null;
+} {
+  const read = reader("req.sse.join", options, ["rooms", "first"]);
+  return {
+    rooms: read("rooms", "an array of rooms", isArray, []) as readonly string[],
+    first: read("first", "a function that gives [event, data]", isFirst) ?? null,
   };
 }
 
@@ -129,6 +165,14 @@ function toRange(value: number | readonly [number, number]): readonly [number, n
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isArray(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+function isFirst(value: unknown): value is First {
+  return typeof value === "function";
 }
 
 function isResolver(value: unknown): value is UserResolver {

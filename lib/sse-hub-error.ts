@@ -12,6 +12,7 @@ export type SseHubErrorCode =
   | "ERR_SSE_USER_PENDING"
   | "ERR_SSE_NO_SESSION"
   | "ERR_SSE_STORE"
+  | "ERR_SSE_SOURCE"
   | "ERR_SSE_NOT_MOUNTED"
   | "ERR_SSE_HEADERS_SENT"
   | "ERR_SSE_ENDED"

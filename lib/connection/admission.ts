@@ -1,41 +1,58 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTick } from "node:timers/promises";
-import { judge, toId } from "../log/cursor.js";
+import { judge, toId, type Verdict } from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
 import { SseHubError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
-import { StreamConnection, type ConnectionHost } from "./connection.js";
+import { LimitCounter, type Limits } from "./limits.js";
+import { StreamConnection, type ConnectionHost } from "./stream-connection.js";
 import type { Transport } from "./transport.js";
+
+// Who is turned away because there are too many comes back later than who merely lost the stream.
+const BUSY_FACTOR = 5;
+
+/** The state to begin with: an event and its data. */
+export type First = () =>
+  readonly [event: string, data: unknown] | Promise<readonly [string, unknown]>;
 
 /** A request that wants to be a stream: the head of its response is fixed, and nothing is sent. */
 export interface Applicant {
   readonly transport: Transport;
   readonly rooms: readonly string[];
+  readonly first: First | null;
   readonly lastEventId: string | undefined;
   readonly user: User | undefined | Promise<User | undefined>;
+  /** What stands for the session; `undefined` without one. */
+  readonly sessionKey: string | undefined;
+  readonly address: string | undefined;
   /** What must be done before the first byte, such as saving a session made in this request. */
   readonly whenReady: Promise<void> | null;
+  /** True for a stream of its own, which no broadcast reaches. */
+  readonly isOwn: boolean;
 }
 
 /** What admission needs of its hub. */
 export interface AdmissionHost extends ConnectionHost {
   readonly isDraining: boolean;
   readonly retryMs: readonly [min: number, max: number];
-  report(error: SseHubError): void;
   /** Takes a connection in: counted from here on, receiving nothing. */
   onRegister(connection: StreamConnection): void;
-  /** A connection was told `hub:open` and reads on from its position. */
+  /** A connection was told `hub:open`. */
   onOpen(connection: StreamConnection): void;
+  /** A connection has its state and reads on from its position. */
+  onReady(connection: StreamConnection, opened: { readonly isRecovered: boolean }): void;
 }
 
 /** The door of the hub: from a request to an open connection, or to an answer EventSource survives. */
 export class Admission {
   readonly #host: AdmissionHost;
   readonly #log: EventLog;
+  readonly #limits: LimitCounter;
 
-  constructor(host: AdmissionHost, log: EventLog) {
+  constructor(host: AdmissionHost, log: EventLog, limits: Limits) {
     this.#host = host;
     this.#log = log;
+    this.#limits = new LimitCounter(limits);
   }
 
   /**
@@ -44,34 +61,40 @@ export class Admission {
    */
   accept(applicant: Applicant): StreamConnection {
     if (this.#host.isDraining) return this.refuse(applicant.transport);
-    const connection = this.#create(applicant.transport);
+    const connection = this.#create(applicant.transport, applicant.isOwn);
+    if (!(applicant.user instanceof Promise)) connection.tag(applicant.user);
+    if (!this.#hasRoomFor(connection, applicant)) {
+      connection.refuse(this.drawRetryMs() * BUSY_FACTOR);
+      return connection;
+    }
     connection.join(...applicant.rooms);
     this.#host.onRegister(connection);
     if (applicant.whenReady === null) connection.begin(this.drawRetryMs());
-    if (!(applicant.user instanceof Promise)) connection.tag(applicant.user);
     this.#open(connection, applicant, this.#log.head).catch((cause: unknown) => {
-      this.#host.report(
-        cause instanceof SseHubError
-          ? cause
-          : new SseHubError("ERR_SSE_USER", USER_FAILED, { cause }),
-      );
-      connection.end("error");
+      const error = new SseHubError("ERR_SSE_USER", USER_FAILED, { cause });
+      this.#host.report(cause instanceof SseHubError ? cause : error);
+      connection.endAs("error");
     });
     return connection;
   }
 
   /** Answers so that the browser asks again later. */
   refuse(transport: Transport): StreamConnection {
-    const connection = this.#create(transport);
+    const connection = this.#create(transport, false);
     connection.refuse(this.drawRetryMs());
     return connection;
   }
 
   /** Gives an ended connection for a request that can have no stream. */
   turnAway(transport: Transport): StreamConnection {
-    const connection = this.#create(transport);
+    const connection = this.#create(transport, false);
     connection.abandon();
     return connection;
+  }
+
+  /** Frees the places of a connection that has ended. */
+  leave(connection: StreamConnection): void {
+    this.#limits.leave(connection);
   }
 
   /** Milliseconds after which a browser is asked to return: spread, so that not all come at once. */
@@ -81,38 +104,86 @@ export class Admission {
   }
 
   async #open(connection: StreamConnection, applicant: Applicant, head: number): Promise<void> {
-    if (applicant.whenReady !== null) {
-      try {
-        await applicant.whenReady;
-      } catch (cause) {
-        this.#host.report(new SseHubError("ERR_SSE_STORE", STORE_FAILED, { cause }));
-        connection.refuse(this.drawRetryMs());
-        return;
+    if (!(await this.#isReady(connection, applicant))) return;
+    if (applicant.user instanceof Promise) {
+      connection.tag(await applicant.user);
+      if (!this.#limits.tryEnter(connection, "perUser", userKey(connection))) {
+        connection.refuse(this.drawRetryMs() * BUSY_FACTOR);
       }
-      connection.begin(this.drawRetryMs());
     }
-    connection.tag(await applicant.user);
     // Rooms joined in the tick of join() count for replay, like those named at join.
     await nextTick();
     if (connection.hasEnded) return;
-    const verdict = judge(this.#log, applicant.lastEventId);
-    const position = verdict.recovered === true ? verdict.position : head;
-    const reason = verdict.recovered === false ? { reason: verdict.reason } : {};
-    connection.open(position, toId(this.#log.epoch, position), {
-      recovered: verdict.recovered,
-      ...reason,
-    });
-    this.#host.onOpen(connection);
+    const isRecovered = this.#welcome(connection, applicant, head);
+    if (!isRecovered && applicant.first !== null) await this.#begin(connection, applicant.first);
+    if (!connection.hasEnded) this.#host.onReady(connection, { isRecovered });
   }
 
-  #create(transport: Transport): StreamConnection {
-    return new StreamConnection(randomBytes(12).toString("base64url"), this.#host, transport);
+  #welcome(connection: StreamConnection, applicant: Applicant, head: number): boolean {
+    const verdict: Verdict = applicant.isOwn
+      ? { recovered: null }
+      : judge(this.#log, applicant.lastEventId);
+    const position = verdict.recovered === true ? verdict.position : head;
+    connection.position = position;
+    connection.lastIdPosition = position;
+    connection.presentSince = this.#log.head;
+    connection.open(applicant.isOwn ? undefined : toId(this.#log.epoch, position), {
+      recovered: verdict.recovered,
+      ...(verdict.recovered === false ? { reason: verdict.reason } : {}),
+    });
+    this.#host.onOpen(connection);
+    return verdict.recovered === true;
   }
+
+  async #begin(connection: StreamConnection, first: First): Promise<void> {
+    try {
+      const [event, data] = await first();
+      connection.give(event, data);
+    } catch (cause) {
+      this.#host.report(new SseHubError("ERR_SSE_SOURCE", FIRST_FAILED, { cause }));
+      connection.endAs("error");
+    }
+  }
+
+  async #isReady(connection: StreamConnection, { whenReady }: Applicant): Promise<boolean> {
+    if (whenReady === null) return true;
+    try {
+      await whenReady;
+    } catch (cause) {
+      this.#host.report(new SseHubError("ERR_SSE_STORE", STORE_FAILED, { cause }));
+      connection.refuse(this.drawRetryMs());
+      return false;
+    }
+    connection.begin(this.drawRetryMs());
+    return true;
+  }
+
+  #hasRoomFor(connection: StreamConnection, { address, sessionKey }: Applicant): boolean {
+    return (
+      this.#limits.tryEnter(connection, "connections", "") &&
+      this.#limits.tryEnter(connection, "perAddress", address) &&
+      this.#limits.tryEnter(connection, "perSession", sessionKey) &&
+      this.#limits.tryEnter(connection, "perUser", userKey(connection))
+    );
+  }
+
+  #create(transport: Transport, isOwn: boolean): StreamConnection {
+    const id = randomBytes(12).toString("base64url");
+    return new StreamConnection(id, this.#host, transport, isOwn);
+  }
+}
+
+function userKey({ user }: StreamConnection): string | undefined {
+  return user === undefined ? undefined : JSON.stringify(user);
 }
 
 const USER_FAILED =
   "The user function of sse() failed after req.sse.join(), so the stream has ended. Await " +
   "req.sse.identify() or use requireUser() before, to answer such a request with an error.";
+
+const FIRST_FAILED =
+  "first, the state a stream begins with, could not be had, so the stream has ended. " +
+  "The browser asks again.";
 
 const STORE_FAILED =
   "The session made in a request could not be saved, so its stream was put off. " +

@@ -1,4 +1,4 @@
-import type { StreamConnection } from "./connection.js";
+import type { StreamConnection } from "./stream-connection.js";
 
 // Connections beat in turns, so that ten thousand of them are never written to at once.
 const TURNS = 32;

@@ -1,12 +1,9 @@
-import type { StreamConnection } from "./connection.js";
+import type { StreamConnection } from "./stream-connection.js";
 
-// How long an ended stream may take to hand its last bytes to the kernel.
-const LINGER_MS = 5_000;
-
-/** The connections of this node, and the sockets that are still closing. */
+/** The connections of this node, and the sockets of those that have ended and are still closing. */
 export class Registry {
   readonly #connections = new Set<StreamConnection>();
-  readonly #closing = new Map<StreamConnection, NodeJS.Timeout | null>();
+  readonly #closing = new Set<StreamConnection>();
   #onEmpty: (() => void) | undefined;
 
   get size(): number {
@@ -21,18 +18,18 @@ export class Registry {
     return this.#connections.values();
   }
 
-  /** Takes out a connection that has ended. Its socket is destroyed if it does not close by itself. */
-  delete(connection: StreamConnection): void {
-    if (!this.#connections.delete(connection) || connection.transport.isGone) return;
-    const timer =
-      connection.transport.pendingBytes === 0
-        ? null
-        : setTimeout(() => {
-            connection.transport.destroy();
-          }, LINGER_MS).unref();
-    this.#closing.set(connection, timer);
+  /** Takes out a connection that has ended. Gives false for one that was not in. */
+  delete(connection: StreamConnection): boolean {
+    return this.#connections.delete(connection);
+  }
+
+  /** Keeps an eye on a socket that is still to close. */
+  awaitClose(connection: StreamConnection, onClose: () => void): void {
+    this.#closing.add(connection);
     connection.transport.onClose(() => {
-      this.#closed(connection);
+      this.#closing.delete(connection);
+      onClose();
+      if (this.#closing.size === 0) this.#onEmpty?.();
     });
   }
 
@@ -40,18 +37,11 @@ export class Registry {
   async whenClosed(timeoutMs: number): Promise<void> {
     if (this.#closing.size === 0) return;
     const timer = setTimeout(() => {
-      for (const connection of this.#closing.keys()) connection.transport.destroy();
+      for (const connection of this.#closing) connection.transport.destroy();
     }, timeoutMs);
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
     clearTimeout(timer);
-  }
-
-  #closed(connection: StreamConnection): void {
-    const timer = this.#closing.get(connection);
-    if (timer != null) clearTimeout(timer);
-    this.#closing.delete(connection);
-    if (this.#closing.size === 0) this.#onEmpty?.();
   }
 }

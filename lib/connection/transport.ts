@@ -3,9 +3,6 @@ import type { Socket } from "node:net";
 
 // A frame above this goes out as consecutive parts, so that progress of a slow reader can be seen.
 const PART_BYTES = 65_536;
-// What may wait in one socket before its connection counts as behind.
-const MAX_PENDING_BYTES = 65_536;
-
 // What Node adds to its own classes without documenting it. Each is checked before it is relied on.
 interface NodeResponse extends ServerResponse {
   readonly outputSize?: number;
@@ -14,6 +11,7 @@ interface NodeResponse extends ServerResponse {
 }
 interface NodeSocket extends Socket {
   readonly _httpMessage?: unknown;
+  readonly _handle?: { readonly writeQueueSize?: number } | null;
 }
 
 /**
@@ -38,6 +36,10 @@ export class Transport {
     return this.#hasBegun && !this.#hasEnded && !isGone(this.#res);
   }
 
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
   /** True when the browser has left, or the response was taken by somebody else. */
   get isGone(): boolean {
     return isGone(this.#res);
@@ -55,9 +57,11 @@ export class Transport {
     return this.#socket?.writableNeedDrain ?? this.#res.writableNeedDrain;
   }
 
-  /** True when the browser is too slow for what comes live. A `drain` will follow. */
-  get isFull(): boolean {
-    return this.needsDrain && this.pendingBytes > MAX_PENDING_BYTES;
+  /** Changes whenever the kernel has taken a byte. */
+  get progressMark(): string {
+    const socket = this.#res.socket as NodeSocket | null;
+    const queued = socket?._handle?.writeQueueSize ?? 0;
+    return `${String(queued)} ${String(socket?.bytesWritten)} ${String(this.pendingBytes)}`;
   }
 
   /** Sends the headers, fixed before, with the first bytes of the body. */

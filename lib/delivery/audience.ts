@@ -1,4 +1,6 @@
-import { checkRooms, type Connection, type StreamConnection } from "../connection/connection.js";
+import type { Connection } from "../connection/connection.js";
+import { checkRooms } from "../connection/rooms.js";
+import type { StreamConnection } from "../connection/stream-connection.js";
 import type { Audience, LogEntry } from "../log/event-log.js";
 import { isThenable } from "../is-thenable.js";
 import { SseHubError, SseHubTypeError, describe } from "../sse-hub-error.js";
@@ -55,11 +57,17 @@ export function compileFilter(
 /**
  * Whether an entry is for a connection: the only rule, for live delivery, replay and readers that
  * are behind alike. A room joined after the entry does not count; a leave counts at once.
+ *
+ * @param at counts the rooms as they were at that position, the entry's own unless told
  */
-export function reaches(entry: LogEntry, connection: StreamConnection): boolean {
+export function reaches(
+  entry: LogEntry,
+  connection: StreamConnection,
+  at = entry.position,
+): boolean {
   const { rooms, except } = entry.audience;
   if (except === connection.id) return false;
-  if (rooms !== null && !rooms.some((room) => connection.wasIn(room, entry.position))) return false;
+  if (rooms !== null && !rooms.some((room) => connection.wasIn(room, at))) return false;
   const test = tests.get(entry.audience);
   // An audience this process did not make is one it cannot judge.
   if (test === undefined) return false;

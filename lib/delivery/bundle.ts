@@ -13,6 +13,8 @@ export class Bundle {
   private constructor(before: Bundle | null, entry: LogEntry | null) {
     this.#before = before;
     this.#entry = entry;
+    this.count = before === null ? 0 : before.count + 1;
+    this.lastId = entry === null || entry.isVolatile ? (before?.lastId ?? 0) : entry.position;
   }
 
   static empty(): Bundle {
@@ -34,10 +36,10 @@ export class Bundle {
     return this.#entry === null;
   }
 
-  /** Position of the last entry; 0 when empty. */
-  get lastPosition(): number {
-    return this.#entry?.position ?? 0;
-  }
+  /** Position of the newest id in it; 0 for none. */
+  readonly lastId: number;
+  /** Number of entries. */
+  readonly count: number;
 
   get bytes(): Buffer {
     this.#bytes ??= this.#join();

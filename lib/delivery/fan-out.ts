@@ -1,5 +1,6 @@
 import { setImmediate as nextTick } from "node:timers/promises";
-import type { StreamConnection } from "../connection/connection.js";
+import type { StreamConnection } from "../connection/stream-connection.js";
+import { toId } from "../log/cursor.js";
 import type { EventLog, LogEntry } from "../log/event-log.js";
 import { isForEverybody, reaches, type Report } from "./audience.js";
 import { logFailed } from "./log-failed.js";
@@ -10,6 +11,14 @@ import { Slices } from "./slices.js";
 // What a visit may write at once; entries beyond it wait for the next pass, so no socket is flooded.
 const PASS_BYTES = 65_536;
 
+/** What the fan-out needs of its hub. */
+export interface FanOutHost {
+  readonly report: Report;
+  readonly runOutside: RunOutside;
+  /** Takes over a connection that is no longer live; its `position` is right. */
+  readOn(connection: StreamConnection): void;
+}
+
 /**
  * Live delivery. It follows the log and visits every live connection with what has come: one write
  * for all entries since the last pass. When publishers are faster than a pass, passes merge.
@@ -19,27 +28,21 @@ const PASS_BYTES = 65_536;
  */
 export class FanOut {
   readonly #log: EventLog;
-  readonly #fallBehind: (connection: StreamConnection) => void;
+  readonly #host: FanOutHost;
   readonly #live = new Set<StreamConnection>();
   readonly #unfollow: () => void;
-  readonly #report: Report;
-  readonly #runOutside: RunOutside;
+  /** Entries given live so far. */
+  delivered = 0;
   #served: number;
+  #tickedAt: number;
   #isPassing = false;
   #isClosed = false;
 
-  /** @param fallBehind takes over a connection that is no longer live; its `position` is right */
-  constructor(
-    log: EventLog,
-    fallBehind: (connection: StreamConnection) => void,
-    report: Report,
-    runOutside: RunOutside,
-  ) {
+  constructor(log: EventLog, host: FanOutHost) {
     this.#log = log;
-    this.#fallBehind = fallBehind;
-    this.#report = report;
-    this.#runOutside = runOutside;
+    this.#host = host;
     this.#served = log.head;
+    this.#tickedAt = log.head;
     this.#unfollow = log.follow(() => {
       this.#schedule();
     });
@@ -48,6 +51,11 @@ export class FanOut {
   /** Up to where every live connection has been served, or `null` while a pass is under way. */
   get settledAt(): number | null {
     return this.#isPassing ? null : this.#served;
+  }
+
+  /** Number of live connections. */
+  get size(): number {
+    return this.#live.size;
   }
 
   /** Takes in a connection that has everything up to its `position`, which is the log's head. */
@@ -74,9 +82,9 @@ export class FanOut {
   #schedule(): void {
     if (this.#isPassing) return;
     this.#isPassing = true;
-    this.#runOutside(() => {
+    this.#host.runOutside(() => {
       this.#run().catch((cause: unknown) => {
-        this.#report(logFailed(cause));
+        this.#host.report(logFailed(cause));
       });
     });
   }
@@ -98,6 +106,10 @@ export class FanOut {
     const whole = entries.every(({ audience }) => isForEverybody(audience))
       ? entries.reduce((bundle, entry) => bundle.with(entry), empty)
       : null;
+    // A quarter of the log's window has gone by: quiet readers get the position, or they would be
+    // told one day that their cursor has left the log although nothing was for them.
+    const isTickDue = this.#log.stale > this.#tickedAt;
+    if (isTickDue) this.#tickedAt = end;
     const slices = new Slices();
     for (const connection of this.#live) {
       const bundle =
@@ -105,6 +117,9 @@ export class FanOut {
           ? whole
           : entries.reduce((some, entry) => extend(some, entry, connection), empty);
       this.#visit(connection, bundle, end);
+      if (isTickDue && connection.lastIdPosition < end && !connection.transport.needsDrain) {
+        connection.tick(end, toId(this.#log.epoch, end));
+      }
       if (slices.isOver()) await slices.next();
     }
     this.#served = end;
@@ -112,11 +127,12 @@ export class FanOut {
 
   #visit(connection: StreamConnection, bundle: Bundle, end: number): void {
     if (bundle.isEmpty) return;
-    connection.deliver(bundle.bytes, bundle.lastPosition);
-    if (!connection.transport.isFull) return;
-    connection.position = Math.max(connection.position, end);
+    this.delivered += bundle.count;
+    connection.deliver(bundle);
+    if (!connection.isFull) return;
+    connection.fallBehind(Math.max(connection.position, end));
     this.delete(connection);
-    this.#fallBehind(connection);
+    this.#host.readOn(connection);
   }
 
   // The log has let go of entries that nobody was given. Each connection finds out by itself, at its
@@ -124,11 +140,11 @@ export class FanOut {
   #giveAllBack(): void {
     const connections = [...this.#live];
     for (const connection of connections) {
-      connection.position = Math.max(connection.position, this.#served);
+      connection.fallBehind(Math.max(connection.position, this.#served));
       this.delete(connection);
     }
     this.#served = this.#log.head;
-    for (const connection of connections) this.#fallBehind(connection);
+    for (const connection of connections) this.#host.readOn(connection);
   }
 }
 

@@ -1,6 +1,7 @@
-import type { StreamConnection } from "../connection/connection.js";
+import type { StreamConnection } from "../connection/stream-connection.js";
 import { toId } from "../log/cursor.js";
-import type { EventLog, LogPage } from "../log/event-log.js";
+import type { EventLog, LogEntry, LogPage } from "../log/event-log.js";
+import { withoutId } from "../wire/encoder.js";
 import { reaches, type Report } from "./audience.js";
 import { Bundle } from "./bundle.js";
 import type { FanOut } from "./fan-out.js";
@@ -16,32 +17,46 @@ interface Page extends LogPage {
   readonly empty: Bundle;
 }
 
+/** What replay needs of its hub. */
+export interface ReplayHost {
+  readonly fanOut: Pick<FanOut, "add">;
+  readonly report: Report;
+  readonly runOutside: RunOutside;
+  /** Called when a reader waits for its socket, and again when it goes on. */
+  onWait(connection: StreamConnection): void;
+  onGoOn(connection: StreamConnection): void;
+}
+
 /**
  * Reads on for connections that are behind: those that have just come, those that came back, and
  * those whose socket took no more. They hold no queue, only a position in the log. In turn each gets
  * a page; at the head of the log it becomes live. Connections at one position share the page.
  */
 export class Replay {
+  /** Entries given to connections that were behind, so far. */
+  replayed = 0;
+  /** Volatile entries that connections missed because they were behind. */
+  dropped = 0;
+  /** Times a connection was overtaken by the log. */
+  gaps = 0;
   readonly #log: EventLog;
-  readonly #fanOut: Pick<FanOut, "add">;
-  readonly #report: Report;
-  readonly #runOutside: RunOutside;
+  readonly #host: ReplayHost;
   readonly #pages = new Map<number, Page>();
   #turns: StreamConnection[] = [];
   #isReading = false;
 
-  constructor(log: EventLog, fanOut: Pick<FanOut, "add">, report: Report, runOutside: RunOutside) {
+  constructor(log: EventLog, host: ReplayHost) {
     this.#log = log;
-    this.#fanOut = fanOut;
-    this.#report = report;
-    this.#runOutside = runOutside;
+    this.#host = host;
   }
 
   /** Reads on from the connection's position, as soon as its socket takes more. */
   resume(connection: StreamConnection): void {
     if (connection.hasEnded) return;
     if (connection.transport.needsDrain) {
+      this.#host.onWait(connection);
       connection.transport.onDrain(() => {
+        this.#host.onGoOn(connection);
         this.resume(connection);
       });
       return;
@@ -49,11 +64,37 @@ export class Replay {
     this.#turns.push(connection);
     if (this.#isReading) return;
     this.#isReading = true;
-    this.#runOutside(() => {
+    this.#host.runOutside(() => {
       this.#run().catch((cause: unknown) => {
-        this.#report(logFailed(cause));
+        this.#host.report(logFailed(cause));
       });
     });
+  }
+
+  /**
+   * Gives the newest entry of each retain key that is for this connection, up to its position: what
+   * is newer comes from the log.
+   */
+  giveRetained(connection: StreamConnection): void {
+    for (const entry of this.#log.retained) {
+      if (entry.position > connection.position) break;
+      if (reaches(entry, connection)) this.#giveAgain(entry, connection);
+    }
+  }
+
+  /** The same for rooms joined later: what was sent to them before, as far as it is retained. */
+  giveRetainedOf(rooms: readonly string[], connection: StreamConnection): void {
+    for (const entry of this.#log.retained) {
+      const isOfRooms = entry.audience.rooms?.some((room) => rooms.includes(room)) === true;
+      const isNew =
+        isOfRooms && !reaches(entry, connection) && reaches(entry, connection, Infinity);
+      if (isNew) this.#giveAgain(entry, connection);
+    }
+  }
+
+  #giveAgain(entry: LogEntry, connection: StreamConnection): void {
+    connection.transport.write(withoutId(entry.bytes));
+    this.replayed += 1;
   }
 
   async #run(): Promise<void> {
@@ -71,28 +112,46 @@ export class Replay {
   }
 
   async #readPage(connection: StreamConnection): Promise<void> {
+    if (connection.hasEnded) return;
     if (connection.position >= this.#log.head) {
-      if (!connection.hasEnded) this.#fanOut.add(connection);
+      this.#goLive(connection);
       return;
     }
     const page = await this.#pageAfter(connection.position);
     if (connection.hasEnded) return;
-    if (page.isTrimmed) {
-      const { head, epoch } = this.#log;
-      connection.skipTo(head, toId(epoch, head));
-    } else {
-      this.#give(connection, page);
-    }
+    if (page.isTrimmed) this.#skip(connection);
+    else this.#give(connection, page);
     this.resume(connection);
   }
 
+  #goLive(connection: StreamConnection): void {
+    const { position } = connection;
+    if (connection.lastIdPosition < this.#log.stale) {
+      connection.tick(position, toId(this.#log.epoch, position));
+    }
+    this.giveRetainedOf(connection.lateRooms, connection);
+    connection.lateRooms = [];
+    this.#host.fanOut.add(connection);
+  }
+
+  #skip(connection: StreamConnection): void {
+    const { head, epoch } = this.#log;
+    this.gaps += 1;
+    connection.skipTo(head, toId(epoch, head));
+    this.giveRetained(connection);
+  }
+
   #give(connection: StreamConnection, { entries, empty }: Page): void {
-    const bundle = entries.reduce(
-      (some, entry) => (reaches(entry, connection) ? some.with(entry) : some),
-      empty,
-    );
+    let bundle = empty;
+    for (const entry of entries) {
+      if (!reaches(entry, connection)) continue;
+      if (entry.isVolatile && entry.position <= connection.presentSince) this.dropped += 1;
+      else bundle = bundle.with(entry);
+    }
     connection.position = entries.at(-1)?.position ?? connection.position;
-    if (!bundle.isEmpty) connection.deliver(bundle.bytes, bundle.lastPosition);
+    if (bundle.isEmpty) return;
+    this.replayed += bundle.count;
+    connection.deliver(bundle);
   }
 
   async #pageAfter(position: number): Promise<Page> {

@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { checkRooms, type Connection, type StreamConnection } from "../connection/connection.js";
+import type { Applicant, First } from "../connection/admission.js";
+import type { Connection } from "../connection/connection.js";
+import { checkRooms } from "../connection/rooms.js";
+import type { StreamConnection } from "../connection/stream-connection.js";
 import { isBehindStream, isGone, isPipelined, Transport } from "../connection/transport.js";
-import type { HubCore } from "../hub.js";
+import type { HubCore } from "../hub-core.js";
+import { isFinalId } from "../log/cursor.js";
+import { resolveJoinOptions } from "../resolve-options.js";
 import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
+import { sessionKeyOf } from "./session-key.js";
 import { saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
 import { catchStreamErrors } from "./stream-errors.js";
 import { writeStreamHead } from "./stream-head.js";
@@ -31,6 +37,27 @@ export interface SseRequest {
    * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun, `ERR_SSE_ROOM`
    */
   join(...rooms: string[]): Connection;
+  /** @throws SseHubTypeError `ERR_SSE_HEADERS_SENT`, `ERR_SSE_ROOM`, `ERR_SSE_OPTION` */
+  join(options: JoinOptions): Connection;
+  /**
+   * Turns the request into a stream of its own, for what is made for it alone: the tokens of a model,
+   * the progress of a job. No broadcast reaches it; `send` and `stream` do. Finish it with `end()`.
+   *
+   * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun
+   */
+  open(): Connection;
+}
+
+/** How a request joins. An unknown key is an error. */
+export interface JoinOptions {
+  rooms?: readonly string[] | undefined;
+  /**
+   * The state the page is to begin with, sent before anything else. It is asked for unless the browser
+   * has come back and gets all it missed; what is broadcast meanwhile waits. So there is no hole
+   * between loading the state and the first live event: what changes in between comes as an event,
+   * perhaps of a change that the state shows already.
+   */
+  first?: First | undefined;
 }
 
 /** What `sse()` puts on a request. */
@@ -70,10 +97,18 @@ export class RequestStream implements SseRequest {
     return new URLSearchParams(query).get("lastEventId") ?? undefined;
   }
 
-  join(...rooms: string[]): Connection {
+  join(...args: readonly string[] | [JoinOptions]): Connection {
+    const options = args.length === 1 && typeof args[0] === "object" ? args[0] : { rooms: args };
+    const { rooms, first } = resolveJoinOptions(options as JoinOptions);
     checkRooms(rooms);
-    if (this.#connection === undefined) this.#connection = this.#open(rooms);
+    if (this.#connection === undefined)
+      this.#connection = this.#open({ rooms, first, isOwn: false });
     else if (!this.#connection.hasEnded) this.#connection.join(...rooms);
+    return this.#connection;
+  }
+
+  open(): Connection {
+    this.#connection ??= this.#open({ rooms: [], first: null, isOwn: true });
     return this.#connection;
   }
 
@@ -93,7 +128,7 @@ export class RequestStream implements SseRequest {
 
   /** Ends the stream, if there is one, after an error of the application. */
   fail(): void {
-    this.#connection?.end("error");
+    this.#connection?.endAs("error");
   }
 
   /** True when somebody asked for a stream, so that an error status would end their EventSource. */
@@ -106,11 +141,20 @@ export class RequestStream implements SseRequest {
     this.#hub.evidence.check(what);
   }
 
-  #open(rooms: readonly string[]): StreamConnection {
+  // A browser that comes back after the end of its stream: 204 is how EventSource is told to stop.
+  #stop(transport: Transport): StreamConnection {
+    unwrapEnd(this.#res);
+    this.#res.writeHead(204);
+    this.#res.end();
+    return this.#hub.admission.turnAway(transport);
+  }
+
+  #open(wish: Pick<Applicant, "rooms" | "first" | "isOwn">): StreamConnection {
     if (this.#res.headersSent) throw headersSent();
     const transport = new Transport(this.#res);
     if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse();
     if (isGone(this.#res)) return this.#hub.admission.turnAway(transport);
+    if (isFinalId(this.lastEventId)) return this.#stop(transport);
     let user: ReturnType<Tag["identify"]>;
     try {
       user = this.#tag.identify();
@@ -126,13 +170,20 @@ export class RequestStream implements SseRequest {
     }
     catchStreamErrors(this.#req);
     return this.#hub.admission.accept({
+      ...wish,
       transport,
-      rooms,
       lastEventId: this.lastEventId,
       user,
+      sessionKey: sessionKeyOf(this.#req),
+      address: addressOf(this.#req),
       whenReady: saveOwnChanges(this.#req, this.#res, this.#sessionBefore),
     });
   }
+}
+
+function addressOf(req: IncomingMessage): string | undefined {
+  // Express's req.ip honours the application's `trust proxy`.
+  return (req as { ip?: string }).ip ?? req.socket.remoteAddress;
 }
 
 /** True when the request names `text/event-stream`; `*` does not count. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import serveStatic from "serve-static";
-import { coreOf, type Hub } from "../hub.js";
+import { coreOf } from "../hub-core.js";
+import type { Hub } from "../hub.js";
 import { resolveSseOptions } from "../resolve-options.js";
 import { acceptsStream, RequestStream, type SseRequest } from "./request-stream.js";
 import type { SessionRequest, UserResolver } from "./tag-request.js";

@@ -17,6 +17,16 @@ export function toId(epoch: string, position: number): string {
   return `${epoch}.${String(position)}`;
 }
 
+/** The id that says: this stream is finished, do not come back. */
+export function toFinalId(connectionId: string): string {
+  return `done.${connectionId}`;
+}
+
+/** True for the id of a finished stream. */
+export function isFinalId(lastEventId: string | undefined): boolean {
+  return lastEventId !== undefined && /^done\.[A-Za-z0-9_-]{1,32}$/.test(lastEventId);
+}
+
 /**
  * Judges a Last-Event-ID, which anybody may have written. Anything but an id this log could have
  * given is `unknown`; nothing of it travels further than this function.

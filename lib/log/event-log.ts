@@ -12,15 +12,21 @@ export interface Audience {
 export interface LogDraft {
   readonly frame: Buffer;
   readonly audience: Audience;
+  /** Key under which the newest entry is kept for newcomers too; `null` for none. */
+  readonly retainKey: string | null;
+  /** For those who are there now: without id, and passed over by replay. */
+  readonly isVolatile: boolean;
 }
 
 /** What the log holds: the same with its place in the order, ready for the wire. */
 export interface LogEntry {
   /** A safe integer above 0, higher than that of every entry before. */
   readonly position: number;
-  /** The whole event with its id, ending in a blank line. Shared by all readers: never written to. */
+  /** The whole event, ending in a blank line. Shared by all readers: never written to. */
   readonly bytes: Buffer;
   readonly audience: Audience;
+  /** True when `bytes` holds no id, and replay passes the entry over. */
+  readonly isVolatile: boolean;
 }
 
 /** A stretch of the log, oldest first. */
@@ -46,6 +52,15 @@ export interface EventLog {
   readonly head: number;
   /** Position of the newest entry that has left the log; 0 when none has. A cursor before it has a hole. */
   readonly trimmed: number;
+  /**
+   * Position before which a cursor is to be refreshed: a quarter of what the log can hold has come
+   * since. 0 while less has come.
+   */
+  readonly stale: number;
+  /** The newest entry of each retain key, oldest first, also those that have left the log. */
+  readonly retained: Iterable<LogEntry>;
+  /** What the log holds, for `hub.stats()`. */
+  readonly size: { readonly entries: number; readonly bytes: number };
   /** Adds an entry at the head. Resolves with its position once the log holds it. */
   append(draft: LogDraft): Promise<number>;
   /** Entries after a position, whole entries of about `maxBytes` together, at least one if there is one. */

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { resolveMemoryLogOptions } from "../resolve-options.js";
+import { resolveMemoryLogOptions, type MemoryLogSettings } from "../resolve-options.js";
 import { withId } from "../wire/encoder.js";
 import { toId } from "./cursor.js";
 import type { EventLog, LogDraft, LogEntry, LogPage } from "./event-log.js";
+import { Retained } from "./retained.js";
 
 /** Bounds of a {@link memoryLog}; whichever is met first lets the oldest entries go. */
 export interface MemoryLogOptions {
@@ -24,19 +25,27 @@ export function memoryLog(options: MemoryLogOptions = {}): EventLog {
   return new MemoryLog(resolveMemoryLogOptions(options));
 }
 
-// Positions are dense: the entry at index i has position #trimmed + 1 + i - #gone.
+interface TimedEntry extends LogEntry {
+  readonly appendedAt: number;
+}
+
+// Positions are dense: the entry after position p is at index p - #base.
 class MemoryLog implements EventLog {
   readonly isShared = false;
   readonly epoch = randomBytes(6).toString("base64url");
-  readonly #bounds: Readonly<{ maxEvents: number; maxBytes: number; maxAgeMs: number | null }>;
+  readonly #bounds: MemoryLogSettings;
+  readonly #retained = new Retained();
   readonly #followers = new Set<() => void>();
-  #entries: Array<LogEntry | undefined> = [];
-  #times: number[] = [];
-  #gone = 0;
-  #bytes = 0;
+  #entries: Array<TimedEntry | undefined> = [];
+  #base = 0;
+  #trimmed = 0;
   #head = 0;
+  #bytes = 0;
+  // Everything up to here has a quarter of the bounds behind it; #freshBytes are those after it.
+  #stale = 0;
+  #freshBytes = 0;
 
-  constructor(bounds: Readonly<{ maxEvents: number; maxBytes: number; maxAgeMs: number | null }>) {
+  constructor(bounds: MemoryLogSettings) {
     this.#bounds = bounds;
   }
 
@@ -46,15 +55,42 @@ class MemoryLog implements EventLog {
 
   get trimmed(): number {
     this.#trim();
-    return this.#head - this.#count;
+    return this.#trimmed;
   }
 
-  append(draft: LogDraft): Promise<number> {
+  get stale(): number {
+    const { maxEvents, maxBytes, maxAgeMs } = this.#bounds;
+    const old = performance.now() - (maxAgeMs ?? Infinity) / 4;
+    for (let entry = this.#after(this.#stale); entry !== undefined;) {
+      const isStale =
+        this.#head - this.#stale > maxEvents / 4 ||
+        this.#freshBytes > maxBytes / 4 ||
+        entry.appendedAt < old;
+      if (!isStale) break;
+      this.#freshBytes -= entry.bytes.length;
+      this.#stale += 1;
+      entry = this.#after(this.#stale);
+    }
+    return this.#stale;
+  }
+
+  get retained(): Iterable<LogEntry> {
+    return this.#retained;
+  }
+
+  get size(): { entries: number; bytes: number } {
+    this.#trim();
+    return { entries: this.#head - this.#trimmed, bytes: this.#bytes };
+  }
+
+  append({ frame, audience, retainKey, isVolatile }: LogDraft): Promise<number> {
     const position = ++this.#head;
-    const bytes = withId(toId(this.epoch, position), draft.frame);
-    this.#entries.push({ position, bytes, audience: draft.audience });
-    this.#times.push(performance.now());
+    const bytes = isVolatile ? frame : withId(toId(this.epoch, position), frame);
+    const entry = { position, bytes, audience, isVolatile, appendedAt: performance.now() };
+    this.#entries.push(entry);
+    if (retainKey !== null) this.#retained.set(retainKey, entry);
     this.#bytes += bytes.length;
+    this.#freshBytes += bytes.length;
     this.#trim();
     for (const onMove of this.#followers) onMove();
     return Promise.resolve(position);
@@ -64,12 +100,10 @@ class MemoryLog implements EventLog {
     if (after < this.trimmed) return { entries: [], isTrimmed: true };
     const entries: LogEntry[] = [];
     let bytes = 0;
-    for (let index = this.#gone + after - (this.#head - this.#count); ; index += 1) {
-      const entry = this.#entries[index];
-      if (entry === undefined) break;
-      bytes += entry.bytes.length;
+    for (let next = this.#after(after); next !== undefined; next = this.#after(next.position)) {
+      bytes += next.bytes.length;
       if (entries.length > 0 && bytes > maxBytes) break;
-      entries.push(entry);
+      entries.push(next);
     }
     return { entries, isTrimmed: false };
   }
@@ -86,28 +120,36 @@ class MemoryLog implements EventLog {
     return Promise.resolve();
   }
 
-  get #count(): number {
-    return this.#entries.length - this.#gone;
+  #after(position: number): TimedEntry | undefined {
+    return this.#entries[position - this.#base];
   }
 
   #trim(): void {
     const { maxEvents, maxBytes, maxAgeMs } = this.#bounds;
-    const oldest = maxAgeMs === null ? -Infinity : performance.now() - maxAgeMs;
-    while (
-      this.#count > maxEvents ||
+    const oldest = performance.now() - (maxAgeMs ?? Infinity);
+    for (;;) {
+      const entry = this.#after(this.#trimmed);
+      const count = this.#head - this.#trimmed;
       // The newest stays whatever its size: nobody could have read it yet.
-      (this.#count > 1 && this.#bytes > maxBytes) ||
-      (this.#count > 0 && (this.#times[this.#gone] ?? 0) < oldest)
-    ) {
-      this.#bytes -= this.#entries[this.#gone]?.bytes.length ?? 0;
-      this.#entries[this.#gone] = undefined;
-      this.#gone += 1;
+      const isOver = count > maxEvents || (count > 1 && this.#bytes > maxBytes);
+      if (entry === undefined || (!isOver && entry.appendedAt >= oldest)) break;
+      this.#drop(entry);
     }
     // Moved down only when half of the array is empty, so an entry is copied at most once on average.
-    if (this.#gone > 1024 && this.#gone * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#gone);
-      this.#times = this.#times.slice(this.#gone);
-      this.#gone = 0;
+    const gone = this.#trimmed - this.#base;
+    if (gone > 1024 && gone * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(gone);
+      this.#base = this.#trimmed;
     }
+  }
+
+  #drop(entry: TimedEntry): void {
+    if (this.#stale < entry.position) {
+      this.#stale = entry.position;
+      this.#freshBytes -= entry.bytes.length;
+    }
+    this.#bytes -= entry.bytes.length;
+    this.#entries[this.#trimmed - this.#base] = undefined;
+    this.#trimmed = entry.position;
   }
 }

@@ -18,6 +18,13 @@ export function withId(id: string, frame: Buffer): Buffer {
   return bytes;
 }
 
+/** The same bytes without the id in front, for a reader whose cursor they must not move. */
+export function withoutId(bytes: Buffer): Buffer {
+  return bytes.subarray(0, 4).equals(ID_FIELD) ? bytes.subarray(bytes.indexOf("\n") + 1) : bytes;
+}
+
+const ID_FIELD = Buffer.from("id: ");
+
 /** What the hub itself says to a browser, with an id where it moves the browser's cursor. */
 export function encodeHubEvent(
   event: "hub:open" | "hub:gap" | "hub:tick" | "hub:end",

@@ -4,6 +4,8 @@ import { memoryLog } from "../../lib/log/memory-log.js";
 const draft = {
   frame: Buffer.from("data: x\n\n"),
   audience: { rooms: null, filter: null, except: null },
+  retainKey: null,
+  isVolatile: false,
 };
 
 describe("judge", () => {

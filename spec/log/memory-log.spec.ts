@@ -1,7 +1,12 @@
 import { memoryLog, type MemoryLogOptions } from "../../lib/log/memory-log.js";
 
 const audience = { rooms: null, filter: null, except: null };
-const draft = (text: string) => ({ frame: Buffer.from(`data: ${text}\n\n`), audience });
+const draft = (text: string) => ({
+  frame: Buffer.from(`data: ${text}\n\n`),
+  audience,
+  retainKey: null,
+  isVolatile: false,
+});
 
 describe("memoryLog", () => {
   it("gives entries in order, each with its id in front", async () => {

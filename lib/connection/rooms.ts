@@ -1,0 +1,40 @@
+import { SseHubTypeError, describe } from "../sse-hub-error.js";
+
+/** The rooms of a connection. Most have none, so nothing is made before the first. */
+export class Rooms {
+  // Room → position after which it counts.
+  #since: Map<string, number> | undefined;
+
+  /** Adds rooms that count from a position on. Gives those that were not there yet. */
+  add(rooms: readonly string[], since: number): string[] {
+    this.#since ??= new Map();
+    const added = rooms.filter((room) => this.#since?.has(room) === false);
+    for (const room of added) this.#since.set(room, since);
+    return added;
+  }
+
+  delete(rooms: readonly string[]): void {
+    for (const room of rooms) this.#since?.delete(room);
+  }
+
+  /** True when the room counts for an entry at that position. */
+  has(room: string, position: number): boolean {
+    const since = this.#since?.get(room);
+    return since !== undefined && since < position;
+  }
+
+  get names(): ReadonlySet<string> {
+    return new Set(this.#since?.keys());
+  }
+}
+
+/** @throws SseHubTypeError `ERR_SSE_ROOM` */
+export function checkRooms(rooms: readonly unknown[]): asserts rooms is readonly string[] {
+  for (const room of rooms) {
+    if (typeof room === "string" && room !== "") continue;
+    throw new SseHubTypeError(
+      "ERR_SSE_ROOM",
+      `A room is ${describe(room)}. Expected a string that is not empty: name each room by itself.`,
+    );
+  }
+}

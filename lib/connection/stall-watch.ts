@@ -1,0 +1,44 @@
+import type { StreamConnection } from "./stream-connection.js";
+
+// Looks per period. They are counted rather than the clock read: when this process was held up
+// itself, no time has passed for the readers that could not be served meanwhile.
+const LOOKS = 8;
+
+interface Progress {
+  mark: string;
+  looks: number;
+}
+
+/** Finds the readers whose sockets have not taken a byte for a while, among those that should. */
+export class StallWatch {
+  readonly #waiting = new Map<StreamConnection, Progress>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(stallMs: number, onStall: (connection: StreamConnection) => void) {
+    const look = () => {
+      for (const [connection, progress] of this.#waiting) {
+        const mark = connection.transport.progressMark;
+        progress.looks = mark === progress.mark ? progress.looks + 1 : 0;
+        progress.mark = mark;
+        if (progress.looks < LOOKS) continue;
+        this.#waiting.delete(connection);
+        onStall(connection);
+      }
+    };
+    this.#timer = setInterval(look, Math.max(1, stallMs / LOOKS)).unref();
+  }
+
+  add(connection: StreamConnection): void {
+    if (this.#waiting.has(connection)) return;
+    this.#waiting.set(connection, { mark: connection.transport.progressMark, looks: 0 });
+  }
+
+  delete(connection: StreamConnection): void {
+    this.#waiting.delete(connection);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,258 @@
+import { toFinalId } from "../log/cursor.js";
+import { SseHubError } from "../sse-hub-error.js";
+import type { User } from "../user.js";
+import { encodeFrame, encodeHubEvent, encodePreamble } from "../wire/encoder.js";
+import { checkEventName, toText, type EventData, type EventName } from "../wire/event.js";
+import type { Connection, EndReason, Opened } from "./connection.js";
+import { Deferred } from "./deferred.js";
+import { pump, unlessEnded, type Source } from "./pump.js";
+import { Rooms, checkRooms } from "./rooms.js";
+import type { Transport } from "./transport.js";
+
+/** What a connection needs of its hub. */
+export interface ConnectionHost {
+  readonly maxPayloadBytes: number;
+  readonly maxBufferedBytes: number;
+  /** Position of the newest entry in the log. */
+  readonly head: number;
+  /** Rooms were added after the tick of the join. */
+  onRooms(connection: StreamConnection, rooms: readonly string[]): void;
+  /** The connection waits for its socket, and goes on. */
+  onWait(connection: StreamConnection): void;
+  onGoOn(connection: StreamConnection): void;
+  /** Called once for each connection. */
+  onEnd(connection: StreamConnection, reason: EndReason): void;
+  report(error: SseHubError): void;
+}
+
+/** Entries made ready to be written. */
+export interface Delivery {
+  readonly bytes: Buffer;
+  /** Position of the newest id in them; 0 for none. */
+  readonly lastId: number;
+}
+
+/**
+ * A connection as the hub sees it. Its place in the log: while `isLive`, everything up to the last
+ * finished pass, but at least `position`; while behind, exactly `position`.
+ */
+export class StreamConnection implements Connection {
+  readonly id: string;
+  readonly transport: Transport;
+  /** True for `req.sse.open()`: a stream that no broadcast reaches. */
+  readonly isOwn: boolean;
+  /** Everything up to here was given, or was not for this connection. */
+  position = 0;
+  /** The browser's cursor: position of the newest id written. */
+  lastIdPosition = 0;
+  /** While behind: volatile entries count from here on. */
+  presentSince = 0;
+  isLive = false;
+  /** Rooms joined while behind, whose retained entries are still to be given. */
+  lateRooms: readonly string[] = [];
+
+  readonly #host: ConnectionHost;
+  readonly #rooms = new Rooms();
+  #user: User | undefined;
+  #verdict: Opened | undefined;
+  #end: SseHubError | undefined;
+  #abort: AbortController | undefined;
+  #whenOpened: Deferred<Opened> | undefined;
+
+  constructor(id: string, host: ConnectionHost, transport: Transport, isOwn: boolean) {
+    this.id = id;
+    this.transport = transport;
+    this.isOwn = isOwn;
+    this.#host = host;
+  }
+
+  get user(): User | undefined {
+    return this.#user;
+  }
+
+  get rooms(): ReadonlySet<string> {
+    return this.#rooms.names;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#end !== undefined) this.#abort.abort(this.#end);
+    }
+    return this.#abort.signal;
+  }
+
+  get opened(): Promise<Opened> {
+    if (this.#whenOpened === undefined) {
+      this.#whenOpened = new Deferred();
+      if (this.#verdict !== undefined) this.#whenOpened.resolve(this.#verdict);
+      else if (this.#end !== undefined) this.#whenOpened.reject(this.#end);
+    }
+    return this.#whenOpened.promise;
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  get isOpened(): boolean {
+    return this.#verdict !== undefined;
+  }
+
+  /** True when the browser is too slow for what comes live. A `drain` will follow. */
+  get isFull(): boolean {
+    return this.transport.needsDrain && this.transport.pendingBytes > this.#host.maxBufferedBytes;
+  }
+
+  /** Sends the headers and the first bytes. From here on the browser's leaving ends the connection. */
+  begin(retryMs: number): void {
+    this.transport.onClose(() => {
+      this.#finish("gone");
+    });
+    this.transport.begin(encodePreamble(retryMs));
+  }
+
+  /** Tags the connection with its user, once and for all. */
+  tag(user: User | undefined): void {
+    this.#user = user;
+  }
+
+  /** Says `hub:open`: who the connection is, and what became of the browser's cursor. */
+  open(id: string | undefined, verdict: Opened & { readonly reason?: string }): void {
+    this.#write(encodeHubEvent("hub:open", { connection: this.id, ...verdict }, { id }));
+    this.#verdict = { recovered: verdict.recovered };
+    this.#whenOpened?.resolve(this.#verdict);
+  }
+
+  /** Writes entries of the log. */
+  deliver({ bytes, lastId }: Delivery): void {
+    this.transport.write(bytes);
+    if (lastId > 0) this.lastIdPosition = lastId;
+  }
+
+  /** From here on the connection is behind, at this position: its socket takes no more. */
+  fallBehind(position: number): void {
+    this.position = position;
+    this.presentSince = Infinity;
+  }
+
+  /** Says `hub:gap`: what came before that position has left the log unread; live goes on from here. */
+  skipTo(position: number, id: string): void {
+    this.position = position;
+    this.lastIdPosition = position;
+    this.#write(encodeHubEvent("hub:gap", { reason: "trimmed" }, { id }));
+  }
+
+  /** Moves the browser's cursor past entries that were not for it, so that it stays in the log. */
+  tick(position: number, id: string): void {
+    this.lastIdPosition = position;
+    this.#write(encodeHubEvent("hub:tick", {}, { id }));
+  }
+
+  /** True when a room counts for an entry at that position. */
+  wasIn(room: string, position: number): boolean {
+    return this.#rooms.has(room, position);
+  }
+
+  send<E extends EventName>(event: E, data: EventData<E>): boolean {
+    checkEventName(event);
+    const frame = encodeFrame(event, toText(data, this.#host.maxPayloadBytes));
+    const canTake = this.isOwn ? this.isOpened && !this.isFull : this.isLive;
+    if (!canTake || !this.transport.isOpen) return false;
+    this.transport.write(frame);
+    return true;
+  }
+
+  /** Sends to this connection before it is live. */
+  give(event: unknown, data: unknown): void {
+    checkEventName(event);
+    this.transport.write(encodeFrame(event, toText(data, this.#host.maxPayloadBytes)));
+  }
+
+  stream<E extends EventName>(source: Source<EventData<E>>, event: E): Promise<void> {
+    checkEventName(event);
+    return pump(this, source, (item) => {
+      this.give(event, item);
+    });
+  }
+
+  join(...rooms: string[]): void {
+    checkRooms(rooms);
+    const added = this.#rooms.add(rooms, this.isOpened ? this.#host.head : 0);
+    if (this.isOpened && added.length > 0) this.#host.onRooms(this, added);
+  }
+
+  leave(...rooms: string[]): void {
+    checkRooms(rooms);
+    this.#rooms.delete(rooms);
+  }
+
+  close(): void {
+    this.endAs("close");
+  }
+
+  end(): void {
+    // A browser that returns with this id is answered 204, and EventSource stops. Without it the
+    // stream's handler would run again and again.
+    this.endAs("done", { id: toFinalId(this.id) });
+  }
+
+  /** Says why, and ends. A socket that takes nothing is not waited for: it learns by its closing. */
+  endAs(reason: EndReason, fields: { id?: string; retryMs?: number } = {}): void {
+    if (this.hasEnded) return;
+    if (reason === "done" || this.transport.pendingBytes === 0) {
+      this.#write(encodeHubEvent("hub:end", { reason }, fields));
+    }
+    this.#finish(reason);
+    this.transport.end();
+  }
+
+  /** Closes the socket of a browser that takes nothing. It comes back when it can. */
+  drop(): void {
+    this.#finish("slow");
+    this.transport.destroy();
+  }
+
+  /** Ends a connection that is not let in. EventSource survives this answer, and asks again later. */
+  refuse(retryMs: number): void {
+    if (this.transport.hasBegun) this.#write(encodePreamble(retryMs));
+    else this.transport.begin(encodePreamble(retryMs));
+    this.#finish("refused");
+    this.transport.end();
+  }
+
+  /** Ends a connection whose request can have no stream; the response is left as it is. */
+  abandon(): void {
+    this.#finish("gone");
+  }
+
+  /** Resolves when the socket takes more, at once if it does, or when the connection has ended. */
+  async whenWritable(): Promise<void> {
+    if (!this.transport.needsDrain || this.hasEnded) return;
+    this.#host.onWait(this);
+    await unlessEnded(
+      this,
+      new Promise<void>((resolve) => {
+        this.transport.onDrain(resolve);
+      }),
+    );
+    this.#host.onGoOn(this);
+  }
+
+  report(error: SseHubError): void {
+    this.#host.report(error);
+  }
+
+  #write(text: string): void {
+    this.transport.write(Buffer.from(text));
+  }
+
+  #finish(reason: EndReason): void {
+    if (this.hasEnded) return;
+    this.#end = new SseHubError("ERR_SSE_ENDED", `The stream has ended (${reason}).`);
+    this.isLive = false;
+    this.#host.onEnd(this, reason);
+    this.#abort?.abort(this.#end);
+    if (this.#verdict === undefined) this.#whenOpened?.reject(this.#end);
+  }
+}

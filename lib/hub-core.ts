@@ -1,0 +1,250 @@
+import {
+  createBroadcaster,
+  type Broadcast,
+  type BroadcastArgs,
+  type Broadcaster,
+} from "./broadcaster.js";
+import { Admission, type AdmissionHost } from "./connection/admission.js";
+import type { Connection, EndReason } from "./connection/connection.js";
+import { Heartbeat } from "./connection/heartbeat.js";
+import { Registry } from "./connection/registry.js";
+import { StallWatch } from "./connection/stall-watch.js";
+import type { StreamConnection } from "./connection/stream-connection.js";
+import { compileFilter, createAudience, type Filter } from "./delivery/audience.js";
+import { FanOut } from "./delivery/fan-out.js";
+import { Replay, type ReplayHost } from "./delivery/replay.js";
+import { createRunOutside } from "./delivery/run-outside.js";
+import { Slices } from "./delivery/slices.js";
+import { HubEmitter, type HubEvents } from "./hub-events.js";
+import type { Hub, HubStats } from "./hub.js";
+import { toId } from "./log/cursor.js";
+import type { EventLog, LogDraft } from "./log/event-log.js";
+import { memoryLog } from "./log/memory-log.js";
+import { resolveCloseOptions, type HubSettings } from "./resolve-options.js";
+import { SessionEvidence } from "./session-evidence.js";
+import { SseHubError, SseHubTypeError, describe } from "./sse-hub-error.js";
+import { encodeFrame, HEARTBEAT_COMMENT } from "./wire/encoder.js";
+import { checkEventName, toText } from "./wire/event.js";
+
+/** A hub as the rest of the package sees it: the parts, wired. */
+export class HubCore implements Hub, AdmissionHost, ReplayHost {
+  readonly evidence = new SessionEvidence();
+  readonly runOutside = createRunOutside();
+  readonly admission: Admission;
+  readonly fanOut: FanOut;
+  readonly maxPayloadBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly retryMs: readonly [min: number, max: number];
+  readonly #log: EventLog;
+  readonly #emitter = new HubEmitter();
+  readonly #registry = new Registry();
+  readonly #replay: Replay;
+  readonly #heartbeat: Heartbeat;
+  readonly #stalls: StallWatch;
+  readonly #everybody: ReturnType<typeof createBroadcaster>;
+  readonly #closed: Partial<Record<EndReason, number>> = {};
+  #closing: Promise<void> | undefined;
+  #isDraining = false;
+  #isClosed = false;
+
+  constructor(settings: HubSettings) {
+    this.maxPayloadBytes = settings.maxPayloadBytes;
+    this.maxBufferedBytes = settings.maxBufferedBytes;
+    this.retryMs = settings.retryMs;
+    this.#log = settings.log ?? memoryLog();
+    this.fanOut = new FanOut(this.#log, this);
+    this.#replay = new Replay(this.#log, this);
+    this.#heartbeat = new Heartbeat(settings.heartbeatMs, (connection) => {
+      this.#beat(connection);
+    });
+    this.#stalls = new StallWatch(settings.stallMs, (connection) => {
+      connection.drop();
+    });
+    this.#everybody = createBroadcaster((broadcast) => this.#publish(broadcast));
+    this.admission = new Admission(this, this.#log, settings.limits);
+  }
+
+  get size(): number {
+    return this.#registry.size;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  get head(): number {
+    return this.#log.head;
+  }
+
+  broadcast(...args: BroadcastArgs): Promise<string> {
+    return this.#everybody.broadcast(...args);
+  }
+
+  to(room: string, ...rooms: string[]): Broadcaster {
+    return this.#everybody.to(room, ...rooms);
+  }
+
+  except(connectionId: string): Broadcaster {
+    return this.#everybody.except(connectionId);
+  }
+
+  retain(key: string): Broadcaster {
+    return this.#everybody.retain(key);
+  }
+
+  volatile(): Broadcaster {
+    return this.#everybody.volatile();
+  }
+
+  connections(filter?: Filter): Connection[] {
+    const all = [...this.#registry];
+    if (filter === undefined) return all;
+    return all.filter(compileFilter(filter, { isShared: false }, this.report));
+  }
+
+  stats(): HubStats {
+    const { replayed, dropped, gaps } = this.#replay;
+    return {
+      connections: this.size,
+      behind: this.size - this.fanOut.size - [...this.#registry].filter((one) => one.isOwn).length,
+      log: this.#log.size,
+      delivered: this.fanOut.delivered,
+      replayed,
+      dropped,
+      gaps,
+      closed: { ...this.#closed },
+    };
+  }
+
+  on<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this {
+    this.#emitter.on(event, listener);
+    return this;
+  }
+
+  once<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this {
+    this.#emitter.once(event, listener);
+    return this;
+  }
+
+  off<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this {
+    this.#emitter.off(event, listener);
+    return this;
+  }
+
+  close(options: { timeoutMs?: number | undefined } = {}): Promise<void> {
+    const { timeoutMs } = resolveCloseOptions(options);
+    this.#isDraining = true;
+    this.#closing ??= this.#drain(timeoutMs);
+    return this.#closing;
+  }
+
+  readonly report = (error: SseHubError): void => {
+    this.#emitter.report(error);
+  };
+
+  onRegister(connection: StreamConnection): void {
+    this.#registry.add(connection);
+    this.#heartbeat.add(connection);
+  }
+
+  onOpen(connection: StreamConnection): void {
+    this.#emitter.emit("join", connection);
+  }
+
+  onReady(connection: StreamConnection, { isRecovered }: { isRecovered: boolean }): void {
+    if (connection.isOwn) return;
+    if (!isRecovered) this.#replay.giveRetained(connection);
+    this.#replay.resume(connection);
+  }
+
+  onRooms(connection: StreamConnection, rooms: readonly string[]): void {
+    if (connection.isLive) this.#replay.giveRetainedOf(rooms, connection);
+    else connection.lateRooms = [...connection.lateRooms, ...rooms];
+  }
+
+  readOn(connection: StreamConnection): void {
+    this.#replay.resume(connection);
+  }
+
+  onWait(connection: StreamConnection): void {
+    this.#stalls.add(connection);
+  }
+
+  onGoOn(connection: StreamConnection): void {
+    this.#stalls.delete(connection);
+  }
+
+  onEnd(connection: StreamConnection, reason: EndReason): void {
+    this.fanOut.delete(connection);
+    this.#heartbeat.delete(connection);
+    this.#stalls.delete(connection);
+    this.admission.leave(connection);
+    const wasIn = this.#registry.delete(connection);
+    if (wasIn || reason === "refused") this.#closed[reason] = (this.#closed[reason] ?? 0) + 1;
+    if (!connection.transport.isGone) this.#awaitClose(connection);
+    if (connection.isOpened) this.#emitter.emit("leave", connection, reason);
+  }
+
+  #awaitClose(connection: StreamConnection): void {
+    this.#stalls.add(connection);
+    this.#registry.awaitClose(connection, () => {
+      this.#stalls.delete(connection);
+    });
+  }
+
+  // Not async: misuse throws at the call, so that Express answers 500.
+  #publish({ event, data, filter, retainKey, isVolatile, ...to }: Broadcast): Promise<string> {
+    checkEventName(event);
+    const text = toText(data, this.maxPayloadBytes);
+    if (filter !== null) this.evidence.check("A filter");
+    const audience = createAudience(to, filter, this.#log, this.report);
+    const frame = encodeFrame(event, text);
+    const sent = this.#append({ frame, audience, retainKey, isVolatile });
+    // Who does not await the promise hears of it here, and the process lives on.
+    sent.catch(this.report);
+    return sent;
+  }
+
+  async #append(draft: LogDraft): Promise<string> {
+    if (this.#isClosed) {
+      throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
+    }
+    return toId(this.#log.epoch, await this.#log.append(draft));
+  }
+
+  #beat(connection: StreamConnection): void {
+    if (connection.transport.pendingBytes > 0) return;
+    const position = connection.isLive ? (this.fanOut.settledAt ?? 0) : 0;
+    if (position > connection.lastIdPosition) {
+      connection.tick(position, toId(this.#log.epoch, position));
+    } else {
+      connection.transport.write(HEARTBEAT_COMMENT);
+    }
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    await this.fanOut.whenServed(this.#log.head, deadline);
+    const slices = new Slices();
+    for (const connection of this.#registry) {
+      connection.endAs("shutdown", { retryMs: this.admission.drawRetryMs() });
+      if (slices.isOver()) await slices.next();
+    }
+    await this.#registry.whenClosed(Math.max(0, deadline - performance.now()));
+    this.#isClosed = true;
+    this.fanOut.close();
+    this.#heartbeat.close();
+    this.#stalls.close();
+    await this.#log.close();
+  }
+}
+
+/** The inside of a hub. @throws SseHubTypeError `ERR_SSE_OPTION` for anything else */
+export function coreOf(hub: unknown): HubCore {
+  if (hub instanceof HubCore) return hub;
+  throw new SseHubTypeError(
+    "ERR_SSE_OPTION",
+    `The option hub of sse() is ${describe(hub)}. Expected the hub that createHub() gave: ` +
+      "take both from the same copy of express-sse-hub, not one by import and one by require.",
+  );
+}
