@@ -1,0 +1,41 @@
+import express, { type Request, type Router } from "express";
+import createError from "http-errors";
+import { accounts } from "./accounts.js";
+
+/** Gives the routes that say who somebody is: each answers `{ user }`, `null` for nobody. */
+export function accountRoutes(): Router {
+  const routes = express.Router();
+
+  routes.get("/me", (req, res) => {
+    res.json({ user: req.sse.user ?? null });
+  });
+
+  routes.post("/login", async (req, res) => {
+    const { login } = (req.body ?? {}) as { login?: unknown };
+    const user = accounts.get(login);
+    if (user === undefined) {
+      throw createError(400, `Nobody has that login. Try ${[...accounts.keys()].join(" or ")}.`);
+    }
+    // A session id from before the login may be known to somebody else, so it must not become alice's.
+    await renewSession(req);
+    Object.assign(req.session, { user });
+    res.json({ user });
+  });
+
+  routes.post("/logout", async (req, res) => {
+    await renewSession(req);
+    res.json({ user: null });
+  });
+
+  return routes;
+}
+
+/** Destroys the request's session and begins an empty one under a new id. */
+function renewSession(req: Request): Promise<void> {
+  return new Promise((resolve, reject) => {
+    req.session.regenerate((error?: Error | null) => {
+      if (error == null) resolve();
+      else reject(error);
+    });
+  });
+}

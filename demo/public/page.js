@@ -1,0 +1,92 @@
+import { EventList } from "./event-list.js";
+import { requestJson } from "./request-json.js";
+import { Stream } from "./stream.js";
+
+const byId = (id) => document.getElementById(id);
+const events = new EventList(byId("events"));
+const loginButtons = [...document.querySelectorAll("[data-login]")];
+let user = null;
+
+const stream = new Stream({
+  onState: showState,
+  onEvent: (event) => events.add(event),
+  onRefused: explainRefusal,
+});
+
+byId("btnConnect").addEventListener("click", connect);
+byId("btnDisconnect").addEventListener("click", () => stream.close());
+byId("btnSignOut").addEventListener("click", () => become("api/logout", {}));
+byId("hello").addEventListener("submit", sayHello);
+for (const button of loginButtons) {
+  button.addEventListener("click", () => become("api/login", { login: button.dataset.login }));
+}
+for (const choice of document.querySelectorAll("[name=stream]")) {
+  choice.addEventListener("change", reconnect);
+}
+refreshUser().catch(() => undefined);
+
+function connect() {
+  stream.open(document.querySelector("[name=stream]:checked").value);
+}
+
+function reconnect() {
+  if (stream.isWanted) connect();
+}
+
+/** Signs in or out. A stream keeps the user it was opened for, so it is opened anew. */
+async function become(path, body) {
+  try {
+    showUser((await requestJson(path, body)).user);
+    reconnect();
+  } catch (error) {
+    byId("user").textContent = error.message;
+  }
+}
+
+async function refreshUser() {
+  showUser((await requestJson("api/me")).user);
+}
+
+async function explainRefusal() {
+  try {
+    await refreshUser();
+  } catch {
+    return "the server does not answer";
+  }
+  return user === null ? "sign in first" : "the server refused the stream";
+}
+
+async function sayHello(submit) {
+  submit.preventDefault();
+  const [text, to] = [byId("helloText").value, byId("helloTo").value];
+  try {
+    await requestJson("api/hello", { text, to });
+    byId("helloAnswer").textContent = `Sent to ${byId("helloTo").selectedOptions[0].text}.`;
+  } catch (error) {
+    byId("helloAnswer").textContent = error.message;
+  }
+}
+
+function showState(state, detail) {
+  const isError = state === "error";
+  byId("status").dataset.state = state;
+  byId("status").textContent = isError ? `error: ${detail}` : state;
+  byId("detail").textContent = isError ? "A refused stream stays closed." : detail;
+  byId("btnConnect").disabled = state === "connecting" || state === "connected";
+  byId("btnDisconnect").disabled = !stream.isWanted;
+  // Another tab may have signed in or out, which ends a stream on the server's side.
+  if (state === "connected") refreshUser().catch(() => undefined);
+}
+
+function showUser(current) {
+  user = current;
+  const name =
+    user === null
+      ? "Nobody is signed in. Sign in as:"
+      : `Signed in as ${user.login}, ${user.profile}.`;
+  byId("user").textContent = name;
+  byId("btnSignOut").disabled = user === null;
+  for (const button of loginButtons) {
+    button.setAttribute("aria-pressed", String(button.dataset.login === user?.login));
+  }
+}

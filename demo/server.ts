@@ -1,0 +1,77 @@
+import { createServer } from "node:http";
+import { createDemo } from "./app.js";
+import { listenForKeys } from "./console-keys.js";
+import { drain } from "./drain.js";
+import { listen } from "./listen.js";
+import { readPort } from "./read-port.js";
+import { sayHello, type Hello } from "./say-hello.js";
+
+// One ctrl-C may arrive twice: npm and tsx hand on what the terminal has sent to each of them already.
+const SAME_INTERRUPT_MS = 300;
+
+const { app, hub } = createDemo();
+const server = createServer(app);
+let drainingSince: number | undefined;
+
+hub.on("error", (error) => {
+  process.stderr.write(`${error.code}: ${error.message}\n`);
+});
+
+try {
+  start(await listen(server, readPort(process.env.PORT)));
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exit(1);
+}
+
+function start(port: number): void {
+  const actions = {
+    s: () => {
+      hello({ to: "all", text: "hello" });
+    },
+    a: () => {
+      hello({ to: "administrators", text: "hello" });
+    },
+    q: quit,
+  };
+  listenForKeys(process.stdin, actions, interrupt);
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  const url = `http://localhost:${port}`;
+  say(`Page    ${url}/`);
+  say(`Stream  ${url}/api/test/sse`);
+  say("");
+  say("(S)end to all, (A)dministrators only, (Q)uit");
+}
+
+function hello({ to, text }: Hello): void {
+  sayHello(hub, { to, text }).then(
+    () => {
+      say(`Sent ${text} to ${to}. Open connections: ${hub.size}.`);
+    },
+    // The hub has told its error listener.
+    () => undefined,
+  );
+}
+
+function quit(): void {
+  if (drainingSince !== undefined) return;
+  drainingSince = performance.now();
+  say(`Closing. Open connections: ${hub.size}.`);
+  drain(hub, server).then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      process.exit(1);
+    },
+  );
+}
+
+/** Quits; asked a second time, without waiting for anybody. */
+function interrupt(): void {
+  if (drainingSince === undefined) quit();
+  else if (performance.now() - drainingSince > SAME_INTERRUPT_MS) process.exit(1);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
