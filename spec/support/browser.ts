@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { onTestEnd } from "./disposers.js";
+
+const CHROMIUM = "/usr/bin/chromium";
+const ARGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+// A cold start on a busy machine with two cores.
+const START_MS = 60_000;
+// Below jest's own limit, so that a failure says what was waited for.
+const STEP_MS = 10_000;
+
+/** A real Chromium with a fresh profile, shared by the specs of one block. */
+export interface Windows {
+  /** Opens a window of its own, without the cookies of any other, until the end of the test. */
+  open(url: string): Promise<Page>;
+}
+
+/**
+ * A `describe` whose specs need a real browser. On a machine without Chromium they are skipped, and a
+ * line says so; where `CI` is `true` they fail instead, so that nobody takes a gap for a pass.
+ */
+export function describeInBrowser(name: string, specs: (windows: Windows) => void): void {
+  if (!existsSync(CHROMIUM) && process.env.CI !== "true") {
+    process.stderr.write(`Skipped without ${CHROMIUM} (apt-get install chromium): ${name}\n`);
+    describe.skip(name, () => {
+      specs(neverOpened);
+    });
+    return;
+  }
+  describe(name, () => {
+    let browser: Browser | undefined;
+
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+    }, START_MS);
+
+    afterAll(() => browser?.close(), START_MS);
+
+    specs({
+      open: async (url) => {
+        if (browser === undefined) throw new Error("A window can be opened in a test only.");
+        const context = await browser.newContext();
+        context.setDefaultTimeout(STEP_MS);
+        onTestEnd(() => context.close());
+        const page = await context.newPage();
+        await page.goto(url);
+        return page;
+      },
+    });
+  });
+}
+
+const neverOpened: Windows = {
+  open: () => Promise.reject(new Error("There is no browser.")),
+};
