@@ -30,7 +30,8 @@ export interface HubOptions {
   maxBufferedBytes?: number | undefined;
   /**
    * Milliseconds without one byte taken, while bytes wait, after which a socket is destroyed. The
-   * browser returns and resumes. @default 30_000
+   * browser returns and resumes. Kernels take bytes in steps of up to 2 MB, so a reader that is always
+   * behind and slower than a step per `stallMs` (about 70 kB/s) is seen as stalled. @default 30_000
    */
   stallMs?: number | undefined;
   /** How many connections there may be; one above is put off. @default no limits */

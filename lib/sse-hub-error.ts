@@ -56,8 +56,8 @@ export function describe(value: unknown): string {
   }
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return "a symbol";
-  if (typeof value === "bigint") return `${String(value)}n`;
-  if (Array.isArray(value)) return `an array of ${String(value.length)}`;
+  if (typeof value === "bigint") return `${value}n`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "object" && value !== null) return `an object (${nameOf(value)})`;
   return String(value);
 }

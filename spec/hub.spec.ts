@@ -35,7 +35,7 @@ describe("hub.broadcast", () => {
     const bob = await shop.stream("/events", { cookie: await shop.signIn(BOB) });
     const nobody = await shop.stream();
     void shop.hub.broadcast("message", "matcher", { profile: "Administrator" });
-    void shop.hub.broadcast("message", "predicate", ({ user }) => user?.["login"] === "bob");
+    void shop.hub.broadcast("message", "predicate", ({ user }) => user?.login === "bob");
     void shop.hub.broadcast("message", "without user", ({ user }) => user === undefined);
     void shop.hub.broadcast("message", "end");
     expect(await alice.nextData(2)).toEqual(["matcher", "end"]);
@@ -184,8 +184,8 @@ describe("hub.connections, hub.size and events", () => {
   it("knows who is there, and tells who comes and leaves", async () => {
     const shop = await Shop.open();
     const told: unknown[] = [];
-    shop.hub.on("join", ({ user }) => told.push(["join", user?.["login"]]));
-    shop.hub.on("leave", ({ user }, reason) => told.push(["leave", user?.["login"], reason]));
+    shop.hub.on("join", ({ user }) => told.push(["join", user?.login]));
+    shop.hub.on("leave", ({ user }, reason) => told.push(["leave", user?.login, reason]));
     const alice = await shop.stream("/events", { cookie: await shop.signIn(ALICE) });
     const bob = await shop.stream("/rooms/red", { cookie: await shop.signIn(BOB) });
     expect(shop.hub.size).toBe(2);
@@ -207,9 +207,7 @@ describe("hub.connections, hub.size and events", () => {
 
   it("refuses a filter that is none", async () => {
     const hub = createHub();
-    expect(() => hub.connections({} as never)).toThrow(
-      expect.objectContaining({ code: "ERR_SSE_FILTER" }),
-    );
+    expect(() => hub.connections({})).toThrow(expect.objectContaining({ code: "ERR_SSE_FILTER" }));
     await hub.close();
   });
 

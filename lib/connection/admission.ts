@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { setImmediate as nextTick } from "node:timers/promises";
 import { judge, toId, type Verdict } from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
@@ -61,7 +60,7 @@ export class Admission {
    */
   accept(applicant: Applicant): StreamConnection {
     if (this.#host.isDraining) return this.refuse(applicant.transport);
-    const connection = this.#create(applicant.transport, applicant.isOwn);
+    const connection = new StreamConnection(this.#host, applicant);
     if (!(applicant.user instanceof Promise)) connection.tag(applicant.user);
     if (!this.#hasRoomFor(connection, applicant)) {
       connection.refuse(this.drawRetryMs() * BUSY_FACTOR);
@@ -80,14 +79,14 @@ export class Admission {
 
   /** Answers so that the browser asks again later. */
   refuse(transport: Transport): StreamConnection {
-    const connection = this.#create(transport, false);
+    const connection = new StreamConnection(this.#host, { transport, isOwn: false });
     connection.refuse(this.drawRetryMs());
     return connection;
   }
 
   /** Gives an ended connection for a request that can have no stream. */
   turnAway(transport: Transport): StreamConnection {
-    const connection = this.#create(transport, false);
+    const connection = new StreamConnection(this.#host, { transport, isOwn: false });
     connection.abandon();
     return connection;
   }
@@ -165,11 +164,6 @@ export class Admission {
       this.#limits.tryEnter(connection, "perSession", sessionKey) &&
       this.#limits.tryEnter(connection, "perUser", userKey(connection))
     );
-  }
-
-  #create(transport: Transport, isOwn: boolean): StreamConnection {
-    const id = randomBytes(12).toString("base64url");
-    return new StreamConnection(id, this.#host, transport, isOwn);
   }
 }
 

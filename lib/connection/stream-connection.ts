@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { toFinalId } from "../log/cursor.js";
 import { SseHubError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
@@ -59,10 +60,10 @@ export class StreamConnection implements Connection {
   #abort: AbortController | undefined;
   #whenOpened: Deferred<Opened> | undefined;
 
-  constructor(id: string, host: ConnectionHost, transport: Transport, isOwn: boolean) {
-    this.id = id;
-    this.transport = transport;
-    this.isOwn = isOwn;
+  constructor(host: ConnectionHost, request: Pick<StreamConnection, "transport" | "isOwn">) {
+    this.id = randomBytes(12).toString("base64url");
+    this.transport = request.transport;
+    this.isOwn = request.isOwn;
     this.#host = host;
   }
 

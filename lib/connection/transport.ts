@@ -10,7 +10,7 @@ interface NodeResponse extends ServerResponse {
   flush?: () => void;
 }
 interface NodeSocket extends Socket {
-  readonly _httpMessage?: unknown;
+  readonly _httpMessage: unknown;
   readonly _handle?: { readonly writeQueueSize?: number } | null;
 }
 
@@ -26,7 +26,7 @@ export class Transport {
   #hasEnded = false;
 
   constructor(res: ServerResponse) {
-    this.#res = res as NodeResponse;
+    this.#res = res;
     // Without a listener an error of the response, such as a late write, would end the process.
     res.on("error", ignore);
   }
@@ -61,7 +61,7 @@ export class Transport {
   get progressMark(): string {
     const socket = this.#res.socket as NodeSocket | null;
     const queued = socket?._handle?.writeQueueSize ?? 0;
-    return `${String(queued)} ${String(socket?.bytesWritten)} ${String(this.pendingBytes)}`;
+    return `${queued} ${socket?.bytesWritten} ${this.pendingBytes}`;
   }
 
   /** Sends the headers, fixed before, with the first bytes of the body. */
@@ -136,7 +136,7 @@ function freeSocketOf(res: NodeResponse): Socket | null {
   const socket = res.socket as NodeSocket | null;
   const isFree =
     socket?._httpMessage === res &&
-    res.chunkedEncoding === false &&
+    !res.chunkedEncoding &&
     res.outputSize === 0 &&
     !res.hasHeader("Content-Encoding");
   return isFree ? socket : null;

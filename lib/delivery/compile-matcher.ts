@@ -18,7 +18,7 @@ export function compileMatcher(matcher: unknown): Test {
 }
 
 function compileObject(matcher: unknown, at: string, depth: number): Test {
-  if (depth > MAX_DEPTH) throw refused(at, matcher, `at most ${String(MAX_DEPTH)} levels`);
+  if (depth > MAX_DEPTH) throw refused(at, matcher, `at most ${MAX_DEPTH} levels`);
   if (!isPlain(matcher)) throw refused(at, matcher, "a plain object of conditions");
   if (Object.getOwnPropertySymbols(matcher).length > 0) {
     throw refused(at, matcher, "field names that are strings");
@@ -52,9 +52,7 @@ function compileList(key: string, list: unknown, at: string, depth: number): Tes
     throw refused(at, list, "an array of matchers that is not empty");
   }
   return combine(
-    Array.from(list, (item: unknown, index) =>
-      compileObject(item, `${at}[${String(index)}]`, depth + 1),
-    ),
+    Array.from(list, (item: unknown, index) => compileObject(item, `${at}[${index}]`, depth + 1)),
   );
 }
 

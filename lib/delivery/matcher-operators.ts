@@ -115,7 +115,7 @@ function scalars(value: unknown, at: string): Scalar[] {
   if (!Array.isArray(value) || value.length === 0) {
     throw refused(at, value, "an array of values that is not empty");
   }
-  return Array.from(value, (item: unknown, index) => scalar(item, `${at}[${String(index)}]`));
+  return Array.from(value, (item: unknown, index) => scalar(item, `${at}[${index}]`));
 }
 
 function comparable(value: unknown, at: string): string | number {

@@ -126,6 +126,19 @@ export class RequestStream implements SseRequest {
     return this.#hub.admission.refuse(transport);
   }
 
+  /** True when the browser comes back after the end of its stream, which it is not to do. */
+  get isFinished(): boolean {
+    return isFinalId(this.lastEventId);
+  }
+
+  /** Answers 204, which is how EventSource is told to stop. */
+  stop(transport = new Transport(this.#res)): StreamConnection {
+    unwrapEnd(this.#res);
+    this.#res.writeHead(204);
+    this.#res.end();
+    return this.#hub.admission.turnAway(transport);
+  }
+
   /** Ends the stream, if there is one, after an error of the application. */
   fail(): void {
     this.#connection?.endAs("error");
@@ -141,20 +154,12 @@ export class RequestStream implements SseRequest {
     this.#hub.evidence.check(what);
   }
 
-  // A browser that comes back after the end of its stream: 204 is how EventSource is told to stop.
-  #stop(transport: Transport): StreamConnection {
-    unwrapEnd(this.#res);
-    this.#res.writeHead(204);
-    this.#res.end();
-    return this.#hub.admission.turnAway(transport);
-  }
-
   #open(wish: Pick<Applicant, "rooms" | "first" | "isOwn">): StreamConnection {
     if (this.#res.headersSent) throw headersSent();
     const transport = new Transport(this.#res);
     if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse();
     if (isGone(this.#res)) return this.#hub.admission.turnAway(transport);
-    if (isFinalId(this.lastEventId)) return this.#stop(transport);
+    if (this.isFinished) return this.stop(transport);
     let user: ReturnType<Tag["identify"]>;
     try {
       user = this.#tag.identify();

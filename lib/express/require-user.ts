@@ -43,6 +43,7 @@ export function requireUser(matcher?: Matcher): Handler {
 function notMounted(): SseHubTypeError {
   return new SseHubTypeError(
     "ERR_SSE_NOT_MOUNTED",
-    "requireUser() met a request without req.sse. Expected app.use(sse({ hub })) before this route.",
+    "requireUser() met a request without req.sse. Expected app.use(sse({ hub })) before this route, " +
+      "both taken from the same copy of express-sse-hub: not one by import and one by require.",
   );
 }

@@ -3,7 +3,7 @@ import serveStatic from "serve-static";
 import { coreOf } from "../hub-core.js";
 import type { Hub } from "../hub.js";
 import { resolveSseOptions } from "../resolve-options.js";
-import { acceptsStream, RequestStream, type SseRequest } from "./request-stream.js";
+import { RequestStream, type SseRequest } from "./request-stream.js";
 import type { SessionRequest, UserResolver } from "./tag-request.js";
 
 declare global {
@@ -72,10 +72,16 @@ export function sse(options: SseOptions): Handler {
   const core = coreOf(hub);
   const files = statics.map(({ root, ...rest }) => serveStatic(root, rest));
   return (req, res, next) => {
-    (req as { sse?: SseRequest }).sse = new RequestStream(req as SessionRequest, res, core, user);
-    // A file must never shadow a stream.
-    if (files.length === 0 || acceptsStream(req)) next();
-    else serve(files, 0, req, res, next);
+    const stream = new RequestStream(req as SessionRequest, res, core, user);
+    (req as { sse?: SseRequest }).sse = stream;
+    if (stream.wantsStream) {
+      // Before the routes: the handler of a finished stream is not to run again. A file, besides, must
+      // never shadow a stream.
+      if (stream.isFinished) stream.stop();
+      else next();
+    } else {
+      serve(files, 0, req, res, next);
+    }
   };
 }
 

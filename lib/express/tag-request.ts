@@ -126,7 +126,7 @@ function toJson(user: unknown): string {
   const bytes = Buffer.byteLength(json ?? "");
   if (json === undefined) throw refused(describe(user), "an object such as { id, profile }");
   if (bytes > MAX_TAG_BYTES) {
-    throw refused(`${String(bytes)} bytes of JSON`, `at most ${String(MAX_TAG_BYTES)}`);
+    throw refused(`${bytes} bytes of JSON`, `at most ${MAX_TAG_BYTES}`);
   }
   return json;
 }

@@ -14,7 +14,7 @@ export type Verdict =
  * browser ask for a CORS preflight before it may return with it.
  */
 export function toId(epoch: string, position: number): string {
-  return `${epoch}.${String(position)}`;
+  return `${epoch}.${position}`;
 }
 
 /** The id that says: this stream is finished, do not come back. */

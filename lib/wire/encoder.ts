@@ -45,7 +45,7 @@ export function encodePreamble(retryMs: number): string {
 export const HEARTBEAT_COMMENT = Buffer.from(":\n\n");
 
 function retryField(retryMs: number): string {
-  return `retry: ${String(retryMs)}\n`;
+  return `retry: ${retryMs}\n`;
 }
 
 // 9.2.6: a line ends at CRLF, CR or LF; each line of data becomes a field of its own, and the parser

@@ -61,7 +61,7 @@ export function toText(data: unknown, maxPayloadBytes: number): string {
   if (bytes > maxPayloadBytes) {
     throw new SseHubTypeError(
       "ERR_SSE_DATA",
-      `The data of an event is ${String(bytes)} bytes; expected at most ${String(maxPayloadBytes)}. ` +
+      `The data of an event is ${bytes} bytes; expected at most ${maxPayloadBytes}. ` +
         "Send a reference the page can fetch, or raise maxPayloadBytes in createHub().",
     );
   }
@@ -73,13 +73,10 @@ function toJson(data: unknown): string {
   try {
     json = JSON.stringify(data);
   } catch (cause) {
+    const [why] = (cause as Error).message.split("\n", 1);
     throw new SseHubTypeError(
       "ERR_SSE_DATA",
-      `The data of an event is ${describe(data)} that JSON.stringify refuses (${String(
-        (cause as Error).message,
-      )
-        .split("\n", 1)
-        .join()}). ` +
+      `The data of an event is ${describe(data)} that JSON.stringify refuses (${why}). ` +
         "Expected a string or a value that JSON can hold: convert BigInt to a string, remove cycles.",
       { cause },
     );

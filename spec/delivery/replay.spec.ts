@@ -12,7 +12,7 @@ describe("a browser that returns", () => {
     void shop.hub.broadcast("message", "1");
     void shop.hub.broadcast("message", "secret", { profile: "Administrator" });
     void shop.hub.broadcast("message", "2", { profile: "Viewer" });
-    void shop.hub.broadcast("message", "3", ({ user }) => user?.["login"] === "bob");
+    void shop.hub.broadcast("message", "3", ({ user }) => user?.login === "bob");
 
     const { lastEventId } = before;
     const after = await shop.stream("/events", { cookie, lastEventId });
@@ -121,7 +121,7 @@ describe("replay and live together", () => {
     const [slow, quick] = [await shop.stream(), await shop.stream()];
     slow.pause();
     const text = "x".repeat(10_000);
-    for (let n = 0; n < 2_000; n += 1) void shop.hub.broadcast("message", `${String(n)} ${text}`);
+    for (let n = 0; n < 2_000; n += 1) void shop.hub.broadcast("message", `${n} ${text}`);
     const numbers = async (stream: typeof slow) =>
       (await stream.nextData(2_000)).map((data) => Number(data.split(" ", 1)));
     const expected = Array.from({ length: 2_000 }, (_, n) => n);
@@ -136,7 +136,7 @@ describe("replay and live together", () => {
     slow.pause();
     const text = "x".repeat(500_000);
     for (let n = 0; n < 60; n += 1) {
-      await shop.hub.broadcast("message", `${String(n)} ${text}`);
+      await shop.hub.broadcast("message", `${n} ${text}`);
       await new Promise((resolve) => setImmediate(resolve));
     }
     slow.resume();

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { request } from "node:http";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import type { Connection, SseHubError } from "express-sse-hub";
 import { onTestEnd } from "../support/disposers.js";
 import { EXPRESS_VERSIONS, Shop, until } from "../support/shop.js";
@@ -38,7 +38,7 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
       ]),
     );
     expect(stream.raw).toBe(
-      `retry: 1234\n:\n\nevent: hub:open\nid: ${String(stream.lastEventId)}\n` +
+      `retry: 1234\n:\n\nevent: hub:open\nid: ${stream.lastEventId}\n` +
         `data: {"connection":"${id}","recovered":null}\n\n`,
     );
     expect(id).toMatch(/^[A-Za-z0-9_-]{16}$/);
@@ -97,26 +97,23 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
 
   it("lets a browser that left during an awaited lookup go, registering nothing", async () => {
     const joined: Connection[] = [];
-    let goOn: () => void = () => undefined;
+    const arrived = new EventEmitter();
     const shop = await Shop.open({
       express,
       routes: (app) => {
         app.get("/slow", async (req, res) => {
-          const left = once(res, "close");
-          await new Promise<void>((resolve) => (goOn = resolve));
-          await left;
+          arrived.emit("request");
+          await once(res, "close");
           joined.push(req.sse.join());
         });
       },
     });
+    const hasArrived = once(arrived, "request");
     const leaving = request(`${shop.url}/slow`)
       .on("error", () => undefined)
       .end();
-    await once(leaving, "finish");
-    await until(() => goOn.name !== "goOn" || true, "the handler runs");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await hasArrived;
     leaving.destroy();
-    goOn();
     await until(() => joined.length === 1, "the handler has joined");
     expect([shop.hub.size, joined[0]?.signal.aborted]).toEqual([0, true]);
     await expect(joined[0]?.opened).rejects.toThrow(

@@ -1,4 +1,5 @@
 import { memoryLog, type MemoryLogOptions } from "../../lib/log/memory-log.js";
+import { LOG_CONTRACT } from "./log-contract.js";
 
 const audience = { rooms: null, filter: null, except: null };
 const draft = (text: string) => ({
@@ -9,6 +10,10 @@ const draft = (text: string) => ({
 });
 
 describe("memoryLog", () => {
+  it.each(LOG_CONTRACT)("$name", async (promise) => {
+    await expect(promise.run(memoryLog)).resolves.toBeUndefined();
+  });
+
   it("gives entries in order, each with its id in front", async () => {
     const log = memoryLog();
     expect([await log.append(draft("a")), await log.append(draft("b"))]).toEqual([1, 2]);

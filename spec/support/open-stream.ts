@@ -172,7 +172,7 @@ export class StreamReader {
       if (this.#hasClosed)
         throw new Error(`The stream ended before ${what} came. ${this.#state()}`);
       const leftMs = deadline - Date.now();
-      if (leftMs <= 0) throw new Error(`No ${what} in ${String(timeoutMs)} ms. ${this.#state()}`);
+      if (leftMs <= 0) throw new Error(`No ${what} in ${timeoutMs} ms. ${this.#state()}`);
       await this.#change(leftMs);
     }
   }
@@ -194,7 +194,7 @@ export class StreamReader {
   }
 
   #state(): string {
-    return `Status ${String(this.status)}; received ${JSON.stringify(this.raw.slice(-500))}.`;
+    return `Status ${this.status}; received ${JSON.stringify(this.raw.slice(-500))}.`;
   }
 }
 
@@ -203,7 +203,7 @@ async function listen(app: RequestListener): Promise<{ url: string; release: () 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${String(port)}`,
+    url: `http://127.0.0.1:${port}`,
     release: () => {
       server.closeAllConnections();
       server.close();

@@ -34,11 +34,9 @@ describe("the encoder", () => {
       .filter((drawn) => !/[\r\n\0]/.test(drawn));
     fc.assert(
       fc.property(fc.array(fc.tuple(name, text)), (events) => {
-        const bytes = events.map(([event, data], n) =>
-          withId(`e.${String(n)}`, encodeFrame(event, data)),
-        );
+        const bytes = events.map(([event, data], n) => withId(`e.${n}`, encodeFrame(event, data)));
         expect(parse(Buffer.concat(bytes))).toEqual(
-          events.map(([event, data], n) => ({ id: `e.${String(n)}`, event, data })),
+          events.map(([event, data], n) => ({ id: `e.${n}`, event, data })),
         );
       }),
       { numRuns: 2_000 },

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import type { EventLog, LogDraft, LogEntry } from "express-sse-hub";
+
+/** One promise of the log contract. `run` throws where it is broken. */
+export interface LogPromise {
+  readonly name: string;
+  /** @param createLog gives a fresh log that holds this many events, or about this many */
+  run(createLog: (bounds: { maxEvents: number }) => Promise<EventLog> | EventLog): Promise<void>;
+}
+
+/**
+ * What every log promises, for any test runner: `for (const { name, run } of LOG_CONTRACT) it(name, …)`.
+ */
+export const LOG_CONTRACT: readonly LogPromise[] = [
+  promise("begins empty, with an epoch that may go into an id", 10, async (log) => {
+    assert.match(log.epoch, /^[A-Za-z0-9_-]{1,32}$/);
+    assert.deepEqual([log.head, log.trimmed, await all(log)], [0, 0, []]);
+  }),
+  promise("gives each life an epoch of its own", 10, async (log, another) => {
+    assert.notEqual(log.epoch, (await another()).epoch);
+  }),
+  promise(
+    "resolves append with a position above all before, in the order of the calls",
+    100,
+    async (log) => {
+      const positions = await Promise.all(numbers(50).map((n) => log.append(draft(String(n)))));
+      assert.deepEqual(
+        positions,
+        [...positions].sort((a, b) => a - b),
+      );
+      assert.equal(new Set(positions).size, 50);
+      assert.ok(positions.every((position) => Number.isSafeInteger(position) && position > 0));
+      assert.equal(log.head, positions.at(-1));
+    },
+  ),
+  promise(
+    "gives every entry after a position, in order, with its id in the bytes",
+    100,
+    async (log) => {
+      const positions = await appendAll(log, ["a", "b", "c"]);
+      const entries = await all(log);
+      assert.deepEqual(
+        entries.map(({ position }) => position),
+        positions,
+      );
+      assert.deepEqual(
+        entries.map(({ bytes }) => bytes.toString()),
+        ["a", "b", "c"].map((text, n) => `id: ${log.epoch}.${positions[n]}\ndata: ${text}\n\n`),
+      );
+      assert.deepEqual((await all(log, positions[1])).map(textOf), ["c"]);
+      assert.deepEqual(await all(log, positions[2]), []);
+    },
+  ),
+  promise("keeps the audience as it was given", 10, async (log) => {
+    const audience = { rooms: ["red"], filter: { id: { $in: [1, 2] } }, except: "x" };
+    await log.append({ ...draft("a"), audience });
+    assert.deepEqual((await all(log))[0]?.audience, audience);
+  }),
+  promise(
+    "gives pages of about the bytes asked for, at least one entry, none cut",
+    100,
+    async (log) => {
+      await appendAll(log, numbers(20).map(String));
+      const texts: string[] = [];
+      for (let after = 0; ;) {
+        const { entries, isTrimmed } = await log.read(after, 50);
+        assert.equal(isTrimmed, false);
+        if (entries.length === 0) break;
+        assert.ok(entries.length <= 3);
+        texts.push(...entries.map(textOf));
+        after = entries.at(-1)?.position ?? 0;
+      }
+      assert.deepEqual(texts, numbers(20).map(String));
+    },
+  ),
+  promise("takes an event above any page whole", 10, async (log) => {
+    const text = "x".repeat(1_000_000);
+    await appendAll(log, [text, "after"]);
+    assert.deepEqual((await all(log)).map(textOf), [text, "after"]);
+  }),
+  promise(
+    "is bounded, and says that entries are gone rather than giving a part",
+    10,
+    async (log) => {
+      const positions = await appendAll(log, numbers(200).map(String));
+      assert.ok(log.trimmed > 0);
+      assert.ok(log.size.entries < 200);
+      assert.deepEqual(await log.read(log.trimmed - 1, 1_000), { entries: [], isTrimmed: true });
+      const kept = positions.filter((position) => position > log.trimmed);
+      assert.ok(kept.length >= 10);
+      assert.deepEqual(
+        (await all(log, log.trimmed)).map(({ position }) => position),
+        kept,
+      );
+    },
+  ),
+  promise(
+    "writes no id for a volatile entry, but keeps its place in the order",
+    10,
+    async (log) => {
+      await log.append(draft("a"));
+      await log.append({ ...draft("b"), isVolatile: true });
+      await log.append(draft("c"));
+      const entries = await all(log);
+      assert.deepEqual(entries.map(textOf), ["a", "b", "c"]);
+      assert.deepEqual(
+        entries.map(({ isVolatile }) => isVolatile),
+        [false, true, false],
+      );
+      assert.equal(entries[1]?.bytes.toString(), "data: b\n\n");
+    },
+  ),
+  promise(
+    "keeps the newest entry of each key, in the order of the log, also after it left",
+    10,
+    async (log) => {
+      await log.append({ ...draft("old"), retainKey: "a" });
+      await log.append({ ...draft("b"), retainKey: "b" });
+      await log.append({ ...draft("new"), retainKey: "a" });
+      await appendAll(log, numbers(200).map(String));
+      assert.deepEqual([...log.retained].map(textOf), ["b", "new"]);
+    },
+  ),
+  promise("says which cursors a quarter of its window has passed", 40, async (log) => {
+    await appendAll(log, numbers(5).map(String));
+    assert.equal(log.stale, 0);
+    await appendAll(log, numbers(100).map(String));
+    assert.ok(log.stale > log.trimmed && log.stale < log.head);
+  }),
+  promise("tells its followers that the head has moved, until they leave", 10, async (log) => {
+    let moves = 0;
+    const moved = new Promise<void>((resolve) => {
+      const unfollow = log.follow(() => {
+        moves += 1;
+        unfollow();
+        resolve();
+      });
+    });
+    await log.append(draft("a"));
+    await moved;
+    await log.append(draft("b"));
+    assert.equal(moves, 1);
+  }),
+  promise("closes twice without harm", 10, async (log) => {
+    await log.close();
+    await log.close();
+  }),
+];
+
+function promise(
+  name: string,
+  maxEvents: number,
+  check: (log: EventLog, another: () => Promise<EventLog>) => Promise<void>,
+): LogPromise {
+  return {
+    name,
+    run: async (createLog) => {
+      const logs: EventLog[] = [];
+      const create = async () => {
+        const log = await createLog({ maxEvents });
+        logs.push(log);
+        return log;
+      };
+      try {
+        await check(await create(), create);
+      } finally {
+        await Promise.all(logs.map((log) => log.close()));
+      }
+    },
+  };
+}
+
+function draft(text: string): LogDraft {
+  return {
+    frame: Buffer.from(`data: ${text}\n\n`),
+    audience: { rooms: null, filter: null, except: null },
+    retainKey: null,
+    isVolatile: false,
+  };
+}
+
+function textOf({ bytes }: LogEntry): string {
+  return /data: (.*)\n\n$/.exec(bytes.toString())?.[1] ?? "";
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n);
+}
+
+async function appendAll(log: EventLog, texts: readonly string[]): Promise<number[]> {
+  const positions: number[] = [];
+  for (const text of texts) positions.push(await log.append(draft(text)));
+  return positions;
+}
+
+async function all(log: EventLog, after = 0): Promise<readonly LogEntry[]> {
+  return (await log.read(after, 100_000_000)).entries;
+}

@@ -1,0 +1,89 @@
+import { createServer, connect, type AddressInfo, type Socket } from "node:net";
+import { onTestEnd } from "./disposers.js";
+
+/** What happens to one connection on its way from the server to the browser. */
+export interface Fault {
+  /** Passes so many bytes of the server's, then ends the connection in this manner. */
+  cutAfterBytes?: number;
+  /** How it ends: as a closed laptop (`fin`), as a crashed one (`reset`), or in one direction (`half`). */
+  cut?: "fin" | "reset" | "half";
+  /** Milliseconds each piece takes on the way. */
+  delayMs?: number;
+}
+
+/**
+ * A bad network on loopback: browsers connect to `url` and reach the server behind it, each connection
+ * with the next fault that was planned, without any when none is left.
+ */
+export class FaultProxy {
+  readonly url: string;
+  /** Faults for the connections to come. */
+  readonly planned: Fault[] = [];
+  /** Number of connections so far. */
+  connections = 0;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(url: string) {
+    this.url = url;
+  }
+
+  static async start(target: string): Promise<FaultProxy> {
+    const server = createServer({ allowHalfOpen: true });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const proxy = new FaultProxy(
+      `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    );
+    server.on("connection", (browser) => {
+      proxy.#carry(browser, Number(new URL(target).port));
+    });
+    onTestEnd(async () => {
+      for (const socket of proxy.#sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    return proxy;
+  }
+
+  /** Cuts every connection there is, as a network that goes away. */
+  cutAll(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  #carry(browser: Socket, port: number): void {
+    const fault = this.planned.shift() ?? {};
+    this.connections += 1;
+    const upstream = connect(port, "127.0.0.1");
+    for (const socket of [browser, upstream]) {
+      this.#sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on("error", () => undefined);
+      socket.on("close", () => this.#sockets.delete(socket));
+    }
+    browser.pipe(upstream);
+    browser.on("close", () => upstream.destroy());
+    let passed = 0;
+    const pass = (bytes: Buffer) => {
+      if (browser.destroyed) return;
+      const left = (fault.cutAfterBytes ?? Infinity) - passed;
+      const part = bytes.subarray(0, Math.max(0, left));
+      passed += part.length;
+      if (part.length > 0 && !browser.write(part)) {
+        upstream.pause();
+        browser.once("drain", () => upstream.resume());
+      }
+      if (bytes.length > left) cut(browser, upstream, fault.cut ?? "fin");
+    };
+    upstream.on("data", (bytes) => {
+      if (fault.delayMs === undefined) pass(bytes);
+      else setTimeout(pass, fault.delayMs, bytes);
+    });
+    upstream.on("end", () => browser.end());
+  }
+}
+
+function cut(browser: Socket, upstream: Socket, how: NonNullable<Fault["cut"]>): void {
+  // "half": the browser sees the end, while its own direction stays open for the server to find out.
+  if (how === "half") browser.end();
+  else if (how === "reset") browser.resetAndDestroy();
+  else browser.end(() => browser.destroy());
+  if (how !== "half") upstream.destroy();
+}
