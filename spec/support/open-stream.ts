@@ -55,6 +55,8 @@ export class StreamReader {
   retryMs: number | undefined;
   /** What EventSource would send as Last-Event-ID. */
   lastEventId: string | undefined;
+  /** Everything received so far, in order. */
+  readonly all: StreamEvent[] = [];
   /** The hub's own events so far, such as `hub:open`. */
   readonly hubEvents: StreamEvent[] = [];
   /** Resolves when the server has ended the stream, with the reason of `hub:end` if it gave one. */
@@ -162,6 +164,7 @@ export class StreamReader {
   #take({ event, data, id }: EventSourceMessage): void {
     if (id !== undefined) this.lastEventId = id;
     const taken = { event: event ?? "message", data, id };
+    this.all.push(taken);
     if (taken.event.startsWith("hub:")) this.hubEvents.push(taken);
     else this.#events.push(taken);
   }
