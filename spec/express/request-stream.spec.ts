@@ -1,23 +1,11 @@
-import { connect } from "node:net";
 import { request } from "node:http";
 import { EventEmitter, once } from "node:events";
 import type { Connection, SseHubError } from "express-sse-hub";
 import { onTestEnd } from "../support/disposers.js";
+import { rawRequest } from "../support/raw-request.js";
 import { EXPRESS_VERSIONS, Shop, until } from "../support/shop.js";
 
 const ALICE = { login: "alice", profile: "Administrator" };
-
-/** Sends bytes as they are, and gives what comes back as it grows. */
-async function rawRequest(url: string, text: string) {
-  const socket = connect(Number(new URL(url).port), "127.0.0.1");
-  onTestEnd(() => socket.destroy());
-  await once(socket, "connect");
-  const reader = { socket, text: "" };
-  socket.on("data", (bytes) => (reader.text += bytes.toString()));
-  socket.on("error", () => undefined);
-  socket.write(text);
-  return reader;
-}
 
 describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
   it("sends status, headers, retry and a comment at once, then hub:open", async () => {

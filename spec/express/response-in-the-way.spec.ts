@@ -1,0 +1,181 @@
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { createGunzip, createGzip } from "node:zlib";
+import type { RequestHandler, Response } from "express";
+import compression from "compression";
+import { requireUser, type Connection } from "express-sse-hub";
+import { onTestEnd } from "../support/disposers.js";
+import { rawRequest } from "../support/raw-request.js";
+import { EXPRESS_VERSIONS, Shop, until, type ShopOptions } from "../support/shop.js";
+
+const GET = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+/** The body of what came back, or nothing before its head is whole. */
+const bodyOf = (text: string) => text.split("\r\n\r\n").slice(1).join("\r\n\r\n");
+
+type Write = (chunk: Buffer | string, ...rest: unknown[]) => boolean;
+
+/** Puts a wrapper around `res.write`, as middleware does that looks at the body. */
+function wrapWrite(res: Response, wrapper: (write: Write, ...args: Parameters<Write>) => boolean) {
+  const write = res.write.bind(res) as Write;
+  res.write = ((...args: Parameters<Write>) => wrapper(write, ...args)) as typeof res.write;
+}
+
+describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
+  /** A shop with a middleware before everything that is called for /events alone. */
+  const openWith = (handler: RequestHandler, options: ShopOptions = {}) =>
+    Shop.open({
+      express,
+      ...options,
+      before: (app) => {
+        app.use("/events", handler);
+      },
+    });
+
+  describe("that has gone", () => {
+    it.each<[string, (res: Response) => void]>([
+      ["ended it", (res) => res.end("done")],
+      ["begun it", (res) => res.write("begun")],
+      ["fixed its headers", (res) => void res.writeHead(204)],
+    ])("is refused with an error when somebody has %s", async (_what, answer) => {
+      const errors: unknown[] = [];
+      const shop = await Shop.open({
+        express,
+        routes: (app) => {
+          app.get("/answered", (req, res) => {
+            answer(res);
+            try {
+              req.sse.join();
+            } catch (error) {
+              errors.push((error as { code?: unknown }).code);
+            }
+            res.end();
+          });
+        },
+      });
+      const healthy = await shop.stream();
+      await (await fetch(`${shop.url}/answered`)).text();
+      await shop.hub.broadcast("message", "still here");
+      expect([errors, shop.hub.size]).toEqual([["ERR_SSE_HEADERS_SENT"], 1]);
+      expect(await healthy.nextData()).toEqual(["still here"]);
+    });
+
+    it.each<[string, (res: Response) => void]>([
+      ["destroyed the response", (res) => res.destroy()],
+      ["destroyed the request", (res) => res.req.destroy()],
+      ["reset the socket", (res) => res.socket?.resetAndDestroy()],
+    ])("gives an ended connection when somebody has %s", async (_what, leave) => {
+      const joined: Connection[] = [];
+      const shop = await Shop.open({
+        express,
+        routes: (app) => {
+          app.get("/left", (req, res) => {
+            leave(res);
+            joined.push(req.sse.join("red"));
+          });
+        },
+      });
+      const healthy = await shop.stream();
+      await rawRequest(shop.url, GET("/left"));
+      await until(() => joined.length === 1, "the handler has joined");
+      await shop.hub.broadcast("message", "still here");
+      expect([joined[0]?.signal.aborted, joined[0]?.send("message", "x")]).toEqual([true, false]);
+      expect(await healthy.nextData()).toEqual(["still here"]);
+      await until(() => shop.hub.size === 1, "only the healthy one is left");
+    });
+  });
+
+  describe("that somebody wraps", () => {
+    it("is left to whoever encodes it, its Content-Encoding with it", async () => {
+      const shop = await openWith((_req, res, next) => {
+        const gzip = createGzip();
+        res.setHeader("Content-Encoding", "gzip");
+        wrapWrite(res, (write, ...args) => {
+          gzip.write(args[0]);
+          gzip.flush();
+          gzip.removeAllListeners("data").on("data", (bytes: Buffer) => write(bytes));
+          return true;
+        });
+        next();
+      });
+      const req = request(`${shop.url}/events`, { agent: false }).end();
+      onTestEnd(() => req.destroy());
+      const [response] = (await once(req, "response")) as [IncomingMessage];
+      let text = "";
+      response.pipe(createGunzip()).on("data", (bytes: Buffer) => (text += bytes.toString()));
+      await until(() => text.includes("hub:open"), "hub:open");
+      await shop.hub.broadcast("message", "hello");
+      await until(() => text.endsWith("data: hello\n\n"), "the event");
+      expect(response.headers["content-encoding"]).toBe("gzip");
+    });
+  });
+
+  describe("that somebody has put headers on", () => {
+    it("says nothing of an encoding that nobody does", async () => {
+      const shop = await openWith((_req, res, next) => {
+        res.setHeader("Content-Encoding", "br");
+        next();
+      });
+      const stream = await shop.stream();
+      await shop.hub.broadcast("message", "hello");
+      expect(await stream.nextData()).toEqual(["hello"]);
+      expect(stream.headers["content-encoding"]).toBeUndefined();
+    });
+  });
+
+  describe.each([
+    ["takes gzip", "gzip, deflate, br"],
+    ["takes nothing but plain text", "identity"],
+  ])("behind compression(), to a browser that %s", (_what, encodings) => {
+    const headers = { "Accept-Encoding": encodings };
+
+    it("brings first bytes and events at once, as they are", async () => {
+      const compress = compression({ threshold: 0, filter: () => true });
+      const shop = await openWith(compress as unknown as RequestHandler);
+      const stream = await shop.stream("/events", { headers });
+      for (const n of [1, 2, 3]) {
+        await shop.hub.broadcast("message", String(n));
+        expect(await stream.nextData()).toEqual([String(n)]);
+      }
+      expect(stream.headers["content-encoding"]).toBeUndefined();
+      await shop.hub.close();
+      expect(await stream.closed).toBe("shutdown");
+    });
+
+    it("still compresses what is no stream", async () => {
+      const shop = await Shop.open({
+        express,
+        before: (app) => {
+          app.use(compression({ threshold: 0 }) as unknown as RequestHandler);
+          app.get("/text", (_req, res) => {
+            res.type("text/plain").send("x".repeat(1_000));
+          });
+        },
+      });
+      const res = await fetch(`${shop.url}/text`, { headers });
+      expect([await res.text(), res.headers.get("content-encoding")]).toEqual([
+        "x".repeat(1_000),
+        encodings === "identity" ? null : expect.stringMatching(/^(gzip|br)$/),
+      ]);
+    });
+  });
+
+  it("ends by the end of the connection for HTTP/1.0 that would keep it", async () => {
+    const shop = await Shop.open({ express });
+    const reader = await rawRequest(
+      shop.url,
+      "GET /events HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    );
+    await until(() => reader.text.includes("hub:open"), "hub:open");
+    const closed = once(reader.socket, "close");
+    await shop.hub.close();
+    await closed;
+    const [head = ""] = reader.text.split("\r\n\r\n", 1);
+    expect(head.toLowerCase().split("\r\n")).toEqual(
+      expect.arrayContaining(["http/1.1 200 ok", "connection: close"]),
+    );
+    expect(head.toLowerCase()).not.toMatch(/keep-alive|content-length|transfer-encoding/);
+    expect(reader.text.endsWith('data: {"reason":"shutdown"}\n\n')).toBe(true);
+  });
+});
