@@ -153,8 +153,10 @@ export class Admission {
       connection.refuse(this.drawRetryMs());
       return false;
     }
-    connection.begin(this.drawRetryMs());
-    return true;
+    // It may have left meanwhile, when nobody listened: its `close` will not come again.
+    if (connection.transport.isGone) connection.abandon();
+    else connection.begin(this.drawRetryMs());
+    return !connection.hasEnded;
   }
 
   #hasRoomFor(connection: StreamConnection, { address, sessionKey }: Applicant): boolean {

@@ -84,6 +84,29 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       expect(await healthy.nextData()).toEqual(["still here"]);
       await until(() => shop.hub.size === 1, "only the healthy one is left");
     });
+
+    it("is let go when its browser leaves while the session made for it is saved", async () => {
+      const shop = await Shop.open({ express, session: { saveUninitialized: true } });
+      const set = shop.store.set.bind(shop.store);
+      const told: string[] = [];
+      shop.hub.on("join", () => told.push("join"));
+      let finish: (() => void) | undefined;
+      shop.store.set = (...args) => {
+        finish = () => {
+          set(...args);
+        };
+      };
+      const accepted = once(shop.server, "connection") as Promise<[Socket]>;
+      const reader = await rawRequest(shop.url, GET("/events"));
+      await until(() => finish !== undefined, "the session is being saved");
+      const [connection] = shop.hub.connections() as [Connection];
+      const [socket] = await accepted;
+      reader.socket.destroy();
+      await once(socket, "close");
+      finish?.();
+      await expect(connection.opened).rejects.toThrow("gone");
+      expect([shop.hub.size, connection.signal.aborted, told]).toEqual([0, true, []]);
+    });
   });
 
   describe("that somebody wraps", () => {
