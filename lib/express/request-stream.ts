@@ -121,6 +121,8 @@ export class RequestStream implements SseRequest {
   // A stream that ends at once is the only refusal EventSource survives.
   #refuse(): StreamConnection {
     const transport = new Transport(this.#res);
+    // A guard may come after somebody has answered.
+    if (this.#res.headersSent) return this.#hub.admission.turnAway(transport);
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
     return this.#hub.admission.refuse(transport);

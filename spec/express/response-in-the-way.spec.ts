@@ -107,6 +107,30 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       await expect(connection.opened).rejects.toThrow("gone");
       expect([shop.hub.size, connection.signal.aborted, told]).toEqual([0, true, []]);
     });
+
+    it("is refused quietly where the session store is away and somebody has answered already", async () => {
+      const errors: string[] = [];
+      const shop = await Shop.open({
+        express,
+        routes: (app) => {
+          app.get(
+            "/answered",
+            (_req, res, next) => {
+              res.end("done");
+              next();
+            },
+            requireUser(),
+          );
+        },
+      });
+      shop.hub.on("error", ({ code }) => errors.push(code));
+      await shop.stream();
+      shop.store.emit("disconnect");
+      const headers = { Accept: "text/event-stream" };
+      expect(await (await fetch(`${shop.url}/answered`, { headers })).text()).toBe("done");
+      await until(() => errors.length > 0, "the store's trouble is told");
+      expect([errors, shop.hub.size]).toEqual([["ERR_SSE_STORE"], 1]);
+    });
   });
 
   describe("that somebody wraps", () => {
