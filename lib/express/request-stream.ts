@@ -175,6 +175,8 @@ export class RequestStream implements SseRequest {
       this.#res.end();
       return this.#hub.admission.turnAway(transport);
     }
+    // A body that nobody reads would stop the socket's reading, and with it the news of its end.
+    if (this.#req.method === "GET") this.#req.resume();
     catchStreamErrors(this.#req);
     return this.#hub.admission.accept({
       ...wish,

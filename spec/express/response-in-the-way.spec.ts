@@ -131,6 +131,18 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       await until(() => errors.length > 0, "the store's trouble is told");
       expect([errors, shop.hub.size]).toEqual([["ERR_SSE_STORE"], 1]);
     });
+
+    it("is noticed to have gone behind a body that nobody reads", async () => {
+      const shop = await Shop.open({ express, hub: { heartbeatMs: null } });
+      const body = "x".repeat(1_000_000);
+      const reader = await rawRequest(
+        shop.url,
+        `GET /events HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      await until(() => reader.text.includes("hub:open"), "hub:open");
+      reader.socket.end();
+      await until(() => shop.hub.size === 0, "the browser has left");
+    });
   });
 
   describe("that somebody wraps", () => {
