@@ -181,6 +181,38 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       expect(await stream.nextData()).toEqual(["hello"]);
       expect(stream.headers["content-encoding"]).toBeUndefined();
     });
+
+    it("is a stream all the same", async () => {
+      const shop = await openWith((_req, res, next) => {
+        res.status(404).set({
+          "Content-Type": "text/html; charset=latin1",
+          "Content-Length": "3",
+          "Cache-Control": "public, max-age=31536000",
+          "Transfer-Encoding": "chunked",
+          Trailer: "Server-Timing",
+          ETag: '"x"',
+          "Last-Modified": new Date(0).toUTCString(),
+          "X-Accel-Buffering": "yes",
+          "X-Mine": "kept",
+        });
+        next();
+      });
+      const stream = await shop.stream();
+      await shop.hub.broadcast("message", "hello");
+      expect(await stream.nextData()).toEqual(["hello"]);
+      const { date: _date, "x-powered-by": _by, ...headers } = stream.headers;
+      expect([stream.status, headers]).toEqual([
+        200,
+        {
+          "content-type": "text/event-stream",
+          "cache-control": "no-cache, no-transform",
+          "x-accel-buffering": "no",
+          "x-content-type-options": "nosniff",
+          "x-mine": "kept",
+          connection: "close",
+        },
+      ]);
+    });
   });
 
   describe.each([
