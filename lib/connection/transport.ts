@@ -84,11 +84,19 @@ export class Transport {
   /** Writes whole events. After the end, or when the browser is gone, nothing happens. */
   write(bytes: Buffer): void {
     if (!this.isOpen) return;
-    const out = this.#socket ?? this.#res;
+    try {
+      this.#writeParts(this.#socket ?? this.#res, bytes);
+      if (this.#socket === null) this.#res.flush?.();
+    } catch {
+      // Somebody's wrapper around write() threw. Its stream is broken; the others' are not.
+      this.destroy();
+    }
+  }
+
+  #writeParts(out: NodeResponse | Socket, bytes: Buffer): void {
     for (let start = 0; start < bytes.length; start += PART_BYTES) {
       out.write(bytes.length <= PART_BYTES ? bytes : bytes.subarray(start, start + PART_BYTES));
     }
-    if (this.#socket === null) this.#res.flush?.();
   }
 
   onDrain(listener: () => void): void {
@@ -131,13 +139,15 @@ export function isGone(res: ServerResponse): boolean {
   return res.writableEnded || res.destroyed || res.closed || res.socket?.destroyed !== false;
 }
 
-// The body is the socket's own bytes only if nothing encodes or frames it and nothing is queued before.
+// The body is the socket's own bytes only if nothing encodes or frames it, nothing is queued before,
+// and nobody has wrapped write(): a wrapper may count what goes by, or hold the head itself back.
 function freeSocketOf(res: NodeResponse): Socket | null {
   const socket = res.socket as NodeSocket | null;
   const isFree =
     socket?._httpMessage === res &&
     !res.chunkedEncoding &&
     res.outputSize === 0 &&
+    !Object.hasOwn(res, "write") &&
     !res.hasHeader("Content-Encoding");
   return isFree ? socket : null;
 }

@@ -146,6 +146,62 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
   });
 
   describe("that somebody wraps", () => {
+    it("has each of its bytes counted by middleware that counts in write", async () => {
+      let counted = 0;
+      const shop = await openWith((_req, res, next) => {
+        wrapWrite(res, (write, chunk, ...rest) => {
+          counted += Buffer.byteLength(chunk);
+          return write(chunk, ...rest);
+        });
+        const end = res.end.bind(res) as (...args: unknown[]) => Response;
+        res.end = ((chunk?: unknown, ...rest: unknown[]) => {
+          if (typeof chunk === "string") counted += Buffer.byteLength(chunk);
+          return end(chunk, ...rest);
+        }) as typeof res.end;
+        next();
+      });
+      const stream = await shop.stream();
+      await shop.hub.broadcast("message", "x".repeat(200_000));
+      await shop.hub.broadcast("message", "ünïcödé");
+      await stream.nextData(2);
+      await shop.hub.close();
+      await stream.closed;
+      expect([stream.endReason, counted]).toEqual(["shutdown", Buffer.byteLength(stream.raw)]);
+    });
+
+    it("keeps head and events in order where write is held back", async () => {
+      const shop = await openWith((_req, res, next) => {
+        wrapWrite(res, (write, ...args) => {
+          setTimeout(() => write(...args), 5);
+          return true;
+        });
+        next();
+      });
+      const reader = await rawRequest(shop.url, GET("/events"));
+      await until(() => shop.hub.size === 1, "it is there");
+      for (const n of [1, 2, 3]) await shop.hub.broadcast("message", String(n));
+      await until(() => reader.text.endsWith("data: 3\n\n"), "the events");
+      expect(reader.text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      expect(bodyOf(reader.text)).toMatch(/^retry: \d+\n:\n\nevent: hub:open\n[^]*data: 1\n\n/);
+    });
+
+    it("costs nobody but itself where write throws", async () => {
+      let calls = 0;
+      const shop = await openWith((_req, res, next) => {
+        wrapWrite(res, (write, ...args) => {
+          if (++calls > 2) throw new Error("mine");
+          return write(...args);
+        });
+        next();
+      });
+      const doomed = await shop.stream();
+      const healthy = [await shop.stream("/rooms/red"), await shop.stream("/rooms/red")];
+      for (const n of [1, 2]) await shop.hub.broadcast("message", String(n));
+      for (const stream of healthy) expect(await stream.nextData(2)).toEqual(["1", "2"]);
+      await doomed.closed;
+      expect([doomed.pending, shop.hub.size]).toEqual([[], 2]);
+    });
+
     it("is left to whoever encodes it, its Content-Encoding with it", async () => {
       const shop = await openWith((_req, res, next) => {
         const gzip = createGzip();
