@@ -3,6 +3,9 @@ import type { Socket } from "node:net";
 
 // A frame above this goes out as consecutive parts, so that progress of a slow reader can be seen.
 const PART_BYTES = 65_536;
+// More than an honest client has on its way before it reads that the connection will close.
+const MAX_REQUESTS_BEHIND = 1_000;
+
 // What Node adds to its own classes without documenting it. Each is checked before it is relied on.
 interface NodeResponse extends ServerResponse {
   readonly outputSize?: number;
@@ -72,7 +75,7 @@ export class Transport {
     this.#res.flush?.();
     this.#socket = freeSocketOf(this.#res);
     const { socket } = this.#res;
-    if (socket !== null) streaming.add(socket);
+    if (socket !== null) requestsBehind.set(socket, 0);
     // Node holds back what a response writes until the next tick; these bytes are to go at once.
     socket?.uncork();
     socket?.setTimeout(0);
@@ -127,12 +130,25 @@ export function isPipelined(res: ServerResponse): boolean {
   return res.socket === null && !res.writableEnded && !res.destroyed && !socket.destroyed;
 }
 
-/** True when the socket of a request carries a stream, so that nothing pipelined is ever answered. */
+/** True when the socket of a request carries a stream already, so that it is never answered. */
 export function isBehindStream(req: IncomingMessage): boolean {
-  return streaming.has(req.socket);
+  return requestsBehind.has(req.socket);
 }
 
-const streaming = new WeakSet<Socket>();
+/**
+ * Lets go of a request that came behind a stream. Node keeps each for an answer that never comes, so
+ * whoever sends many of them loses the socket.
+ */
+export function dropBehindStream(req: IncomingMessage): void {
+  const { socket } = req;
+  const count = (requestsBehind.get(socket) ?? 0) + 1;
+  requestsBehind.set(socket, count);
+  if (count > MAX_REQUESTS_BEHIND) socket.destroy();
+  else req.resume();
+}
+
+// Sockets that carry a stream, with the number of requests that came behind it.
+const requestsBehind = new WeakMap<Socket, number>();
 
 /** True when a response can take nothing (more): ended, destroyed, or pipelined behind another one. */
 export function isGone(res: ServerResponse): boolean {
