@@ -106,6 +106,8 @@ export class Admission {
     if (!(await this.#isReady(connection, applicant))) return;
     if (applicant.user instanceof Promise) {
       connection.tag(await applicant.user);
+      // Who has left gives no place back a second time.
+      if (connection.hasEnded) return;
       if (!this.#limits.tryEnter(connection, "perUser", userKey(connection))) {
         connection.refuse(this.drawRetryMs() * BUSY_FACTOR);
       }

@@ -108,6 +108,22 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       expect([shop.hub.size, connection.signal.aborted, told]).toEqual([0, true, []]);
     });
 
+    it("leaves its place to others when its browser leaves before the user is known", async () => {
+      const asked: Array<(user: object) => void> = [];
+      const user = () => new Promise<object>((tell) => asked.push(tell));
+      const shop = await Shop.open({ express, sse: { user }, hub: { limits: { perUser: 1 } } });
+      const first = await shop.attempt();
+      await first.received(":\n\n");
+      first.close();
+      await until(() => shop.hub.size === 0, "the browser has left");
+      asked[0]?.({ login: "alice" });
+      const second = shop.stream();
+      await until(() => asked.length === 2, "the second is asked for");
+      asked[1]?.({ login: "alice" });
+      await second;
+      expect([shop.hub.size, shop.hub.stats().closed]).toEqual([1, { gone: 1 }]);
+    });
+
     it("is refused quietly where the session store is away and somebody has answered already", async () => {
       const errors: string[] = [];
       const shop = await Shop.open({
