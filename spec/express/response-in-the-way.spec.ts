@@ -148,6 +148,33 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       expect([errors, shop.hub.size]).toEqual([["ERR_SSE_STORE"], 1]);
     });
 
+    it("stays with whoever has begun it when a guard puts the stream off", async () => {
+      let finish: (() => void) | undefined;
+      const shop = await Shop.open({
+        express,
+        routes: (app) => {
+          app.get(
+            "/begun",
+            (_req, res, next) => {
+              res.write("begun, ");
+              finish = () => res.end("done");
+              next();
+            },
+            requireUser(),
+          );
+        },
+      });
+      shop.hub.on("error", () => undefined);
+      await shop.stream();
+      shop.store.emit("disconnect");
+      const answer = fetch(`${shop.url}/begun`, { headers: { Accept: "text/event-stream" } });
+      await until(() => finish !== undefined, "it has begun");
+      const answered = await answer;
+      await shop.hub.close({ timeoutMs: 1 });
+      finish?.();
+      expect(await answered.text()).toBe("begun, done");
+    });
+
     it("is noticed to have gone behind a body that nobody reads", async () => {
       const shop = await Shop.open({ express, hub: { heartbeatMs: null } });
       const body = "x".repeat(1_000_000);
