@@ -9,7 +9,8 @@ const MAX_REQUESTS_BEHIND = 1_000;
 // What Node adds to its own classes without documenting it. Each is checked before it is relied on.
 interface NodeResponse extends ServerResponse {
   readonly outputSize?: number;
-  readonly stream?: { readonly writableLength: number };
+  // Of Node's http2 server, whose responses do not tell these themselves.
+  readonly stream?: { readonly writableLength: number; readonly writableNeedDrain: boolean };
   flush?: () => void;
 }
 interface NodeSocket extends Socket {
@@ -57,7 +58,8 @@ export class Transport {
 
   /** True when a `drain` will follow, so that the next page is better read then. */
   get needsDrain(): boolean {
-    return this.#socket?.writableNeedDrain ?? this.#res.writableNeedDrain;
+    const { stream, writableNeedDrain } = this.#res;
+    return this.#socket?.writableNeedDrain ?? stream?.writableNeedDrain ?? writableNeedDrain;
   }
 
   /** Changes whenever the kernel has taken a byte. */
