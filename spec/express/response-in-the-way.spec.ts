@@ -185,6 +185,7 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       await until(() => reader.text.includes("hub:open"), "hub:open");
       reader.socket.end();
       await until(() => shop.hub.size === 0, "the browser has left");
+      expect(shop.hub.stats().closed).toEqual({ gone: 1 });
     });
   });
 
@@ -315,14 +316,14 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
   });
 
   describe.each([
-    ["takes gzip", "gzip, deflate, br"],
-    ["takes nothing but plain text", "identity"],
-  ])("behind compression(), to a browser that %s", (_what, encodings) => {
+    ["takes gzip", "gzip", "gzip"],
+    ["takes nothing but plain text", "identity", null],
+  ])("behind compression(), to a browser that %s", (_what, encodings, compressed) => {
     const headers = { "Accept-Encoding": encodings };
 
     it("brings first bytes and events at once, as they are", async () => {
       const compress = compression({ threshold: 0, filter: () => true });
-      const shop = await openWith(compress as unknown as RequestHandler);
+      const shop = await openWith(compress);
       const stream = await shop.stream("/events", { headers });
       for (const n of [1, 2, 3]) {
         await shop.hub.broadcast("message", String(n));
@@ -337,7 +338,7 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       const shop = await Shop.open({
         express,
         before: (app) => {
-          app.use(compression({ threshold: 0 }) as unknown as RequestHandler);
+          app.use(compression({ threshold: 0 }));
           app.get("/text", (_req, res) => {
             res.type("text/plain").send("x".repeat(1_000));
           });
@@ -346,7 +347,7 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       const res = await fetch(`${shop.url}/text`, { headers });
       expect([await res.text(), res.headers.get("content-encoding")]).toEqual([
         "x".repeat(1_000),
-        encodings === "identity" ? null : expect.stringMatching(/^(gzip|br)$/),
+        compressed,
       ]);
     });
   });

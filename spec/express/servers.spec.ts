@@ -5,7 +5,6 @@ import https from "node:https";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo, Server } from "node:net";
 import type { TLSSocket } from "node:tls";
-import express5 from "express";
 import { createHub, sse, type Connection, type Hub, type SseRequest } from "express-sse-hub";
 import { onTestEnd } from "../support/disposers.js";
 import { StreamReader } from "../support/open-stream.js";
@@ -27,7 +26,7 @@ function openHub(): Hub {
 
 describe.each(EXPRESS_VERSIONS)("%s over TLS", (_version, express) => {
   function createApp(hub: Hub) {
-    const app = (express as typeof express5)();
+    const app = express();
     app.use(sse({ hub, user: () => ({ login: "alice" }) }));
     app.get("/events", (req) => {
       req.sse.join();
@@ -193,6 +192,7 @@ describe("sse() as a handler by itself, without Express", () => {
       session.destroy();
       for (let n = 0; n < 50; n += 1) void hub.broadcast("message", String(n));
       await until(() => hub.size === 0, "all have left");
+      expect(hub.stats().closed).toEqual({ gone: 2 });
     });
   });
 });
