@@ -181,7 +181,8 @@ export class HubCore implements Hub, AdmissionHost, ReplayHost {
     this.admission.leave(connection);
     const wasIn = this.#registry.delete(connection);
     if (wasIn || reason === "refused") this.#closed[reason] = (this.#closed[reason] ?? 0) + 1;
-    if (!connection.transport.isGone) this.#awaitClose(connection);
+    // The response of an abandoned connection is somebody else's: its socket is not ours to close.
+    if (reason !== "gone" && !connection.transport.isGone) this.#awaitClose(connection);
     if (connection.isOpened) this.#emitter.emit("leave", connection, reason);
   }
 

@@ -106,6 +106,8 @@ export class Admission {
     if (!(await this.#isReady(connection, applicant))) return;
     if (applicant.user instanceof Promise) {
       connection.tag(await applicant.user);
+      // Who has left gives no place back a second time.
+      if (connection.hasEnded) return;
       if (!this.#limits.tryEnter(connection, "perUser", userKey(connection))) {
         connection.refuse(this.drawRetryMs() * BUSY_FACTOR);
       }
@@ -153,8 +155,10 @@ export class Admission {
       connection.refuse(this.drawRetryMs());
       return false;
     }
-    connection.begin(this.drawRetryMs());
-    return true;
+    // It may have left meanwhile, when nobody listened: its `close` will not come again.
+    if (connection.transport.isGone) connection.abandon();
+    else connection.begin(this.drawRetryMs());
+    return !connection.hasEnded;
   }
 
   #hasRoomFor(connection: StreamConnection, { address, sessionKey }: Applicant): boolean {

@@ -201,7 +201,8 @@ export class StreamConnection implements Connection {
   /** Says why, and ends. A socket that takes nothing is not waited for: it learns by its closing. */
   endAs(reason: EndReason, fields: { id?: string; retryMs?: number } = {}): void {
     if (this.hasEnded) return;
-    if (reason === "done" || this.transport.pendingBytes === 0) {
+    // Bytes that wait are no sign of a full socket: TLS hands them on a turn later.
+    if (reason === "done" || !this.transport.needsDrain) {
       this.#write(encodeHubEvent("hub:end", { reason }, fields));
     }
     this.#finish(reason);

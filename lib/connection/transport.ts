@@ -3,10 +3,14 @@ import type { Socket } from "node:net";
 
 // A frame above this goes out as consecutive parts, so that progress of a slow reader can be seen.
 const PART_BYTES = 65_536;
+// More than an honest client has on its way before it reads that the connection will close.
+const MAX_REQUESTS_BEHIND = 1_000;
+
 // What Node adds to its own classes without documenting it. Each is checked before it is relied on.
 interface NodeResponse extends ServerResponse {
   readonly outputSize?: number;
-  readonly stream?: { readonly writableLength: number };
+  // Of Node's http2 server, whose responses do not tell these themselves.
+  readonly stream?: { readonly writableLength: number; readonly writableNeedDrain: boolean };
   flush?: () => void;
 }
 interface NodeSocket extends Socket {
@@ -54,7 +58,8 @@ export class Transport {
 
   /** True when a `drain` will follow, so that the next page is better read then. */
   get needsDrain(): boolean {
-    return this.#socket?.writableNeedDrain ?? this.#res.writableNeedDrain;
+    const { stream, writableNeedDrain } = this.#res;
+    return this.#socket?.writableNeedDrain ?? stream?.writableNeedDrain ?? writableNeedDrain;
   }
 
   /** Changes whenever the kernel has taken a byte. */
@@ -72,7 +77,7 @@ export class Transport {
     this.#res.flush?.();
     this.#socket = freeSocketOf(this.#res);
     const { socket } = this.#res;
-    if (socket !== null) streaming.add(socket);
+    if (socket !== null) requestsBehind.set(socket, 0);
     // Node holds back what a response writes until the next tick; these bytes are to go at once.
     socket?.uncork();
     socket?.setTimeout(0);
@@ -84,11 +89,19 @@ export class Transport {
   /** Writes whole events. After the end, or when the browser is gone, nothing happens. */
   write(bytes: Buffer): void {
     if (!this.isOpen) return;
-    const out = this.#socket ?? this.#res;
+    try {
+      this.#writeParts(this.#socket ?? this.#res, bytes);
+      if (this.#socket === null) this.#res.flush?.();
+    } catch {
+      // Somebody's wrapper around write() threw. Its stream is broken; the others' are not.
+      this.destroy();
+    }
+  }
+
+  #writeParts(out: NodeResponse | Socket, bytes: Buffer): void {
     for (let start = 0; start < bytes.length; start += PART_BYTES) {
       out.write(bytes.length <= PART_BYTES ? bytes : bytes.subarray(start, start + PART_BYTES));
     }
-    if (this.#socket === null) this.#res.flush?.();
   }
 
   onDrain(listener: () => void): void {
@@ -119,25 +132,40 @@ export function isPipelined(res: ServerResponse): boolean {
   return res.socket === null && !res.writableEnded && !res.destroyed && !socket.destroyed;
 }
 
-/** True when the socket of a request carries a stream, so that nothing pipelined is ever answered. */
+/** True when the socket of a request carries a stream already, so that it is never answered. */
 export function isBehindStream(req: IncomingMessage): boolean {
-  return streaming.has(req.socket);
+  return requestsBehind.has(req.socket);
 }
 
-const streaming = new WeakSet<Socket>();
+/**
+ * Lets go of a request that came behind a stream. Node keeps each for an answer that never comes, so
+ * whoever sends many of them loses the socket.
+ */
+export function dropBehindStream(req: IncomingMessage): void {
+  const { socket } = req;
+  const count = (requestsBehind.get(socket) ?? 0) + 1;
+  requestsBehind.set(socket, count);
+  if (count > MAX_REQUESTS_BEHIND) socket.destroy();
+  else req.resume();
+}
+
+// Sockets that carry a stream, with the number of requests that came behind it.
+const requestsBehind = new WeakMap<Socket, number>();
 
 /** True when a response can take nothing (more): ended, destroyed, or pipelined behind another one. */
 export function isGone(res: ServerResponse): boolean {
   return res.writableEnded || res.destroyed || res.closed || res.socket?.destroyed !== false;
 }
 
-// The body is the socket's own bytes only if nothing encodes or frames it and nothing is queued before.
+// The body is the socket's own bytes only if nothing encodes or frames it, nothing is queued before,
+// and nobody has wrapped write(): a wrapper may count what goes by, or hold the head itself back.
 function freeSocketOf(res: NodeResponse): Socket | null {
   const socket = res.socket as NodeSocket | null;
   const isFree =
     socket?._httpMessage === res &&
     !res.chunkedEncoding &&
     res.outputSize === 0 &&
+    !Object.hasOwn(res, "write") &&
     !res.hasHeader("Content-Encoding");
   return isFree ? socket : null;
 }

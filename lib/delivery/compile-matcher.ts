@@ -1,12 +1,15 @@
 import type { User } from "../user.js";
-import { compileOperators, compileValue, isPlain, type Found } from "./matcher-operators.js";
+import {
+  MAX_DEPTH,
+  compileOperators,
+  compileValue,
+  isPlain,
+  type Found,
+} from "./matcher-operators.js";
 import { known, refused } from "./matcher-refusal.js";
 
 /** A matcher made ready: whether a user is meant. Never throws. */
 export type Test = (user: User) => boolean;
-
-// Deeper than any condition somebody writes, and far from what recursion can take.
-const MAX_DEPTH = 32;
 
 /**
  * Checks a matcher and makes it ready. What it holds is copied: changing it later changes nothing.
@@ -63,6 +66,7 @@ function compileField(path: string, condition: unknown, at: string): Test {
   if (segments.some((segment) => FORBIDDEN.has(segment))) {
     throw refused(at, condition, "a path of field names without __proto__, constructor, prototype");
   }
+  if (segments.length > MAX_DEPTH) throw refused(at, condition, `at most ${MAX_DEPTH} levels`);
   const holds = isPlain(condition) ? compileOperators(condition, at) : compileValue(condition, at);
   return (user) => holds(lookUp(user, segments));
 }

@@ -3,7 +3,7 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 import { toId } from "../log/cursor.js";
 import type { EventLog, LogEntry } from "../log/event-log.js";
 import { isForEverybody, reaches, type Report } from "./audience.js";
-import { logFailed } from "./log-failed.js";
+import { LOG_RETRY_MS, logFailed } from "./log-failed.js";
 import { Bundle } from "./bundle.js";
 import type { RunOutside } from "./run-outside.js";
 import { Slices } from "./slices.js";
@@ -85,6 +85,10 @@ export class FanOut {
     this.#host.runOutside(() => {
       this.#run().catch((cause: unknown) => {
         this.#host.report(logFailed(cause));
+        setTimeout(() => {
+          this.#isPassing = false;
+          if (!this.#isClosed) this.#schedule();
+        }, LOG_RETRY_MS).unref();
       });
     });
   }

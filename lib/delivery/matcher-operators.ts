@@ -15,8 +15,12 @@ export function compileValue(value: unknown, at: string): Holds {
   return equals(scalar(value, at));
 }
 
+// Deeper than any condition somebody writes, and far from what recursion can take.
+export const MAX_DEPTH = 32;
+
 /** An object of operators as condition: all of them hold. */
-export function compileOperators(condition: object, at: string): Holds {
+export function compileOperators(condition: object, at: string, depth = 0): Holds {
+  if (depth > MAX_DEPTH) throw refused(at, condition, `at most ${MAX_DEPTH} levels`);
   const entries = Object.entries(condition);
   if (entries.length === 0) throw refused(at, condition, "a value or operators");
   const nested = entries.find(([key]) => !key.startsWith("$"));
@@ -31,13 +35,15 @@ export function compileOperators(condition: object, at: string): Holds {
   const all = entries.map(([key, operand]) => {
     const compile = operators[key];
     if (compile === undefined) throw refused(`${at}.${key}`, operand, `one of ${known(operators)}`);
-    return compile(operand, `${at}.${key}`);
+    return compile(operand, `${at}.${key}`, depth);
   });
   return (found) => all.every((holds) => holds(found));
 }
 
 // Each operator checks its operand and says what it means. All of them fail closed.
-const operators: Readonly<Record<string, ((operand: unknown, at: string) => Holds) | undefined>> = {
+const operators: Readonly<
+  Record<string, ((operand: unknown, at: string, depth: number) => Holds) | undefined>
+> = {
   __proto__: null as never,
   $eq: (operand, at) => equals(scalar(operand, at)),
   $ne: (operand, at) => existsBut(equals(scalar(operand, at))),
@@ -61,9 +67,9 @@ const operators: Readonly<Record<string, ((operand: unknown, at: string) => Hold
     }
     return ({ arrays }) => arrays.some((array) => array.length === operand);
   },
-  $not: (operand, at) => {
+  $not: (operand, at, depth) => {
     if (!isPlain(operand)) throw refused(at, operand, "an object of operators");
-    return existsBut(compileOperators(operand, at));
+    return existsBut(compileOperators(operand, at, depth + 1));
   },
 };
 

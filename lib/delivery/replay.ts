@@ -5,7 +5,7 @@ import { withoutId } from "../wire/encoder.js";
 import { reaches, type Report } from "./audience.js";
 import { Bundle } from "./bundle.js";
 import type { FanOut } from "./fan-out.js";
-import { logFailed } from "./log-failed.js";
+import { LOG_RETRY_MS, logFailed } from "./log-failed.js";
 import type { RunOutside } from "./run-outside.js";
 import { Slices } from "./slices.js";
 
@@ -62,11 +62,19 @@ export class Replay {
       return;
     }
     this.#turns.push(connection);
+    this.#start();
+  }
+
+  #start(): void {
     if (this.#isReading) return;
     this.#isReading = true;
     this.#host.runOutside(() => {
       this.#run().catch((cause: unknown) => {
         this.#host.report(logFailed(cause));
+        setTimeout(() => {
+          this.#isReading = false;
+          this.#start();
+        }, LOG_RETRY_MS).unref();
       });
     });
   }
@@ -102,11 +110,18 @@ export class Replay {
     while (this.#turns.length > 0) {
       const connections = this.#turns;
       this.#turns = [];
-      for (const connection of connections) {
-        if (slices.isOver()) await slices.next();
-        await this.#readPage(connection);
+      let served = 0;
+      try {
+        for (const connection of connections) {
+          if (slices.isOver()) await slices.next();
+          await this.#readPage(connection);
+          served += 1;
+        }
+      } finally {
+        // Where the log failed, the rest has its turn again.
+        this.#turns = connections.slice(served).concat(this.#turns);
+        this.#pages.clear();
       }
-      this.#pages.clear();
     }
     this.#isReading = false;
   }

@@ -121,6 +121,8 @@ export class RequestStream implements SseRequest {
   // A stream that ends at once is the only refusal EventSource survives.
   #refuse(): StreamConnection {
     const transport = new Transport(this.#res);
+    // A guard may come after somebody has answered.
+    if (this.#res.headersSent) return this.#hub.admission.turnAway(transport);
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
     return this.#hub.admission.refuse(transport);
@@ -173,6 +175,8 @@ export class RequestStream implements SseRequest {
       this.#res.end();
       return this.#hub.admission.turnAway(transport);
     }
+    // A body that nobody reads would stop the socket's reading, and with it the news of its end.
+    if (this.#req.method === "GET") this.#req.resume();
     catchStreamErrors(this.#req);
     return this.#hub.admission.accept({
       ...wish,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import serveStatic from "serve-static";
+import { dropBehindStream, isBehindStream } from "../connection/transport.js";
 import { coreOf } from "../hub-core.js";
 import type { Hub } from "../hub.js";
 import { resolveSseOptions } from "../resolve-options.js";
@@ -72,6 +73,11 @@ export function sse(options: SseOptions): Handler {
   const core = coreOf(hub);
   const files = statics.map(({ root, ...rest }) => serveStatic(root, rest));
   return (req, res, next) => {
+    // RFC 9112, 9.6: after "Connection: close" no further request of the connection is processed.
+    if (isBehindStream(req)) {
+      dropBehindStream(req);
+      return;
+    }
     const stream = new RequestStream(req as SessionRequest, res, core, user);
     (req as { sse?: SseRequest }).sse = stream;
     if (stream.wantsStream) {

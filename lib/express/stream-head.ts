@@ -1,5 +1,14 @@
 import type { ServerResponse } from "node:http";
 
+// What may have been set for a body that has an end, is sent in chunks, or is the same every time.
+const FOR_OTHER_BODIES = [
+  "Content-Length",
+  "Transfer-Encoding",
+  "Trailer",
+  "ETag",
+  "Last-Modified",
+];
+
 /**
  * Fixes the head of a stream's response, with nothing sent yet: whatever acts on headers (sessions
  * that set a cookie, compression) has acted when this returns.
@@ -8,7 +17,7 @@ import type { ServerResponse } from "node:http";
  * representation for HTTP/1.0 (nginx's default towards its upstream) and 1.1.
  */
 export function writeStreamHead(res: ServerResponse): void {
-  for (const name of ["Content-Length", "Transfer-Encoding", "ETag", "Last-Modified"]) {
+  for (const name of FOR_OTHER_BODIES) {
     res.removeHeader(name);
   }
   // Whoever encodes the body has wrapped write(); without that the header is a lie.

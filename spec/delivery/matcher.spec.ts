@@ -170,12 +170,29 @@ describe("a matcher", () => {
     );
   });
 
-  it("refuses what is nested without end", () => {
-    let matcher: object = { a: 1 };
-    for (let depth = 0; depth < 1_000; depth += 1) matcher = { $and: [matcher] };
-    expect(() => compileMatcher(matcher)).toThrow(
-      expect.objectContaining({ code: "ERR_SSE_FILTER" }),
-    );
+  it.each<[string, (inner: object) => object]>([
+    ["lists", (inner) => ({ $and: [inner] })],
+    ["$not", (inner) => ({ a: { $not: (inner as { a?: object }).a ?? { $gt: 1 } } })],
+    ["dots", (inner) => ({ [`a.${Object.keys(inner).join(".")}`]: 1 })],
+  ])("refuses what is nested in %s without end, in a short message", (_what, wrap) => {
+    const nest = (depth: number) => {
+      let matcher: object = { a: { $gt: 1 } };
+      for (let level = 0; level < depth; level += 1) matcher = wrap(matcher);
+      return matcher;
+    };
+    expect(compileMatcher(nest(31))(bob)).toBe(false);
+    for (const depth of [40, 20_000]) {
+      let thrown: unknown;
+      try {
+        compileMatcher(nest(depth));
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toMatchObject({
+        code: "ERR_SSE_FILTER",
+        message: expect.stringMatching(/^[^]{0,300}Expected at most 32 levels\.$/),
+      });
+    }
   });
 
   it("copies what it is given", () => {

@@ -1,23 +1,12 @@
-import { connect } from "node:net";
 import { request } from "node:http";
 import { EventEmitter, once } from "node:events";
+import { setImmediate as nextTick } from "node:timers/promises";
 import type { Connection, SseHubError } from "express-sse-hub";
 import { onTestEnd } from "../support/disposers.js";
+import { rawRequest } from "../support/raw-request.js";
 import { EXPRESS_VERSIONS, Shop, until } from "../support/shop.js";
 
 const ALICE = { login: "alice", profile: "Administrator" };
-
-/** Sends bytes as they are, and gives what comes back as it grows. */
-async function rawRequest(url: string, text: string) {
-  const socket = connect(Number(new URL(url).port), "127.0.0.1");
-  onTestEnd(() => socket.destroy());
-  await once(socket, "connect");
-  const reader = { socket, text: "" };
-  socket.on("data", (bytes) => (reader.text += bytes.toString()));
-  socket.on("error", () => undefined);
-  socket.write(text);
-  return reader;
-}
 
 describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
   it("sends status, headers, retry and a comment at once, then hub:open", async () => {
@@ -168,7 +157,9 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
     const shop = await Shop.open({
       express,
       routes: (app) => {
-        app.get("/pipelined", (req) => {
+        // All of them are here before the first joins.
+        app.get("/pipelined", async (req) => {
+          await nextTick();
           joined.push(req.sse.join());
         });
       },
@@ -183,6 +174,43 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
     expect([shop.hub.size, reader.text.split("HTTP/1.1 200").length]).toEqual([1, 2]);
     reader.socket.destroy();
     await until(() => shop.hub.size === 0, "the one has left");
+  });
+
+  it("neither handles nor answers what comes on the socket of a stream", async () => {
+    const handled: string[] = [];
+    const shop = await Shop.open({
+      express,
+      routes: (app) => {
+        app.use((req, _res, next) => {
+          handled.push(`${req.method} ${req.url}`);
+          next();
+        });
+      },
+    });
+    const cookie = await shop.signIn({ login: "alice" });
+    const head = `HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n`;
+    const reader = await rawRequest(shop.url, `GET /events ${head}\r\n`);
+    await until(() => reader.text.includes("hub:open"), "hub:open");
+    const first = reader.text;
+    reader.socket.write(`POST /logout ${head}Content-Length: 3\r\n\r\n{}\nGET /events ${head}\r\n`);
+    const other = await shop.stream("/events", { cookie });
+    await shop.hub.broadcast("message", "hello", { login: "alice" });
+    expect(await other.nextData()).toEqual(["hello"]);
+    await until(() => reader.text.endsWith("data: hello\n\n"), "the event");
+    expect(handled).toEqual(["POST /login", "GET /events", "GET /events"]);
+    expect(reader.text.replace(first, "")).toMatch(/^id: \S+\nevent: message\ndata: hello\n\n$/);
+    expect([shop.hub.size, Object.keys(shop.stored)]).toEqual([2, [expect.any(String)]]);
+  });
+
+  it("closes the socket of a stream on which requests never end", async () => {
+    const shop = await Shop.open({ express });
+    const reader = await rawRequest(shop.url, "GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+    await until(() => reader.text.includes("hub:open"), "hub:open");
+    const closed = once(reader.socket, "close");
+    reader.socket.write("GET /events HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_001));
+    await closed;
+    await until(() => shop.hub.size === 0, "the stream has ended");
+    expect(reader.text.split("HTTP/1.1 200")).toHaveLength(2);
   });
 
   it("survives a browser that resets the connection while events flow", async () => {

@@ -1,4 +1,4 @@
-import type { RequestListener } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import express5 from "express";
 import {
   createHub,
@@ -26,6 +26,8 @@ export interface ShopOptions {
   hub?: HubOptions;
   sse?: Partial<SseOptions>;
   session?: Partial<SessionOptions>;
+  /** Adds middleware in front of everything, sessions and `sse()` included. */
+  before?: (app: express5.Express) => void;
   /** Adds routes or middleware of the test's own, before the shop's routes. */
   routes?: (app: express5.Express, hub: Hub) => void;
 }
@@ -36,18 +38,26 @@ export class Shop {
   readonly app: express5.Express;
   readonly store: MemoryStore;
   readonly url: string;
+  readonly server: Server;
 
-  private constructor(hub: Hub, app: express5.Express, store: MemoryStore, url: string) {
+  private constructor(
+    hub: Hub,
+    app: express5.Express,
+    store: MemoryStore,
+    served: { url: string; server: Server },
+  ) {
     this.hub = hub;
     this.app = app;
     this.store = store;
-    this.url = url;
+    this.url = served.url;
+    this.server = served.server;
   }
 
   static async open(options: ShopOptions = {}): Promise<Shop> {
     const hub = createHub(options.hub);
     const store = new MemoryStore();
     const app = (options.express ?? express5)();
+    options.before?.(app);
     app.use(
       session({
         secret: "spec",
@@ -82,9 +92,9 @@ export class Shop {
     app.get("/private", requireUser(), (req) => {
       req.sse.join();
     });
-    const { url } = await serve(app as RequestListener);
+    const served = await serve(app as RequestListener);
     onTestEnd(() => hub.close());
-    return new Shop(hub, app, store, url);
+    return new Shop(hub, app, store, served);
   }
 
   /** Signs in, and gives the cookie. */
