@@ -65,16 +65,14 @@ export interface Broadcast extends Route {
 
 export type Publish = (broadcast: Broadcast) => Promise<string>;
 
-/** Gives the Broadcaster that reaches everybody. */
-export function createBroadcaster(publish: Publish): Chain {
-  return new Chain(publish, { rooms: null, except: null, retainKey: null, isVolatile: false });
-}
+const EVERYBODY: Route = { rooms: null, except: null, retainKey: null, isVolatile: false };
 
-class Chain implements Broadcaster {
+/** The way a broadcast goes, step by step. */
+export class Broadcasts implements Broadcaster {
   readonly #publish: Publish;
   readonly #route: Route;
 
-  constructor(publish: Publish, route: Route) {
+  constructor(publish: Publish, route = EVERYBODY) {
     this.#publish = publish;
     this.#route = route;
   }
@@ -110,7 +108,7 @@ class Chain implements Broadcaster {
   }
 
   #with(change: Partial<Route>): Broadcaster {
-    return new Chain(this.#publish, { ...this.#route, ...change });
+    return new Broadcasts(this.#publish, { ...this.#route, ...change });
   }
 }
 

@@ -1,17 +1,15 @@
-import {
-  createBroadcaster,
-  type Broadcast,
-  type BroadcastArgs,
-  type Broadcaster,
-} from "./broadcaster.js";
+import { Broadcasts, type Broadcast } from "./broadcaster.js";
 import { Admission, type AdmissionHost } from "./connection/admission.js";
 import type { Connection, EndReason } from "./connection/connection.js";
 import { Heartbeat } from "./connection/heartbeat.js";
+import { Presence, type PresentUser } from "./connection/presence.js";
 import { Registry } from "./connection/registry.js";
 import { StallWatch } from "./connection/stall-watch.js";
 import type { StreamConnection } from "./connection/stream-connection.js";
 import { compileFilter, createAudience, type Filter } from "./delivery/audience.js";
+import { compileMatcher } from "./delivery/compile-matcher.js";
 import { FanOut } from "./delivery/fan-out.js";
+import type { Matcher } from "./delivery/matcher.js";
 import { Replay, type ReplayHost } from "./delivery/replay.js";
 import { createRunOutside } from "./delivery/run-outside.js";
 import { Slices } from "./delivery/slices.js";
@@ -21,15 +19,17 @@ import { toId } from "./log/cursor.js";
 import type { EventLog, LogDraft } from "./log/event-log.js";
 import { memoryLog } from "./log/memory-log.js";
 import { resolveCloseOptions, type HubSettings } from "./resolve-options.js";
-import { SessionEvidence } from "./session-evidence.js";
+import { SessionEvidence } from "./session/session-evidence.js";
+import { SessionTruth } from "./session/session-truth.js";
 import { SseHubError, SseHubTypeError, describe } from "./sse-hub-error.js";
 import { encodeFrame, HEARTBEAT_COMMENT } from "./wire/encoder.js";
 import { checkEventName, toText } from "./wire/event.js";
 
 /** A hub as the rest of the package sees it: the parts, wired. */
-export class HubCore implements Hub, AdmissionHost, ReplayHost {
+export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHost {
   readonly evidence = new SessionEvidence();
   readonly runOutside = createRunOutside();
+  readonly truth: SessionTruth;
   readonly admission: Admission;
   readonly fanOut: FanOut;
   readonly maxPayloadBytes: number;
@@ -38,20 +38,22 @@ export class HubCore implements Hub, AdmissionHost, ReplayHost {
   readonly #log: EventLog;
   readonly #emitter = new HubEmitter();
   readonly #registry = new Registry();
+  readonly #presence = new Presence();
   readonly #replay: Replay;
   readonly #heartbeat: Heartbeat;
   readonly #stalls: StallWatch;
-  readonly #everybody: ReturnType<typeof createBroadcaster>;
   readonly #closed: Partial<Record<EndReason, number>> = {};
   #closing: Promise<void> | undefined;
   #isDraining = false;
   #isClosed = false;
 
   constructor(settings: HubSettings) {
+    super((broadcast) => this.#publish(broadcast));
     this.maxPayloadBytes = settings.maxPayloadBytes;
     this.maxBufferedBytes = settings.maxBufferedBytes;
     this.retryMs = settings.retryMs;
     this.#log = settings.log ?? memoryLog();
+    this.truth = new SessionTruth(settings, this.#registry, this.report);
     this.fanOut = new FanOut(this.#log, this);
     this.#replay = new Replay(this.#log, this);
     this.#heartbeat = new Heartbeat(settings.heartbeatMs, (connection) => {
@@ -60,7 +62,6 @@ export class HubCore implements Hub, AdmissionHost, ReplayHost {
     this.#stalls = new StallWatch(settings.stallMs, (connection) => {
       connection.drop();
     });
-    this.#everybody = createBroadcaster((broadcast) => this.#publish(broadcast));
     this.admission = new Admission(this, this.#log, settings.limits);
   }
 
@@ -76,37 +77,37 @@ export class HubCore implements Hub, AdmissionHost, ReplayHost {
     return this.#log.head;
   }
 
-  broadcast(...args: BroadcastArgs): Promise<string> {
-    return this.#everybody.broadcast(...args);
-  }
-
-  to(room: string, ...rooms: string[]): Broadcaster {
-    return this.#everybody.to(room, ...rooms);
-  }
-
-  except(connectionId: string): Broadcaster {
-    return this.#everybody.except(connectionId);
-  }
-
-  retain(key: string): Broadcaster {
-    return this.#everybody.retain(key);
-  }
-
-  volatile(): Broadcaster {
-    return this.#everybody.volatile();
-  }
-
   connections(filter?: Filter): Connection[] {
     const all = [...this.#registry];
     if (filter === undefined) return all;
     return all.filter(compileFilter(filter, { isShared: false }, this.report));
   }
 
+  // Not async, these: misuse throws at the call.
+  refresh(matcher: Matcher): Promise<void> {
+    this.truth.recallAll("refresh", matcher);
+    return Promise.resolve();
+  }
+
+  disconnect(matcher: Matcher): Promise<void> {
+    this.truth.recallAll("stop", matcher);
+    return Promise.resolve();
+  }
+
+  users(matcher?: Matcher): Promise<PresentUser[]> {
+    const test = matcher === undefined ? () => true : compileMatcher(matcher);
+    return Promise.resolve(this.#presence.users(test));
+  }
+
+  observe(store: object): void {
+    this.truth.observe(store);
+  }
+
   stats(): HubStats {
     const { replayed, dropped, gaps } = this.#replay;
     return {
       connections: this.size,
-      behind: this.size - this.fanOut.size - [...this.#registry].filter((one) => one.isOwn).length,
+      behind: [...this.#registry].filter(({ isOwn, isLive }) => !isOwn && !isLive).length,
       log: this.#log.size,
       delivered: this.fanOut.delivered,
       replayed,
@@ -145,9 +146,12 @@ export class HubCore implements Hub, AdmissionHost, ReplayHost {
   onRegister(connection: StreamConnection): void {
     this.#registry.add(connection);
     this.#heartbeat.add(connection);
+    this.truth.add(connection);
   }
 
   onOpen(connection: StreamConnection): void {
+    this.truth.onOpen(connection);
+    this.#presence.add(connection);
     this.#emitter.emit("join", connection);
   }
 
@@ -179,6 +183,8 @@ export class HubCore implements Hub, AdmissionHost, ReplayHost {
     this.#heartbeat.delete(connection);
     this.#stalls.delete(connection);
     this.admission.leave(connection);
+    this.truth.delete(connection);
+    this.#presence.delete(connection, reason);
     const wasIn = this.#registry.delete(connection);
     if (wasIn || reason === "refused") this.#closed[reason] = (this.#closed[reason] ?? 0) + 1;
     // The response of an abandoned connection is somebody else's: its socket is not ours to close.
@@ -236,6 +242,7 @@ export class HubCore implements Hub, AdmissionHost, ReplayHost {
     this.fanOut.close();
     this.#heartbeat.close();
     this.#stalls.close();
+    this.truth.close();
     await this.#log.close();
   }
 }

@@ -1,7 +1,9 @@
 import type { Broadcaster } from "./broadcaster.js";
 import type { Connection, EndReason } from "./connection/connection.js";
 import type { Limits } from "./connection/limits.js";
+import type { PresentUser } from "./connection/presence.js";
 import type { Filter } from "./delivery/audience.js";
+import type { Matcher } from "./delivery/matcher.js";
 import { HubCore } from "./hub-core.js";
 import type { HubEvents } from "./hub-events.js";
 import type { EventLog } from "./log/event-log.js";
@@ -36,6 +38,18 @@ export interface HubOptions {
   stallMs?: number | undefined;
   /** How many connections there may be; one above is put off. @default no limits */
   limits?: Limits | undefined;
+  /**
+   * Milliseconds after which a stream ends, give or take a fifth; its browser returns and resumes.
+   * `null` for no limit. @default 3_600_000 (1 h)
+   */
+  maxConnectionAgeMs?: number | null | undefined;
+  /**
+   * Milliseconds after which the session of an open stream is read again, for changes that no store
+   * call in this process told of; `null` for never. @default 60_000
+   */
+  revalidateMs?: number | null | undefined;
+  /** What becomes of open streams whose session the store fails to give. @default "end" */
+  onStoreError?: "end" | "keep" | undefined;
 }
 
 /** What {@link Hub.stats} tells. Counts begin with the hub and only rise, unless said otherwise. */
@@ -68,6 +82,36 @@ export interface Hub extends Broadcaster {
    * @throws SseHubTypeError `ERR_SSE_FILTER`
    */
   connections(filter?: Filter): Connection[];
+  /**
+   * Ends the streams of the users that match; their browsers return through the application's
+   * middleware, as whoever they are then, and get what they missed. For changes that are in no
+   * session: a role in the database.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  refresh(matcher: Matcher): Promise<void>;
+  /**
+   * Ends the streams of the users that match, for good: their browsers do not return by themselves. A
+   * page that is loaded anew is not stopped: to ban somebody, change the user.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  disconnect(matcher: Matcher): Promise<void>;
+  /**
+   * Observes a session store, so that what is done to sessions through it acts on open streams. Only
+   * needed where sessions change in a process that serves no route with `sse()`; others are observed
+   * by themselves.
+   *
+   * @throws SseHubTypeError `ERR_SSE_OPTION` for what is no store
+   */
+  observe(store: object): void;
+  /**
+   * Who is there on this node, with the number of connections: each user once, tags that are equal
+   * being one user. A page that reloads stays in for a few seconds with 0 connections.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  users(matcher?: Matcher): Promise<PresentUser[]>;
   /** What this node has done since the hub was made. */
   stats(): HubStats;
   on<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this;

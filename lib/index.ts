@@ -2,6 +2,7 @@ export type { Broadcaster } from "./broadcaster.js";
 export type { Connection, EndReason, Opened } from "./connection/connection.js";
 export type { First } from "./connection/admission.js";
 export type { Limits } from "./connection/limits.js";
+export type { PresentUser } from "./connection/presence.js";
 export type { Filter, Predicate } from "./delivery/audience.js";
 export type { Matcher, Operators } from "./delivery/matcher.js";
 export type { JoinOptions, SseRequest } from "./express/request-stream.js";

@@ -3,6 +3,7 @@ import type { First } from "./connection/admission.js";
 import type { Limits } from "./connection/limits.js";
 import type { JoinOptions } from "./express/request-stream.js";
 import type { SseOptions, StaticOptions } from "./express/sse.js";
+import type { Watch } from "./express/session-link.js";
 import type { UserResolver } from "./express/tag-request.js";
 import type { HubOptions } from "./hub.js";
 import type { EventLog } from "./log/event-log.js";
@@ -21,6 +22,9 @@ export interface HubSettings {
   readonly maxBufferedBytes: number;
   readonly stallMs: number;
   readonly limits: Limits;
+  readonly maxConnectionAgeMs: number | null;
+  readonly revalidateMs: number | null;
+  readonly onStoreError: "end" | "keep";
 }
 
 /** Reads the options of `createHub()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
@@ -33,6 +37,9 @@ export function resolveHubOptions(options: HubOptions): HubSettings {
     "maxBufferedBytes",
     "stallMs",
     "limits",
+    "maxConnectionAgeMs",
+    "revalidateMs",
+    "onStoreError",
   ]);
   return {
     log: read("log", "an event log such as memoryLog()", isLog) ?? null,
@@ -46,6 +53,19 @@ export function resolveHubOptions(options: HubOptions): HubSettings {
     maxBufferedBytes: read("maxBufferedBytes", "a whole number of bytes above 0", isCount, 65_536),
     stallMs: read("stallMs", MILLISECONDS, isTimer, 30_000),
     limits: resolveLimits(read("limits", "an object of limits", isObject, {})),
+    maxConnectionAgeMs: read(
+      "maxConnectionAgeMs",
+      `${MILLISECONDS}, or null for no limit`,
+      orNull(isTimer),
+      3_600_000,
+    ),
+    revalidateMs: read(
+      "revalidateMs",
+      `${MILLISECONDS}, or null for never`,
+      orNull(isTimer),
+      60_000,
+    ),
+    onStoreError: read("onStoreError", '"end" or "keep"', isStoreError, "end"),
   };
 }
 
@@ -79,11 +99,13 @@ export interface SseSettings {
   readonly statics: ReadonlyArray<StaticOptions>;
   /** `null` for the default, which depends on a session. */
   readonly user: UserResolver | null;
+  readonly watch: Watch;
+  readonly allowedOrigins: readonly string[];
 }
 
 /** Reads the options of `sse()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolveSseOptions(options: SseOptions): SseSettings {
-  const read = reader("sse", options, ["hub", "static", "user"]);
+  const read = reader("sse", options, ["hub", "static", "user", "watch", "allowedOrigins"]);
   const hub = read("hub", "the hub that createHub() gave", isObject);
   if (hub === undefined) {
     throw refused("sse", "hub", undefined, "the hub that createHub() gave");
@@ -93,6 +115,18 @@ export function resolveSseOptions(options: SseOptions): SseSettings {
     hub: hub as SseOptions["hub"],
     statics: [roots].flat().map((root) => (typeof root === "string" ? { root } : root)),
     user: read("user", "a function from the request to its user", isResolver) ?? null,
+    watch: read(
+      "watch",
+      "a function from the session to what the user depends on",
+      isWatch,
+      watchUser,
+    ),
+    allowedOrigins: read(
+      "allowedOrigins",
+      'an array such as ["https://example.com"]',
+      isOrigins,
+      [],
+    ),
   };
 }
 
@@ -175,6 +209,21 @@ function isFirst(value: unknown): value is First {
   return typeof value === "function";
 }
 
+function isWatch(value: unknown): value is Watch {
+  return typeof value === "function";
+}
+
+const watchUser: Watch = ({ user, passport }) => [user, passport];
+
+function isOrigins(value: unknown): value is readonly string[] {
+  return isArray(value) && value.every(isOrigin);
+}
+
+// "null" is the origin of every sandboxed page, so allowing it would allow anybody.
+function isOrigin(value: unknown): boolean {
+  return typeof value === "string" && URL.canParse(value) && new URL(value).origin === value;
+}
+
 function isResolver(value: unknown): value is UserResolver {
   return typeof value === "function";
 }
@@ -186,6 +235,10 @@ function isCount(value: unknown): value is number {
 // Above 2^31 - 1 ms a timer of Node fires at once.
 function isTimer(value: unknown): value is number {
   return isCount(value) && value <= 2_147_483_647;
+}
+
+function isStoreError(value: unknown): value is "end" | "keep" {
+  return value === "end" || value === "keep";
 }
 
 function isRetry(value: unknown): value is number | readonly [number, number] {

@@ -1,10 +1,11 @@
 import { setImmediate as nextTick } from "node:timers/promises";
 import { judge, toId, type Verdict } from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
+import { onOutdated, type SessionTruth } from "../session/session-truth.js";
 import { SseHubError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
 import { LimitCounter, type Limits } from "./limits.js";
-import { StreamConnection, type ConnectionHost } from "./stream-connection.js";
+import { StreamConnection, type Claim, type ConnectionHost } from "./stream-connection.js";
 import type { Transport } from "./transport.js";
 
 // Who is turned away because there are too many comes back later than who merely lost the stream.
@@ -15,25 +16,23 @@ export type First = () =>
   readonly [event: string, data: unknown] | Promise<readonly [string, unknown]>;
 
 /** A request that wants to be a stream: the head of its response is fixed, and nothing is sent. */
-export interface Applicant {
-  readonly transport: Transport;
+export interface Applicant extends Claim {
   readonly rooms: readonly string[];
   readonly first: First | null;
   readonly lastEventId: string | undefined;
   readonly user: User | undefined | Promise<User | undefined>;
-  /** What stands for the session; `undefined` without one. */
-  readonly sessionKey: string | undefined;
+  /** What {@link Recalls.serial} was when the user was asked for. */
+  readonly askedAt: number;
   readonly address: string | undefined;
   /** What must be done before the first byte, such as saving a session made in this request. */
   readonly whenReady: Promise<void> | null;
-  /** True for a stream of its own, which no broadcast reaches. */
-  readonly isOwn: boolean;
 }
 
 /** What admission needs of its hub. */
 export interface AdmissionHost extends ConnectionHost {
   readonly isDraining: boolean;
   readonly retryMs: readonly [min: number, max: number];
+  readonly truth: SessionTruth;
   /** Takes a connection in: counted from here on, receiving nothing. */
   onRegister(connection: StreamConnection): void;
   /** A connection was told `hub:open`. */
@@ -79,14 +78,14 @@ export class Admission {
 
   /** Answers so that the browser asks again later. */
   refuse(transport: Transport): StreamConnection {
-    const connection = new StreamConnection(this.#host, { transport, isOwn: false });
+    const connection = new StreamConnection(this.#host, { transport, session: null, isOwn: false });
     connection.refuse(this.drawRetryMs());
     return connection;
   }
 
   /** Gives an ended connection for a request that can have no stream. */
   turnAway(transport: Transport): StreamConnection {
-    const connection = new StreamConnection(this.#host, { transport, isOwn: false });
+    const connection = new StreamConnection(this.#host, { transport, session: null, isOwn: false });
     connection.abandon();
     return connection;
   }
@@ -112,9 +111,15 @@ export class Admission {
         connection.refuse(this.drawRetryMs() * BUSY_FACTOR);
       }
     }
+    if (!(await this.#isStillTrue(connection))) return;
     // Rooms joined in the tick of join() count for replay, like those named at join.
     await nextTick();
     if (connection.hasEnded) return;
+    const recall = this.#host.truth.recalls.since(applicant.askedAt, connection.user);
+    if (recall !== undefined) {
+      this.#host.truth.recall(connection, recall);
+      return;
+    }
     const isRecovered = this.#welcome(connection, applicant, head);
     if (!isRecovered && applicant.first !== null) await this.#begin(connection, applicant.first);
     if (!connection.hasEnded) this.#host.onReady(connection, { isRecovered });
@@ -146,13 +151,31 @@ export class Admission {
     }
   }
 
+  // Between the beginning of the request and the registration nobody told of a change.
+  async #isStillTrue(connection: StreamConnection): Promise<boolean> {
+    if (connection.session === null) return true;
+    try {
+      const verdict = await this.#host.truth.sessions.verify(connection.session);
+      const isOutdated =
+        verdict === "changed" || (verdict === "gone" && connection.user !== undefined);
+      if (isOutdated) onOutdated(connection);
+    } catch (cause) {
+      this.#putOff(connection, cause);
+    }
+    return !connection.hasEnded;
+  }
+
+  #putOff(connection: StreamConnection, cause: unknown): void {
+    this.#host.report(new SseHubError("ERR_SSE_STORE", STORE_FAILED, { cause }));
+    connection.refuse(this.drawRetryMs());
+  }
+
   async #isReady(connection: StreamConnection, { whenReady }: Applicant): Promise<boolean> {
     if (whenReady === null) return true;
     try {
       await whenReady;
     } catch (cause) {
-      this.#host.report(new SseHubError("ERR_SSE_STORE", STORE_FAILED, { cause }));
-      connection.refuse(this.drawRetryMs());
+      this.#putOff(connection, cause);
       return false;
     }
     // It may have left meanwhile, when nobody listened: its `close` will not come again.
@@ -161,11 +184,11 @@ export class Admission {
     return !connection.hasEnded;
   }
 
-  #hasRoomFor(connection: StreamConnection, { address, sessionKey }: Applicant): boolean {
+  #hasRoomFor(connection: StreamConnection, { address, session }: Applicant): boolean {
     return (
       this.#limits.tryEnter(connection, "connections", "") &&
       this.#limits.tryEnter(connection, "perAddress", address) &&
-      this.#limits.tryEnter(connection, "perSession", sessionKey) &&
+      this.#limits.tryEnter(connection, "perSession", session?.key) &&
       this.#limits.tryEnter(connection, "perUser", userKey(connection))
     );
   }
@@ -184,5 +207,5 @@ const FIRST_FAILED =
   "The browser asks again.";
 
 const STORE_FAILED =
-  "The session made in a request could not be saved, so its stream was put off. " +
-  "Look at the session store; browsers ask again by themselves.";
+  "The session store failed while a stream was opened, so the stream was put off. " +
+  "Look at the store; browsers ask again by themselves.";

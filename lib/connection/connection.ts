@@ -3,13 +3,29 @@ import type { EventData, EventName } from "../wire/event.js";
 
 /**
  * Why a connection ended. The browser is told in `hub:end`, except for `gone` (it left by itself) and
- * `refused` (it was never let in):
- *
- * - `close`: `connection.close()` · `done`: `connection.end()` · `shutdown`: the hub drains
- * - `slow`: no byte was taken for `stallMs` · `error`: the handler, the user function, `first` or a
- *   source failed
+ * `refused` (it was never let in).
  */
-export type EndReason = "close" | "done" | "shutdown" | "slow" | "error" | "gone" | "refused";
+export type EndReason =
+  /** The user behind it changed: logout, login, expiry, another profile. */
+  | "user"
+  /** `hub.refresh()` */
+  | "refresh"
+  /** `maxConnectionAgeMs` */
+  | "age"
+  /** `connection.close()` */
+  | "close"
+  /** The hub drains. */
+  | "shutdown"
+  /** The handler, the user function, `first` or a source failed, or the session store did. */
+  | "error"
+  /** No byte was taken for `stallMs`. */
+  | "slow"
+  /** `connection.end()`: the browser does not come back. */
+  | "done"
+  /** `hub.disconnect()`: the browser does not come back. */
+  | "stop"
+  | "gone"
+  | "refused";
 
 /** What the first event of a stream says, besides the connection's id. */
 export interface Opened {

@@ -8,6 +8,7 @@ import type { Connection, EndReason, Opened } from "./connection.js";
 import { Deferred } from "./deferred.js";
 import { pump, unlessEnded, type Source } from "./pump.js";
 import { Rooms, checkRooms } from "./rooms.js";
+import type { SessionLink } from "../session/sessions.js";
 import type { Transport } from "./transport.js";
 
 /** What a connection needs of its hub. */
@@ -26,6 +27,14 @@ export interface ConnectionHost {
   report(error: SseHubError): void;
 }
 
+/** What a connection is made of. */
+export interface Claim {
+  readonly transport: Transport;
+  /** The session behind it; `null` where there is none to be watched. */
+  readonly session: SessionLink | null;
+  readonly isOwn: boolean;
+}
+
 /** Entries made ready to be written. */
 export interface Delivery {
   readonly bytes: Buffer;
@@ -42,6 +51,8 @@ export class StreamConnection implements Connection {
   readonly transport: Transport;
   /** True for `req.sse.open()`: a stream that no broadcast reaches. */
   readonly isOwn: boolean;
+  /** When it ends by itself, in milliseconds since 1970, and why. */
+  endsAt: { readonly time: number; readonly reason: "age" | "user" } | undefined;
   /** Everything up to here was given, or was not for this connection. */
   position = 0;
   /** The browser's cursor: position of the newest id written. */
@@ -54,21 +65,27 @@ export class StreamConnection implements Connection {
 
   readonly #host: ConnectionHost;
   readonly #rooms = new Rooms();
+  readonly #session: SessionLink | null;
   #user: User | undefined;
   #verdict: Opened | undefined;
   #end: SseHubError | undefined;
   #abort: AbortController | undefined;
   #whenOpened: Deferred<Opened> | undefined;
 
-  constructor(host: ConnectionHost, request: Pick<StreamConnection, "transport" | "isOwn">) {
+  constructor(host: ConnectionHost, request: Claim) {
     this.id = randomBytes(12).toString("base64url");
     this.transport = request.transport;
     this.isOwn = request.isOwn;
+    this.#session = request.session;
     this.#host = host;
   }
 
   get user(): User | undefined {
     return this.#user;
+  }
+
+  get session(): SessionLink | null {
+    return this.#session;
   }
 
   get rooms(): ReadonlySet<string> {
@@ -193,16 +210,21 @@ export class StreamConnection implements Connection {
   }
 
   end(): void {
+    this.endForGood("done");
+  }
+
+  /** Ends so that the browser does not come back. */
+  endForGood(reason: "done" | "stop"): void {
     // A browser that returns with this id is answered 204, and EventSource stops. Without it the
     // stream's handler would run again and again.
-    this.endAs("done", { id: toFinalId(this.id) });
+    this.endAs(reason, { id: toFinalId(this.id) });
   }
 
   /** Says why, and ends. A socket that takes nothing is not waited for: it learns by its closing. */
   endAs(reason: EndReason, fields: { id?: string; retryMs?: number } = {}): void {
     if (this.hasEnded) return;
     // Bytes that wait are no sign of a full socket: TLS hands them on a turn later.
-    if (reason === "done" || !this.transport.needsDrain) {
+    if (reason === "done" || reason === "stop" || !this.transport.needsDrain) {
       this.#write(encodeHubEvent("hub:end", { reason }, fields));
     }
     this.#finish(reason);

@@ -6,14 +6,15 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 import { isBehindStream, isGone, isPipelined, Transport } from "../connection/transport.js";
 import type { HubCore } from "../hub-core.js";
 import { isFinalId } from "../log/cursor.js";
-import { resolveJoinOptions } from "../resolve-options.js";
+import { resolveJoinOptions, type SseSettings } from "../resolve-options.js";
 import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
-import { sessionKeyOf } from "./session-key.js";
+import { isLoaded, linkSession, storeOf } from "./session-link.js";
+import { checkOrigin } from "./origin.js";
 import { saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
 import { catchStreamErrors } from "./stream-errors.js";
 import { writeStreamHead } from "./stream-head.js";
-import { Tag, type UserResolver } from "./tag-request.js";
+import { Tag } from "./tag-request.js";
 
 /** `req.sse`: what `sse()` gives every request. Nothing is looked up before it is asked for. */
 export interface SseRequest {
@@ -65,6 +66,7 @@ export class RequestStream implements SseRequest {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #hub: HubCore;
+  readonly #settings: SseSettings;
   readonly #tag: Tag;
   readonly #sessionBefore: string | undefined;
   #connection: StreamConnection | undefined;
@@ -73,20 +75,24 @@ export class RequestStream implements SseRequest {
     req: IncomingMessage & Express.Request,
     res: ServerResponse,
     hub: HubCore,
-    resolve: UserResolver | null,
+    settings: SseSettings,
   ) {
     this.#req = req;
     this.#res = res;
     this.#hub = hub;
-    this.#tag = new Tag(req, resolve, hub.evidence);
+    this.#settings = settings;
+    this.#tag = new Tag(req, settings.user, hub);
+    this.#observe();
     this.#sessionBefore = acceptsStream(req) ? snapshotOf(req) : undefined;
   }
 
   get user(): User | undefined {
+    this.#observe();
     return this.#tag.user;
   }
 
   async identify(): Promise<User | undefined> {
+    this.#observe();
     return this.#tag.identify();
   }
 
@@ -130,7 +136,10 @@ export class RequestStream implements SseRequest {
 
   /** True when the browser comes back after the end of its stream, which it is not to do. */
   get isFinished(): boolean {
-    return isFinalId(this.lastEventId);
+    const { lastEventId } = this;
+    if (lastEventId === undefined) return false;
+    const { sessionID: sessionId = "" } = this.#req as { sessionID?: string };
+    return isFinalId(lastEventId) || this.#hub.truth.isStopped(sessionId);
   }
 
   /** Answers 204, which is how EventSource is told to stop. */
@@ -156,12 +165,19 @@ export class RequestStream implements SseRequest {
     this.#hub.evidence.check(what);
   }
 
+  // Where sse() comes before session(), the store is seen here for the first time.
+  #observe(): void {
+    const store = storeOf(this.#req);
+    if (store !== undefined) this.#hub.truth.observe(store);
+  }
+
   #open(wish: Pick<Applicant, "rooms" | "first" | "isOwn">): StreamConnection {
     if (this.#res.headersSent) throw headersSent();
     const transport = new Transport(this.#res);
     if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse();
     if (isGone(this.#res)) return this.#hub.admission.turnAway(transport);
     if (this.isFinished) return this.stop(transport);
+    this.#observe();
     let user: ReturnType<Tag["identify"]>;
     try {
       user = this.#tag.identify();
@@ -169,6 +185,7 @@ export class RequestStream implements SseRequest {
       if (!(error instanceof SseHubError)) throw error;
       return this.putOff(error);
     }
+    checkOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
     if (this.#req.method === "HEAD") {
@@ -178,14 +195,20 @@ export class RequestStream implements SseRequest {
     // A body that nobody reads would stop the socket's reading, and with it the news of its end.
     if (this.#req.method === "GET") this.#req.resume();
     catchStreamErrors(this.#req);
+    const whenReady = saveOwnChanges(this.#req, this.#res, this.#sessionBefore);
     return this.#hub.admission.accept({
       ...wish,
       transport,
       lastEventId: this.lastEventId,
       user,
-      sessionKey: sessionKeyOf(this.#req),
+      askedAt: this.#tag.askedAt,
       address: addressOf(this.#req),
-      whenReady: saveOwnChanges(this.#req, this.#res, this.#sessionBefore),
+      // A session that is in no store, and will be in none, has nothing to be watched.
+      session:
+        whenReady !== null || isLoaded(this.#req)
+          ? linkSession(this.#req, this.#settings.watch)
+          : null,
+      whenReady,
     });
   }
 }

@@ -4,6 +4,7 @@ import { dropBehindStream, isBehindStream } from "../connection/transport.js";
 import { coreOf } from "../hub-core.js";
 import type { Hub } from "../hub.js";
 import { resolveSseOptions } from "../resolve-options.js";
+import { answerPreflight } from "./origin.js";
 import { RequestStream, type SseRequest } from "./request-stream.js";
 import type { SessionRequest, UserResolver } from "./tag-request.js";
 
@@ -56,7 +57,24 @@ export interface SseOptions {
    * @default (req) => req.session?.user ?? req.user
    */
   user?: UserResolver | undefined;
+  /**
+   * What in a session the user depends on. When it changes, the session's streams end, and their
+   * browsers come back as whoever they are then. It must be quick and must not wait.
+   *
+   * @default (session) => [session.user, session.passport]
+   */
+  watch?: ((session: SessionOfRequest) => unknown) | undefined;
+  /**
+   * Origins whose pages may read streams with the visitor's cookies, besides the server's own, such as
+   * `"https://app.example.com"`. @default []
+   */
+  allowedOrigins?: readonly string[] | undefined;
 }
+
+/** `req.session` as the application's types have it. */
+type SessionOfRequest = Express.Request extends { session: infer Session }
+  ? Session
+  : Readonly<Record<string, unknown>>;
 
 /**
  * Mounts static files, and `req.sse` on every request. Mounted several times, the innermost holds.
@@ -69,16 +87,17 @@ export interface SseOptions {
  * @throws SseHubTypeError `ERR_SSE_OPTION`
  */
 export function sse(options: SseOptions): Handler {
-  const { hub, statics, user } = resolveSseOptions(options);
-  const core = coreOf(hub);
-  const files = statics.map(({ root, ...rest }) => serveStatic(root, rest));
+  const settings = resolveSseOptions(options);
+  const core = coreOf(settings.hub);
+  const files = settings.statics.map(({ root, ...rest }) => serveStatic(root, rest));
   return (req, res, next) => {
     // RFC 9112, 9.6: after "Connection: close" no further request of the connection is processed.
     if (isBehindStream(req)) {
       dropBehindStream(req);
       return;
     }
-    const stream = new RequestStream(req as SessionRequest, res, core, user);
+    if (answerPreflight(req, res, settings.allowedOrigins)) return;
+    const stream = new RequestStream(req as SessionRequest, res, core, settings);
     (req as { sse?: SseRequest }).sse = stream;
     if (stream.wantsStream) {
       // Before the routes: the handler of a finished stream is not to run again. A file, besides, must

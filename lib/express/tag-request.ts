@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { SessionEvidence } from "../session-evidence.js";
+import type { SessionEvidence } from "../session/session-evidence.js";
 import { isThenable } from "../is-thenable.js";
 import { SseHubError, SseHubTypeError, describe } from "../sse-hub-error.js";
 import type { SseUser, User } from "../user.js";
@@ -23,6 +23,12 @@ interface Identified {
   readonly user?: unknown;
 }
 
+/** What of a hub is needed here. */
+interface Asked {
+  readonly evidence: SessionEvidence;
+  readonly truth: { readonly recalls: { readonly serial: number } };
+}
+
 type Answer =
   { readonly value: User | undefined } | { readonly pending: Promise<User | undefined> };
 
@@ -33,14 +39,15 @@ type Answer =
 export class Tag {
   readonly #req: SessionRequest;
   readonly #resolve: UserResolver | null;
-  readonly #evidence: SessionEvidence;
+  readonly #hub: Asked;
+  #askedAt = 0;
   #user: Answer | undefined;
 
   /** @param resolve `null` for the default: `req.session.user`, then `req.user` */
-  constructor(req: SessionRequest, resolve: UserResolver | null, evidence: SessionEvidence) {
+  constructor(req: SessionRequest, resolve: UserResolver | null, hub: Asked) {
     this.#req = req;
     this.#resolve = resolve;
-    this.#evidence = evidence;
+    this.#hub = hub;
   }
 
   /** @throws SseHubTypeError `ERR_SSE_USER_PENDING` before an asynchronous resolver has settled */
@@ -64,9 +71,15 @@ export class Tag {
     return "value" in user ? user.value : user.pending;
   }
 
+  /** What the serial of recalls was when the user was asked for. */
+  get askedAt(): number {
+    return this.#askedAt;
+  }
+
   #ask(): Answer {
     if (this.#user !== undefined) return this.#user;
     this.#noteSession();
+    this.#askedAt = this.#hub.truth.recalls.serial;
     const answer = this.#resolve === null ? this.#fromSession() : this.#resolve(this.#req);
     if (!isThenable(answer)) {
       this.#user = { value: toTag(answer) };
@@ -93,15 +106,15 @@ export class Tag {
   #noteSession(): void {
     const { session, sessionStore, user } = this.#req as Identified;
     if (this.#resolve !== null || sessionStore !== undefined || session != null || user != null) {
-      this.#evidence.noteSession();
-    } else if (this.#evidence.hasSessions) {
+      this.#hub.evidence.noteSession();
+    } else if (this.#hub.evidence.hasSessions) {
       throw new SseHubError(
         "ERR_SSE_STORE",
         "A request has no session although earlier ones had: the session store is away, or sse() " +
           "also serves a route before session(). The stream was put off; the browser asks again.",
       );
     } else {
-      this.#evidence.noteMissing();
+      this.#hub.evidence.noteMissing();
     }
   }
 }

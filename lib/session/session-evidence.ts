@@ -1,4 +1,4 @@
-import { SseHubTypeError } from "./sse-hub-error.js";
+import { SseHubTypeError } from "../sse-hub-error.js";
 
 /**
  * What the requests have shown of where users come from. An application without sessions is

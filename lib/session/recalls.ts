@@ -1,0 +1,41 @@
+import type { User } from "../user.js";
+
+/** Why connections are recalled by a matcher. */
+export type RecallReason = "refresh" | "stop";
+
+// Longer than any request takes from the tag to the open stream.
+const KEEP_MS = 60_000;
+
+interface Recall {
+  readonly serial: number;
+  readonly at: number;
+  readonly reason: RecallReason;
+  readonly test: (user: User) => boolean;
+}
+
+/**
+ * The recalls of the last minute. A request whose user was asked for before a recall must not become
+ * a stream after it: its tag carries the serial of that moment, and what came since is tried on it.
+ */
+export class Recalls {
+  #serial = 0;
+  #recalls: Recall[] = [];
+
+  /** Grows with each recall. */
+  get serial(): number {
+    return this.#serial;
+  }
+
+  add(reason: RecallReason, test: (user: User) => boolean): void {
+    const oldest = Date.now() - KEEP_MS;
+    this.#recalls = this.#recalls.filter(({ at }) => at >= oldest);
+    this.#serial += 1;
+    this.#recalls.push({ serial: this.#serial, at: Date.now(), reason, test });
+  }
+
+  /** Why a user that was asked for at that serial is not to be let in; `undefined` if it is. */
+  since(serial: number, user: User | undefined): RecallReason | undefined {
+    if (user === undefined || serial === this.#serial) return undefined;
+    return this.#recalls.find((recall) => recall.serial > serial && recall.test(user))?.reason;
+  }
+}

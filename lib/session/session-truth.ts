@@ -1,0 +1,148 @@
+import type { StreamConnection } from "../connection/stream-connection.js";
+import { compileMatcher } from "../delivery/compile-matcher.js";
+import type { Matcher } from "../delivery/matcher.js";
+import { SseHubTypeError, describe, type SseHubError } from "../sse-hub-error.js";
+import { endOf } from "./age.js";
+import { Recalls, type RecallReason } from "./recalls.js";
+import { sessionKeyOf } from "./session-key.js";
+import { Sessions } from "./sessions.js";
+import { StoppedSessions } from "./stopped-sessions.js";
+import {
+  isStore,
+  observeStore,
+  unobserveStore,
+  type ObservedStore,
+  type StoreObserver,
+} from "./store-watch.js";
+
+/** What it needs to know, from the options of the hub. */
+export interface TruthSettings {
+  readonly revalidateMs: number | null;
+  readonly maxConnectionAgeMs: number | null;
+  readonly onStoreError: "end" | "keep";
+}
+
+/**
+ * Keeps what connections are tagged with true: who logged out, was changed, expired or is recalled
+ * stops receiving at once, and returns as whoever he is then.
+ */
+export class SessionTruth {
+  readonly sessions: Sessions;
+  readonly recalls = new Recalls();
+  readonly #maxAgeMs: number | null;
+  readonly #connections: Iterable<StreamConnection>;
+  readonly #stopped = new StoppedSessions();
+  readonly #stores = new Set<ObservedStore>();
+  readonly #clock: NodeJS.Timeout;
+  #isClosed = false;
+
+  /** @param connections those of this node */
+  constructor(
+    settings: TruthSettings,
+    connections: Iterable<StreamConnection>,
+    report: (error: SseHubError) => void,
+  ) {
+    this.#maxAgeMs = settings.maxConnectionAgeMs;
+    this.#connections = connections;
+    this.sessions = new Sessions({ ...settings, report, onOutdated });
+    this.#clock = setInterval(() => {
+      this.#tick();
+    }, tickOf(settings)).unref();
+  }
+
+  add(connection: StreamConnection): void {
+    if (connection.session !== null) this.sessions.add(connection, connection.session);
+  }
+
+  delete(connection: StreamConnection): void {
+    if (connection.session !== null) this.sessions.delete(connection, connection.session);
+  }
+
+  /** The connection's user is known and it is about to receive. */
+  onOpen(connection: StreamConnection): void {
+    connection.endsAt = endOf(connection, this.#maxAgeMs);
+  }
+
+  /** @throws SseHubTypeError `ERR_SSE_OPTION` */
+  observe(store: object): void {
+    if (!isStore(store)) {
+      throw new SseHubTypeError(
+        "ERR_SSE_OPTION",
+        `observe() was given ${describe(store)}. Expected a session store of express-session.`,
+      );
+    }
+    if (this.#isClosed || this.#stores.has(store)) return;
+    this.#stores.add(store);
+    observeStore(store, this.#observer);
+  }
+
+  /** Ends the connections of the users that match. @throws SseHubTypeError `ERR_SSE_FILTER` */
+  recallAll(reason: RecallReason, matcher: Matcher): void {
+    const test = compileMatcher(matcher);
+    this.recalls.add(reason, test);
+    for (const connection of this.#connections) {
+      if (connection.user !== undefined && test(connection.user)) this.recall(connection, reason);
+    }
+  }
+
+  recall(connection: StreamConnection, reason: RecallReason): void {
+    if (reason === "refresh") {
+      connection.endAs("refresh", { retryMs: drawSoon() });
+      return;
+    }
+    if (connection.session !== null) this.#stopped.add(connection.session.key);
+    connection.endForGood("stop");
+  }
+
+  /** True when the streams of this session were stopped of late. */
+  isStopped(sessionId: string): boolean {
+    return this.#stopped.has(sessionKeyOf(sessionId));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#clock);
+    for (const store of this.#stores) unobserveStore(store, this.#observer);
+  }
+
+  // Keys are only made where somebody's stream may depend on the session.
+  readonly #observer: StoreObserver = {
+    onChange: (id, session) => {
+      if (this.sessions.size > 0) this.sessions.changed(sessionKeyOf(id), session);
+    },
+    onTouch: (id, session) => {
+      if (this.sessions.size > 0) this.sessions.touched(sessionKeyOf(id), session);
+    },
+    onClear: () => {
+      this.sessions.recheckAll();
+    },
+  };
+
+  #tick(): void {
+    const now = Date.now();
+    for (const connection of this.#connections) {
+      const { endsAt } = connection;
+      if (endsAt === undefined || endsAt.time > now) continue;
+      if (endsAt.reason === "user") onOutdated(connection);
+      else connection.endAs(endsAt.reason);
+    }
+    this.sessions.tick();
+  }
+}
+
+/** Ends a connection whose tag no longer holds. */
+export function onOutdated(connection: StreamConnection): void {
+  connection.endAs("user", { retryMs: drawSoon() });
+}
+
+// The browser is back before anybody notices, yet after the answer to the request that changed its
+// user, which may bring a new cookie.
+function drawSoon(): number {
+  return Math.round(200 + Math.random() * 400);
+}
+
+// Often enough for the shortest of what is due, never more often than that needs.
+function tickOf({ revalidateMs, maxConnectionAgeMs }: TruthSettings): number {
+  const shortest = Math.min(revalidateMs ?? Infinity, maxConnectionAgeMs ?? Infinity);
+  return Math.max(5, Math.min(1_000, shortest / 4));
+}

@@ -1,0 +1,217 @@
+import { SseHubError } from "../sse-hub-error.js";
+import type { StreamConnection } from "../connection/stream-connection.js";
+
+/** What is known of a session at one moment. */
+export interface SessionState {
+  /** The same as long as what the user depends on is the same. */
+  readonly fingerprint: string;
+  /** Milliseconds since 1970; `null` for a session without expiry. */
+  readonly expiresAt: number | null;
+}
+
+/** The session behind a connection. Nothing in it tells the session's id. */
+export interface SessionLink extends SessionState {
+  readonly key: string;
+  /** What would be known of the session with this content. */
+  stateOf(content: object): SessionState;
+  /** A change whose write is not acknowledged. */
+  changeInFlight(): { readonly session: object | null } | undefined;
+  /** Asks the store; `null` when it has no such session. */
+  read(): Promise<SessionState | null>;
+}
+
+/** What became of a session that is looked at again. */
+export type SessionVerdict = "same" | "changed" | "gone";
+
+// A store that takes longer is in trouble.
+const READ_MS = 5_000;
+// How many sessions may be read at the same time, so that a re-check is no load for the store.
+const MAX_READS = 16;
+// A session past its expiry that the store still gives was prolonged elsewhere: asked again so soon.
+const PAST_EXPIRY_MS = 5_000;
+
+interface Entry {
+  readonly connections: Map<StreamConnection, SessionLink>;
+  /** When the session is to be read again. */
+  checkAt: number;
+  isReading: boolean;
+}
+
+/** What sessions need of their hub. */
+export interface SessionsHost {
+  readonly revalidateMs: number | null;
+  readonly onStoreError: "end" | "keep";
+  /** The connection's tag no longer holds: it ends, and its browser returns. */
+  onOutdated(connection: StreamConnection): void;
+  report(error: SseHubError): void;
+}
+
+/**
+ * The sessions behind the connections of this node. What a store is told is acted on at the call; for
+ * what no store call tells of (expiry, a change on a machine this process does not hear of) the
+ * sessions are read again from time to time.
+ */
+export class Sessions {
+  readonly #host: SessionsHost;
+  readonly #entries = new Map<string, Entry>();
+  #reads = 0;
+
+  constructor(host: SessionsHost) {
+    this.#host = host;
+  }
+
+  /** Number of distinct sessions. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  add(connection: StreamConnection, link: SessionLink): void {
+    const entry = this.#entries.get(link.key) ?? this.#create(link);
+    entry.connections.set(connection, link);
+  }
+
+  delete(connection: StreamConnection, { key }: SessionLink): void {
+    const entry = this.#entries.get(key);
+    entry?.connections.delete(connection);
+    if (entry?.connections.size === 0) this.#entries.delete(key);
+  }
+
+  /** A session is being stored with this content, or destroyed: who depends on another one ends. */
+  changed(key: string, content: object | null): void {
+    const entry = this.#entries.get(key);
+    for (const [connection, link] of [...(entry?.connections ?? [])]) {
+      const state = content === null ? null : this.#stateOf(link, content);
+      if (state?.fingerprint === link.fingerprint) this.#noteExpiry(entry, state);
+      else this.#host.onOutdated(connection);
+    }
+  }
+
+  /** A session was prolonged. */
+  touched(key: string, content: object): void {
+    const entry = this.#entries.get(key);
+    const [link] = entry?.connections.values() ?? [];
+    if (link !== undefined) this.#noteExpiry(entry, this.#stateOf(link, content));
+  }
+
+  /** Every session may have changed: all are read again. */
+  recheckAll(): void {
+    for (const entry of this.#entries.values()) entry.checkAt = 0;
+    this.tick();
+  }
+
+  /** Reads the sessions that are due. Call it about every second. */
+  tick(): void {
+    const now = Date.now();
+    for (const [key, entry] of this.#entries) {
+      if (this.#reads >= MAX_READS) return;
+      if (entry.checkAt <= now && !entry.isReading) this.#check(key, entry);
+    }
+  }
+
+  /**
+   * Looks at a session again, once its connection is registered: what changed between the beginning
+   * of the request and now is seen here, what changes from now on is told by the store.
+   *
+   * Rejects when the store fails, or does not answer in time.
+   */
+  async verify(link: SessionLink): Promise<SessionVerdict> {
+    const change = link.changeInFlight();
+    if (change !== undefined) {
+      return verdictOf(link, change.session === null ? null : this.#stateOf(link, change.session));
+    }
+    return verdictOf(link, await withDeadline(link.read()));
+  }
+
+  #create(link: SessionLink): Entry {
+    const entry = {
+      connections: new Map<StreamConnection, SessionLink>(),
+      checkAt: this.#nextCheck(link.expiresAt),
+      isReading: false,
+    };
+    this.#entries.set(link.key, entry);
+    return entry;
+  }
+
+  #check(key: string, entry: Entry): void {
+    const [link] = entry.connections.values();
+    if (link === undefined) return;
+    entry.isReading = true;
+    this.#reads += 1;
+    withDeadline(link.read())
+      .then((state) => {
+        this.#apply(entry, state);
+      })
+      .catch((cause: unknown) => {
+        this.#failed(entry, cause);
+      })
+      .finally(() => {
+        entry.isReading = false;
+        this.#reads -= 1;
+        // Another may have been left waiting for this place.
+        if (this.#entries.get(key) === entry) this.tick();
+      });
+  }
+
+  #apply(entry: Entry, state: SessionState | null): void {
+    for (const [connection, link] of [...entry.connections]) {
+      if (state?.fingerprint !== link.fingerprint) this.#host.onOutdated(connection);
+    }
+    this.#noteExpiry(entry, state);
+  }
+
+  #noteExpiry(entry: Entry | undefined, state: SessionState | null): void {
+    if (entry !== undefined) entry.checkAt = this.#nextCheck(state?.expiresAt ?? null);
+  }
+
+  #failed(entry: Entry, cause: unknown): void {
+    this.#host.report(new SseHubError("ERR_SSE_STORE", RECHECK_FAILED, { cause }));
+    entry.checkAt = this.#nextCheck(null);
+    if (this.#host.onStoreError === "keep") return;
+    for (const connection of [...entry.connections.keys()]) this.#host.onOutdated(connection);
+  }
+
+  // Spread, so that sessions that began together are not read together for ever.
+  #nextCheck(expiresAt: number | null): number {
+    const { revalidateMs } = this.#host;
+    const now = Date.now();
+    const regular =
+      revalidateMs === null ? Infinity : now + revalidateMs * (0.75 + Math.random() / 4);
+    if (expiresAt === null) return regular;
+    return Math.min(regular, expiresAt > now ? expiresAt : now + PAST_EXPIRY_MS);
+  }
+
+  // A watch that fails tells nothing: whoever depends on it is looked at as changed.
+  #stateOf(link: SessionLink, content: object): SessionState | null {
+    try {
+      return link.stateOf(content);
+    } catch (cause) {
+      this.#host.report(new SseHubError("ERR_SSE_USER", WATCH_FAILED, { cause }));
+      return null;
+    }
+  }
+}
+
+function verdictOf(link: SessionLink, state: SessionState | null): SessionVerdict {
+  if (state === null) return "gone";
+  return state.fingerprint === link.fingerprint ? "same" : "changed";
+}
+
+async function withDeadline<T>(reading: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`The session store has not answered for ${READ_MS} ms.`));
+    }, READ_MS).unref();
+  });
+  try {
+    return await Promise.race([reading, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const RECHECK_FAILED =
+  "The session store failed when the sessions of open streams were read again. Where onStoreError " +
+  'is "end", their streams have ended, and the browsers ask again.';
+
+const WATCH_FAILED = "The watch function of sse() threw. The streams that depend on it have ended.";
