@@ -29,17 +29,18 @@ export interface SseRequest {
   /** The cursor the browser brought, from the header or `?lastEventId=`; anybody may have written it. */
   readonly lastEventId: string | undefined;
   /**
-   * Turns the request into a stream of the hub, in these rooms. The headers go out at once; events
+   * Turns the request into a stream of the hub. The headers go out at once; events
    * follow when the user is known. A second call adds rooms to the same connection.
    *
    * When there can be no stream (the browser has gone, HEAD, the hub drains) the connection has ended
    * already and its `signal` is aborted.
    *
-   * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun, `ERR_SSE_ROOM`
+   * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun, `ERR_SSE_ROOM`,
+   * `ERR_SSE_OPTION`; an http-error 403 for a page of an origin that is not allowed
    */
-  join(...rooms: string[]): Connection;
-  /** @throws SseHubTypeError `ERR_SSE_HEADERS_SENT`, `ERR_SSE_ROOM`, `ERR_SSE_OPTION` */
   join(options: JoinOptions): Connection;
+  /** The same with nothing but rooms. */
+  join(...rooms: string[]): Connection;
   /**
    * Turns the request into a stream of its own, for what is made for it alone: the tokens of a model,
    * the progress of a job. No broadcast reaches it; `send` and `stream` do. Finish it with `end()`.
