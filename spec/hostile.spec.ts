@@ -311,7 +311,7 @@ describe.each(EXPRESS_VERSIONS)("a hostile browser on %s", (_version, express) =
       },
     );
 
-    it("cannot choose the id of its connection", async () => {
+    it("cannot choose the id of its connection [filter-4]", async () => {
       const shop = await open();
       const victim = await shop.stream();
       const { connection: id } = await victim.opened();
@@ -346,7 +346,7 @@ describe.each(EXPRESS_VERSIONS)("a hostile browser on %s", (_version, express) =
       ["$not in $not, 9 000 times", nested("$not", 9_000)],
       ["$and in $and, 9 000 times", lists(9_000)],
       ["a path of 40 000 names", `{"${"a.".repeat(40_000)}a":1}`],
-    ])("reaches nobody by a matcher of %s", async (_what, filter) => {
+    ])("reaches nobody by a matcher of %s [filter-2]", async (_what, filter) => {
       const shop = await open();
       const alice = await shop.stream("/events", { cookie: await shop.signIn(ALICE) });
       const response = await fetch(`${shop.url}/send`, json(`{"filter":${filter}}`));
@@ -369,7 +369,7 @@ describe.each(EXPRESS_VERSIONS)("a hostile browser on %s", (_version, express) =
       ["error", "error"],
       ["a list", ["message"]],
       ["an object", { toString: "message" }],
-    ])("sends no event whose name is %s", async (_what, event) => {
+    ])("sends no event whose name is %s [encoding-1]", async (_what, event) => {
       const shop = await open();
       const stream = await shop.stream();
       const response = await fetch(`${shop.url}/send`, json(JSON.stringify({ event })));
@@ -416,7 +416,7 @@ describe.each(EXPRESS_VERSIONS)("a hostile browser on %s", (_version, express) =
   describe("that reads slowly or not at all", () => {
     const TEXT = "x".repeat(50_000);
 
-    it("costs a bounded queue each, and the others nothing", async () => {
+    it("costs a bounded queue each, and the others nothing [shared-3]", async () => {
       const shop = await open();
       const sockets: Socket[] = [];
       shop.server.on("connection", (socket) => sockets.push(socket));
