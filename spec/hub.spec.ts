@@ -72,7 +72,7 @@ describe("hub.broadcast", () => {
     await hub.close();
   });
 
-  it("sends after a refused payload as if nothing had been", async () => {
+  it("sends after a refused payload as if nothing had been [encoding-3]", async () => {
     const shop = await Shop.open();
     const stream = await shop.stream();
     expect(() => shop.hub.broadcast("message", { id: 1n })).toThrow("JSON");
@@ -81,7 +81,7 @@ describe("hub.broadcast", () => {
     expect(stream.raw).not.toContain("undefined");
   });
 
-  it("skips connections a predicate throws for, serves the others, and tells once", async () => {
+  it("skips connections a predicate throws for, serves the others, and tells once [origin-3] [filter-1]", async () => {
     const shop = await Shop.open();
     const errors: SseHubError[] = [];
     shop.hub.on("error", (error) => errors.push(error));
@@ -105,7 +105,7 @@ describe("hub.broadcast", () => {
     ["resolves with false", () => Promise.resolve(false)],
     ["rejects", () => Promise.reject(new Error("no"))],
     ["is truthy but not true", () => 1],
-  ])("reaches nobody by a predicate that %s", async (_what, predicate) => {
+  ])("reaches nobody by a predicate that %s [filter-1]", async (_what, predicate) => {
     const shop = await Shop.open();
     shop.hub.on("error", () => undefined);
     const stream = await shop.stream("/events", { cookie: await shop.signIn(ALICE) });
@@ -116,7 +116,7 @@ describe("hub.broadcast", () => {
 });
 
 describe("hub.to and hub.except", () => {
-  it("sends to the union of rooms, each reader once", async () => {
+  it("sends to the union of rooms, each reader once [filter-5]", async () => {
     const shop = await Shop.open({
       routes: (app) => {
         app.get("/both", (req) => {
@@ -140,7 +140,7 @@ describe("hub.to and hub.except", () => {
     expect(await none.nextData()).toEqual(["end"]);
   });
 
-  it("combines room and filter, and spares the connection named", async () => {
+  it("combines room and filter, and spares the connection named [origin-4]", async () => {
     const shop = await Shop.open();
     const cookie = await shop.signIn(ALICE);
     const mine = await shop.stream("/rooms/red", { cookie });

@@ -32,7 +32,7 @@ async function open(options: Omit<NginxOptions, "upstream">, shopOptions: ShopOp
 
 describeBehindNginx("behind nginx", () => {
   describe.each(CONFIGURATIONS)("%s", (_what, options) => {
-    it("brings first bytes and each event at once, and the reason of the end", async () => {
+    it("brings first bytes and each event at once, and the reason of the end [socket-4]", async () => {
       const { shop, stream } = await open(options);
       const cookie = await shop.signIn({ login: "alice" });
       const reader = await stream("/events", { cookie });
@@ -81,7 +81,7 @@ describeBehindNginx("behind nginx", () => {
     });
   });
 
-  it("keeps a quiet stream open beyond nginx's patience, by heartbeats below it", async () => {
+  it("keeps a quiet stream open beyond nginx's patience, by heartbeats below it [socket-4]", async () => {
     const { shop, stream } = await open(
       { location: "proxy_read_timeout 1s;" },
       { hub: { heartbeatMs: 250 } },

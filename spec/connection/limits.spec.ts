@@ -17,7 +17,7 @@ describe("limits", () => {
     expect([stream.status, stream.hubEvents, stream.retryMs]).toEqual([200, [], 500]);
   }
 
-  it("put off whoever is above the number of connections, and end nobody for it", async () => {
+  it("put off whoever is above the number of connections, and end nobody for it [shared-5]", async () => {
     const shop = await open({ connections: 2 });
     const first = await shop.stream();
     await shop.stream();

@@ -54,7 +54,7 @@ describe("a reader that takes nothing", () => {
     expect(shop.hub.stats()).toMatchObject({ connections: 1, closed: {} });
   }, 20_000);
 
-  it("holds no queue: what waits is shared, and the rest stays in the log", async () => {
+  it("holds no queue: what waits is shared, and the rest stays in the log [shared-3] [socket-7]", async () => {
     const shop = await Shop.open({ hub: { stallMs: 60_000 } });
     for (let n = 0; n < 10; n += 1) stalledReader(shop.url);
     await until(() => shop.hub.size === 10, "they are there");

@@ -2,7 +2,7 @@ import { memoryLog } from "express-sse-hub";
 import { Shop } from "../support/shop.js";
 
 describe("a browser that returns", () => {
-  it("gets everything it missed and may see, in order, then what comes live", async () => {
+  it("gets everything it missed and may see, in order, then what comes live [origin-3]", async () => {
     const shop = await Shop.open();
     const cookie = await shop.signIn({ login: "bob", profile: "Viewer" });
     const before = await shop.stream("/events", { cookie });
@@ -116,7 +116,7 @@ describe("replay and live together", () => {
     }
   });
 
-  it("let a reader that stalls miss nothing, and hold nobody else up", async () => {
+  it("let a reader that stalls miss nothing, and hold nobody else up [origin-4]", async () => {
     const shop = await Shop.open();
     const [slow, quick] = [await shop.stream(), await shop.stream()];
     slow.pause();

@@ -9,7 +9,7 @@ import { EXPRESS_VERSIONS, Shop, until } from "../support/shop.js";
 const ALICE = { login: "alice", profile: "Administrator" };
 
 describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
-  it("sends status, headers, retry and a comment at once, then hub:open", async () => {
+  it("sends status, headers, retry and a comment at once, then hub:open [origin-3]", async () => {
     const shop = await Shop.open({ express, hub: { retryMs: 1_234 } });
     const stream = await shop.stream();
     const { connection: id } = await stream.opened();
@@ -48,6 +48,12 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
     expect(await stream.nextData(2)).toEqual(["for alice", "end"]);
   });
 
+  it("says retry: 0 and position 0 where these are meant [encoding-4]", async () => {
+    const shop = await Shop.open({ express, hub: { retryMs: 0 } });
+    const stream = await shop.stream();
+    expect([stream.retryMs, stream.lastEventId]).toEqual([0, expect.stringMatching(/^\S+\.0$/)]);
+  });
+
   it("gives the same connection for a second join, with the rooms added", async () => {
     const seen: Connection[] = [];
     const shop = await Shop.open({
@@ -84,7 +90,7 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
     expect([errors, shop.hub.size]).toEqual([["ERR_SSE_HEADERS_SENT"], 0]);
   });
 
-  it("lets a browser that left during an awaited lookup go, registering nothing", async () => {
+  it("lets a browser that left during an awaited lookup go, registering nothing [shared-1]", async () => {
     const joined: Connection[] = [];
     const arrived = new EventEmitter();
     const shop = await Shop.open({
@@ -110,7 +116,7 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
     );
   });
 
-  it("answers HEAD with the headers alone", async () => {
+  it("answers HEAD with the headers alone [socket-2]", async () => {
     const joined: Connection[] = [];
     const shop = await Shop.open({
       express,
@@ -152,7 +158,7 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
     expect(reader.text.split("\r\n\r\n", 2)[1]).toMatch(/^retry: \d+\n:\n\nevent: hub:open\n/);
   });
 
-  it("registers only the first of many pipelined requests", async () => {
+  it("registers only the first of many pipelined requests [socket-1]", async () => {
     const joined: Connection[] = [];
     const shop = await Shop.open({
       express,
@@ -225,7 +231,7 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
     await until(() => shop.hub.size === 1, "the reset one is gone");
   });
 
-  it("writes nothing after the handler ended the response itself", async () => {
+  it("writes nothing after the handler ended the response itself [shared-2]", async () => {
     let connection: Connection | undefined;
     const shop = await Shop.open({
       express,
@@ -353,7 +359,7 @@ describe("a connection", () => {
     expect([connection.send("message", "x"), stream.pending]).toEqual([false, []]);
   });
 
-  it("sends heartbeats: a comment, or its position as id when events went by that were not for it", async () => {
+  it("sends heartbeats: a comment, or its position as id when events went by that were not for it [origin-3]", async () => {
     const shop = await Shop.open({ hub: { heartbeatMs: 40 } });
     const { stream } = await connectionOf(shop);
     await stream.received(":\n\n:\n\n");

@@ -48,7 +48,7 @@ describe.each(EXPRESS_VERSIONS)("requireUser on %s", (_version, express) => {
     expect(await statusOf("/admin", alice)).toBe(200);
   });
 
-  it("answers a request for a stream with 401 too, so that EventSource stops", async () => {
+  it("answers a request for a stream with 401 too, so that EventSource stops [origin-4]", async () => {
     const shop = await open();
     const stream = await shop.attempt("/private");
     expect(stream.status).toBe(401);
@@ -69,7 +69,7 @@ describe.each(EXPRESS_VERSIONS)("requireUser on %s", (_version, express) => {
     ],
     ["by rejecting", () => Promise.reject(new Error("mine")), 500],
     ["as a string", () => "alice", 500],
-  ])("takes a user function that answers %s", async (_how, user, status) => {
+  ])("takes a user function that answers %s [socket-8]", async (_how, user, status) => {
     const shop = await open(user);
     expect((await supertest(shop.url).get("/any")).status).toBe(status);
   });
@@ -104,7 +104,7 @@ describe.each(EXPRESS_VERSIONS)("requireUser on %s", (_version, express) => {
     await hub.broadcast("message", "everybody");
   });
 
-  it("lets no user become anonymous while the store is away", async () => {
+  it("lets no user become anonymous while the store is away [session-5]", async () => {
     const shop = await open();
     shop.hub.on("error", () => undefined);
     const cookie = await shop.signIn(ALICE);

@@ -85,7 +85,7 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       await until(() => shop.hub.size === 1, "only the healthy one is left");
     });
 
-    it("is let go when its browser leaves while the session made for it is saved", async () => {
+    it("is let go when its browser leaves while the session made for it is saved [shared-1]", async () => {
       const shop = await Shop.open({ express, session: { saveUninitialized: true } });
       const set = shop.store.set.bind(shop.store);
       const told: string[] = [];
@@ -321,7 +321,7 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
   ])("behind compression(), to a browser that %s", (_what, encodings, compressed) => {
     const headers = { "Accept-Encoding": encodings };
 
-    it("brings first bytes and events at once, as they are", async () => {
+    it("brings first bytes and events at once, as they are [socket-4]", async () => {
       const compress = compression({ threshold: 0, filter: () => true });
       const shop = await openWith(compress);
       const stream = await shop.stream("/events", { headers });

@@ -127,7 +127,7 @@ describe("sse() as a handler by itself, without Express", () => {
       return { session, port, ca: identity?.cert };
     }
 
-    it("opens several streams of one session, and each leaves by itself", async () => {
+    it("opens several streams of one session, and each leaves by itself [socket-9]", async () => {
       const hub = openHub();
       const { session } = await connect(hub);
       const streams = [await request(session), await request(session), await request(session)];

@@ -69,7 +69,7 @@ describe.each(EXPRESS_VERSIONS)("a stream's end on %s", (_version, express) => {
       }
 
       it.each(ENDS)(
-        "by %s leaves a demoted user demoted, and a logged-out one out",
+        "by %s leaves a demoted user demoted, and a logged-out one out [session-2] [session-4]",
         async (how, end) => {
           const path = how === "an error" ? "/fails-later" : "/events";
           let fail: () => void = () => undefined;
@@ -130,7 +130,7 @@ describe.each(EXPRESS_VERSIONS)("a stream's end on %s", (_version, express) => {
         });
       });
 
-      it("has a session it told the browser of in the store before the first byte", async () => {
+      it("has a session it told the browser of in the store before the first byte [session-7]", async () => {
         const shop = await open();
         const stream = await shop.attempt();
         const isAnnounced = stream.headers["set-cookie"] !== undefined;
@@ -147,7 +147,7 @@ describe.each(EXPRESS_VERSIONS)("a stream's end on %s", (_version, express) => {
   );
 });
 
-it("is not prolonged by a stream", async () => {
+it("is not prolonged by a stream [session-3]", async () => {
   const shop = await Shop.open({ session: { cookie: { maxAge: 60_000 } } });
   const cookie = await shop.signIn(ALICE);
   const before = shop.stored;

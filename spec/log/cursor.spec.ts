@@ -8,6 +8,14 @@ const draft = {
   isVolatile: false,
 };
 
+describe("toId", () => {
+  it("gives what every client can bring back: short, in ASCII, without colon or NUL [encoding-2]", () => {
+    for (const position of [0, 1, Number.MAX_SAFE_INTEGER]) {
+      expect(toId(memoryLog().epoch, position)).toMatch(/^[A-Za-z0-9_-]{8}\.(0|[1-9][0-9]{0,15})$/);
+    }
+  });
+});
+
 describe("judge", () => {
   async function logOf(count: number, maxEvents = 10) {
     const log = memoryLog({ maxEvents });

@@ -9,17 +9,17 @@ function parse(bytes: Buffer): EventSourceMessage[] {
 }
 
 describe("the encoder", () => {
-  it("writes one field a line, ended by a blank line", () => {
+  it("writes one field a line, ended by a blank line [origin-1]", () => {
     expect(withId("e.1", encodeFrame("message", "hello")).toString()).toBe(
       "id: e.1\nevent: message\ndata: hello\n\n",
     );
   });
 
-  it.each(["a\nb", "a\r\nb", "a\rb"])("splits %j into two lines of data", (text) => {
+  it.each(["a\nb", "a\r\nb", "a\rb"])("splits %j into two lines of data [origin-3]", (text) => {
     expect(encodeFrame("message", text).toString()).toBe("event: message\ndata: a\ndata: b\n\n");
   });
 
-  it("dispatches empty data, and keeps leading spaces and trailing line breaks", () => {
+  it("dispatches empty data, and keeps leading spaces and trailing line breaks [encoding-4]", () => {
     const texts = ["", " two", "end\n", "\n\n", ":"];
     const bytes = Buffer.concat(texts.map((text) => encodeFrame("message", text)));
     expect(parse(bytes).map(({ data }) => data)).toEqual(texts);
@@ -43,7 +43,7 @@ describe("the encoder", () => {
     );
   });
 
-  it("never lets a text forge a field or an event", () => {
+  it("never lets a text forge a field or an event [encoding-1]", () => {
     const attack = "x\n\nevent: admin\ndata: forged\r\rid: 9\n: y\0";
     expect(parse(encodeFrame("message", attack))).toEqual([
       { id: undefined, event: "message", data: attack.replaceAll("\r", "\n") },

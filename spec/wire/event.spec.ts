@@ -24,7 +24,7 @@ describe("checkEventName", () => {
     ["hub:", "does not begin with hub:"],
     ["error", "other than error and open"],
     ["open", "other than error and open"],
-  ])("refuses %j, and says why", (name, why) => {
+  ])("refuses %j, and says why [encoding-1]", (name, why) => {
     expect(() => {
       checkEventName(name);
     }).toThrow(
