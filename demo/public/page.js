@@ -33,11 +33,15 @@ function reconnect() {
   if (stream.isWanted) connect();
 }
 
-/** Signs in or out. A stream keeps the user it was opened for, so it is opened anew. */
+/**
+ * Signs in or out. When a session changes, the server ends its streams, and EventSource comes back by
+ * itself with its cursor. A stream that nobody in particular opened has no session that could tell.
+ */
 async function become(path, body) {
+  const wasNobody = user === null;
   try {
     showUser((await requestJson(path, body)).user);
-    reconnect();
+    if (wasNobody) reconnect();
   } catch (error) {
     byId("user").textContent = error.message;
   }
