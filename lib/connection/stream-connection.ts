@@ -8,7 +8,7 @@ import type { Connection, EndReason, Opened } from "./connection.js";
 import { Deferred } from "./deferred.js";
 import { pump, unlessEnded, type Source } from "./pump.js";
 import { Rooms, checkRooms } from "./rooms.js";
-import type { SessionLink } from "../session/sessions.js";
+import type { SessionLink } from "../session/session-state.js";
 import type { Transport } from "./transport.js";
 
 /** What a connection needs of its hub. */

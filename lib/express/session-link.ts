@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { fingerprintOf, sessionKeyOf } from "../session/session-key.js";
-import type { SessionLink, SessionState } from "../session/sessions.js";
+import type { SessionLink, SessionState } from "../session/session-state.js";
 import { changeInFlight, type ObservedStore } from "../session/store-watch.js";
 
 /** What in a session the user depends on. */

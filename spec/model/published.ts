@@ -34,7 +34,7 @@ export async function publish(hub: Hub, random: Random, position: number, reader
   if (published.isVolatile) to = to.volatile();
   const { profile } = published;
   // Now and then one that fills the buffers on the way, so that a reader that stalls is behind.
-  const data = `${position} ${"x".repeat(random.below(random.chance(0.1) ? 600_000 : 2_000))}`;
+  const data = `${position} ${"x".repeat(random.below(random.chance(0.15) ? 600_000 : 2_000))}`;
   const id = await (profile === null
     ? to.broadcast("message", data)
     : random.chance(0.5)
