@@ -18,7 +18,7 @@ import type { Hub, HubStats } from "./hub.js";
 import { toId } from "./log/cursor.js";
 import type { EventLog, LogDraft } from "./log/event-log.js";
 import { memoryLog } from "./log/memory-log.js";
-import { resolveCloseOptions, type HubSettings } from "./resolve-options.js";
+import { resolveCloseOptions, type HubSettings } from "./hub-options.js";
 import { SessionEvidence } from "./session/session-evidence.js";
 import { SessionTruth } from "./session/session-truth.js";
 import { SseHubError, SseHubTypeError, describe } from "./sse-hub-error.js";

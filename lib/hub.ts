@@ -1,56 +1,11 @@
 import type { Broadcaster } from "./broadcaster.js";
 import type { Connection, EndReason } from "./connection/connection.js";
-import type { Limits } from "./connection/limits.js";
 import type { PresentUser } from "./connection/presence.js";
 import type { Filter } from "./delivery/audience.js";
 import type { Matcher } from "./delivery/matcher.js";
 import { HubCore } from "./hub-core.js";
 import type { HubEvents } from "./hub-events.js";
-import type { EventLog } from "./log/event-log.js";
-import { resolveHubOptions } from "./resolve-options.js";
-
-/** Options of {@link createHub}. An unknown key is an error. */
-export interface HubOptions {
-  /** Where broadcasts are kept for readers that are behind or away. @default memoryLog() */
-  log?: EventLog | undefined;
-  /**
-   * Milliseconds between signs of life on a quiet stream; `null` for none. Below the 60 s after which
-   * common proxies give up. @default 25_000
-   */
-  heartbeatMs?: number | null | undefined;
-  /**
-   * Milliseconds a browser waits before it returns, or a range to draw from for each connection, so
-   * that returns spread out. @default [1_000, 3_000]
-   */
-  retryMs?: number | readonly [min: number, max: number] | undefined;
-  /** The most an event's data may be, in bytes of UTF-8. @default 1_048_576 (1 MiB) */
-  maxPayloadBytes?: number | undefined;
-  /**
-   * Bytes that may wait in one socket before its connection is behind: from then on nothing is pushed,
-   * and it reads on from the log when its socket drains. @default 65_536 (64 KiB)
-   */
-  maxBufferedBytes?: number | undefined;
-  /**
-   * Milliseconds without one byte taken, while bytes wait, after which a socket is destroyed. The
-   * browser returns and resumes. Kernels take bytes in steps of up to 2 MB, so a reader that is always
-   * behind and slower than a step per `stallMs` (about 70 kB/s) is seen as stalled. @default 30_000
-   */
-  stallMs?: number | undefined;
-  /** How many connections there may be; one above is put off. @default no limits */
-  limits?: Limits | undefined;
-  /**
-   * Milliseconds after which a stream ends, give or take a fifth; its browser returns and resumes.
-   * `null` for no limit. @default 3_600_000 (1 h)
-   */
-  maxConnectionAgeMs?: number | null | undefined;
-  /**
-   * Milliseconds after which the session of an open stream is read again, for changes that no store
-   * call in this process told of; `null` for never. @default 60_000
-   */
-  revalidateMs?: number | null | undefined;
-  /** What becomes of open streams whose session the store fails to give. @default "end" */
-  onStoreError?: "end" | "keep" | undefined;
-}
+import { resolveHubOptions, type HubOptions } from "./hub-options.js";
 
 /** What {@link Hub.stats} tells. Counts begin with the hub and only rise, unless said otherwise. */
 export interface HubStats {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { resolveHubOptions, resolveMemoryLogOptions } from "../lib/resolve-options.js";
+import { resolveHubOptions } from "../lib/hub-options.js";
+import { resolveMemoryLogOptions } from "../lib/log/memory-log-options.js";
 
 const ROOT = join(__dirname, "..");
 const README = readFileSync(join(ROOT, "README.md"), "utf8");

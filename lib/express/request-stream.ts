@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Applicant, First } from "../connection/admission.js";
+import type { Applicant } from "../connection/admission.js";
 import type { Connection } from "../connection/connection.js";
 import { checkRooms } from "../connection/rooms.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { isBehindStream, isGone, isPipelined, Transport } from "../connection/transport.js";
 import type { HubCore } from "../hub-core.js";
 import { isFinalId } from "../log/cursor.js";
-import { resolveJoinOptions, type SseSettings } from "../resolve-options.js";
+import { resolveJoinOptions, type JoinOptions } from "./join-options.js";
+import type { SseSettings } from "./sse-options.js";
 import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
 import { isLoaded, linkSession, storeOf } from "./session-link.js";
@@ -48,18 +49,6 @@ export interface SseRequest {
    * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun
    */
   open(): Connection;
-}
-
-/** How a request joins. An unknown key is an error. */
-export interface JoinOptions {
-  rooms?: readonly string[] | undefined;
-  /**
-   * The state the page is to begin with, sent before anything else. It is asked for unless the browser
-   * has come back and gets all it missed; what is broadcast meanwhile waits. So there is no hole
-   * between loading the state and the first live event: what changes in between comes as an event,
-   * perhaps of a change that the state shows already.
-   */
-  first?: First | undefined;
 }
 
 /** What `sse()` puts on a request. */

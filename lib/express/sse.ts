@@ -2,11 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import serveStatic from "serve-static";
 import { dropBehindStream, isBehindStream } from "../connection/transport.js";
 import { coreOf } from "../hub-core.js";
-import type { Hub } from "../hub.js";
-import { resolveSseOptions } from "../resolve-options.js";
+import { resolveSseOptions, type SseOptions } from "./sse-options.js";
 import { answerPreflight } from "./origin.js";
 import { RequestStream, type SseRequest } from "./request-stream.js";
-import type { SessionRequest, UserResolver } from "./tag-request.js";
+import type { SessionRequest } from "./tag-request.js";
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- Express is extended through this one
@@ -24,57 +23,6 @@ export type Handler = (
   res: ServerResponse,
   next: (error?: unknown) => void,
 ) => void;
-
-/** A folder of static files with the options of serve-static. */
-export interface StaticOptions {
-  /** The folder, absolute or relative to the working directory. */
-  root: string;
-  acceptRanges?: boolean;
-  cacheControl?: boolean;
-  dotfiles?: "allow" | "deny" | "ignore";
-  etag?: boolean;
-  extensions?: string[] | false;
-  fallthrough?: boolean;
-  immutable?: boolean;
-  index?: boolean | string | string[];
-  lastModified?: boolean;
-  /** Milliseconds, or a text such as `"1d"`. */
-  maxAge?: number | string;
-  redirect?: boolean;
-  setHeaders?: (res: ServerResponse, path: string, stat: unknown) => void;
-}
-
-/** Options of {@link sse}. An unknown key is an error. */
-export interface SseOptions {
-  /** The hub that `createHub()` gave. */
-  hub: Hub;
-  /** Folders of static files, looked through in this order. A request for a stream skips them. */
-  static?: string | StaticOptions | Array<string | StaticOptions> | undefined;
-  /**
-   * Who a request belongs to; it may be asynchronous. Asked at most once per request, and only when
-   * somebody wants to know. What it returns is copied as JSON, at most 16 KiB of it.
-   *
-   * @default (req) => req.session?.user ?? req.user
-   */
-  user?: UserResolver | undefined;
-  /**
-   * What in a session the user depends on. When it changes, the session's streams end, and their
-   * browsers come back as whoever they are then. It must be quick and must not wait.
-   *
-   * @default (session) => [session.user, session.passport]
-   */
-  watch?: ((session: SessionOfRequest) => unknown) | undefined;
-  /**
-   * Origins whose pages may read streams with the visitor's cookies, besides the server's own, such as
-   * `"https://app.example.com"`. @default []
-   */
-  allowedOrigins?: readonly string[] | undefined;
-}
-
-/** `req.session` as the application's types have it. */
-type SessionOfRequest = Express.Request extends { session: infer Session }
-  ? Session
-  : Readonly<Record<string, unknown>>;
 
 /**
  * Mounts static files, and `req.sse` on every request. Mounted several times, the innermost holds.

@@ -1,19 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { resolveMemoryLogOptions, type MemoryLogSettings } from "../resolve-options.js";
+import {
+  resolveMemoryLogOptions,
+  type MemoryLogOptions,
+  type MemoryLogSettings,
+} from "./memory-log-options.js";
 import { withId } from "../wire/encoder.js";
 import { toId } from "./cursor.js";
 import type { EventLog, LogDraft, LogEntry, LogPage } from "./event-log.js";
 import { Retained } from "./retained.js";
-
-/** Bounds of a {@link memoryLog}; whichever is met first lets the oldest entries go. */
-export interface MemoryLogOptions {
-  /** @default 200_000 */
-  maxEvents?: number | undefined;
-  /** Bytes of all events together, as they go over the wire. @default 67_108_864 (64 MiB) */
-  maxBytes?: number | undefined;
-  /** Milliseconds an event is kept for readers that are away; `null` for no limit. @default 600_000 */
-  maxAgeMs?: number | null | undefined;
-}
 
 /**
  * A log in the memory of this process: the default. It ends with the process, so a browser that

@@ -1,4 +1,5 @@
-import { memoryLog, type MemoryLogOptions } from "../../lib/log/memory-log.js";
+import type { MemoryLogOptions } from "../../lib/log/memory-log-options.js";
+import { memoryLog } from "../../lib/log/memory-log.js";
 import { LOG_CONTRACT } from "./log-contract.js";
 
 const audience = { rooms: null, filter: null, except: null };

@@ -1,0 +1,122 @@
+import type { ServerResponse } from "node:http";
+import type { Hub } from "../hub.js";
+import { isArray, isObject, optionReader, refusedOption } from "../option-reader.js";
+import type { Watch } from "./session-link.js";
+import type { UserResolver } from "./tag-request.js";
+
+/** A folder of static files with the options of serve-static. */
+export interface StaticOptions {
+  /** The folder, absolute or relative to the working directory. */
+  root: string;
+  acceptRanges?: boolean;
+  cacheControl?: boolean;
+  dotfiles?: "allow" | "deny" | "ignore";
+  etag?: boolean;
+  extensions?: string[] | false;
+  fallthrough?: boolean;
+  immutable?: boolean;
+  index?: boolean | string | string[];
+  lastModified?: boolean;
+  /** Milliseconds, or a text such as `"1d"`. */
+  maxAge?: number | string;
+  redirect?: boolean;
+  setHeaders?: (res: ServerResponse, path: string, stat: unknown) => void;
+}
+
+/** Options of `sse()`. An unknown key is an error. */
+export interface SseOptions {
+  /** The hub that `createHub()` gave. */
+  hub: Hub;
+  /** Folders of static files, looked through in this order. A request for a stream skips them. */
+  static?: string | StaticOptions | Array<string | StaticOptions> | undefined;
+  /**
+   * Who a request belongs to; it may be asynchronous. Asked at most once per request, and only when
+   * somebody wants to know. What it returns is copied as JSON, at most 16 KiB of it.
+   *
+   * @default (req) => req.session?.user ?? req.user
+   */
+  user?: UserResolver | undefined;
+  /**
+   * What in a session the user depends on. When it changes, the session's streams end, and their
+   * browsers come back as whoever they are then. It must be quick and must not wait.
+   *
+   * @default (session) => [session.user, session.passport]
+   */
+  watch?: ((session: SessionOfRequest) => unknown) | undefined;
+  /**
+   * Origins whose pages may read streams with the visitor's cookies, besides the server's own, such as
+   * `"https://app.example.com"`. @default []
+   */
+  allowedOrigins?: readonly string[] | undefined;
+}
+
+/** `req.session` as the application's types have it. */
+type SessionOfRequest = Express.Request extends { session: infer Session }
+  ? Session
+  : Readonly<Record<string, unknown>>;
+
+/** {@link SseOptions} with every default filled in. */
+export interface SseSettings {
+  readonly hub: SseOptions["hub"];
+  readonly statics: ReadonlyArray<StaticOptions>;
+  /** `null` for the default, which depends on a session. */
+  readonly user: UserResolver | null;
+  readonly watch: Watch;
+  readonly allowedOrigins: readonly string[];
+}
+
+/** Reads the options of `sse()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
+export function resolveSseOptions(options: SseOptions): SseSettings {
+  const read = optionReader("sse", options, ["hub", "static", "user", "watch", "allowedOrigins"]);
+  const hub = read("hub", "the hub that createHub() gave", isObject);
+  if (hub === undefined) {
+    throw refusedOption("sse", "hub", undefined, "the hub that createHub() gave");
+  }
+  const roots = read("static", "a folder, { root, … } or an array of these", isStatic, []);
+  return {
+    hub: hub as SseOptions["hub"],
+    statics: [roots].flat().map((root) => (typeof root === "string" ? { root } : root)),
+    user: read("user", "a function from the request to its user", isResolver) ?? null,
+    watch: read(
+      "watch",
+      "a function from the session to what the user depends on",
+      isWatch,
+      watchUser,
+    ),
+    allowedOrigins: read(
+      "allowedOrigins",
+      'an array such as ["https://example.com"]',
+      isOrigins,
+      [],
+    ),
+  };
+}
+
+const watchUser: Watch = ({ user, passport }) => [user, passport];
+
+function isWatch(value: unknown): value is Watch {
+  return typeof value === "function";
+}
+
+function isResolver(value: unknown): value is UserResolver {
+  return typeof value === "function";
+}
+
+function isOrigins(value: unknown): value is readonly string[] {
+  return isArray(value) && value.every(isOrigin);
+}
+
+// "null" is the origin of every sandboxed page, so allowing it would allow anybody.
+function isOrigin(value: unknown): boolean {
+  return typeof value === "string" && URL.canParse(value) && new URL(value).origin === value;
+}
+
+function isStatic(value: unknown): value is string | StaticOptions | Array<string | StaticOptions> {
+  if (Array.isArray(value)) return value.every((item) => !Array.isArray(item) && isStatic(item));
+  if (isObject(value)) return isPath((value as Partial<StaticOptions>).root);
+  return isPath(value);
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
