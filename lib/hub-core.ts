@@ -161,7 +161,9 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     this.#replay.resume(connection);
   }
 
-  onRooms(connection: StreamConnection, rooms: readonly string[]): void {
+  onRooms(connection: StreamConnection, rooms: readonly string[], change: "join" | "leave"): void {
+    this.fanOut.onRooms(connection, rooms, change);
+    if (change === "leave") return;
     if (connection.isLive) this.#replay.giveRetainedOf(rooms, connection);
     else connection.lateRooms = [...connection.lateRooms, ...rooms];
   }

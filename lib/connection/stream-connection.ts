@@ -17,8 +17,8 @@ export interface ConnectionHost {
   readonly maxBufferedBytes: number;
   /** Position of the newest entry in the log. */
   readonly head: number;
-  /** Rooms were added after the tick of the join. */
-  onRooms(connection: StreamConnection, rooms: readonly string[]): void;
+  /** Rooms were joined after the tick of `req.sse.join()`, or left. */
+  onRooms(connection: StreamConnection, rooms: readonly string[], change: "join" | "leave"): void;
   /** The connection waits for its socket, and goes on. */
   onWait(connection: StreamConnection): void;
   onGoOn(connection: StreamConnection): void;
@@ -197,12 +197,13 @@ export class StreamConnection implements Connection {
   join(...rooms: string[]): void {
     checkRooms(rooms);
     const added = this.#rooms.add(rooms, this.isOpened ? this.#host.head : 0);
-    if (this.isOpened && added.length > 0) this.#host.onRooms(this, added);
+    if (this.isOpened && added.length > 0) this.#host.onRooms(this, added, "join");
   }
 
   leave(...rooms: string[]): void {
     checkRooms(rooms);
     this.#rooms.delete(rooms);
+    this.#host.onRooms(this, rooms, "leave");
   }
 
   close(): void {

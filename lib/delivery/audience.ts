@@ -4,7 +4,7 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 import type { Audience, LogEntry } from "../log/event-log.js";
 import { isThenable } from "../is-thenable.js";
 import { SseHubError, SseHubTypeError, describe } from "../sse-hub-error.js";
-import { compileMatcher, type Test } from "./compile-matcher.js";
+import { compileMatcher, findEquality, type Equality, type Test } from "./compile-matcher.js";
 import type { Matcher } from "./matcher.js";
 
 /**
@@ -32,9 +32,19 @@ export function createAudience(
   report: Report,
 ): Audience {
   const test = filter === null ? null : compileFilter(filter, log, report);
-  const audience: Audience = { ...parts, filter: filter as object | null };
-  tests.set(audience, test);
+  const isMatcher = typeof filter === "object" && filter !== null;
+  // A copy: what the caller does to its matcher later must not reach the log.
+  const audience: Audience = {
+    ...parts,
+    filter: isMatcher ? structuredClone(filter) : (filter as object | null),
+  };
+  ready.set(audience, { test, equality: isMatcher ? findEquality(filter) : null });
   return audience;
+}
+
+/** An equality that connections must fulfil to be in an audience, if there is one. */
+export function equalityOf(audience: Audience): Equality | null {
+  return ready.get(audience)?.equality ?? null;
 }
 
 /** A filter made ready: whether a connection is meant. Never throws. */
@@ -68,10 +78,10 @@ export function reaches(
   const { rooms, except } = entry.audience;
   if (except === connection.id) return false;
   if (rooms !== null && !rooms.some((room) => connection.wasIn(room, at))) return false;
-  const test = tests.get(entry.audience);
+  const made = ready.get(entry.audience);
   // An audience this process did not make is one it cannot judge.
-  if (test === undefined) return false;
-  return test === null || test(connection);
+  if (made === undefined) return false;
+  return made.test === null || made.test(connection);
 }
 
 /** True when every connection is meant, so that nobody needs to be asked. */
@@ -91,8 +101,13 @@ export function roomsOf(before: readonly string[] | null, rooms: readonly string
   return [...new Set([...(before ?? []), ...rooms])];
 }
 
+interface Ready {
+  readonly test: ((connection: StreamConnection) => boolean) | null;
+  readonly equality: Equality | null;
+}
+
 // Beside the audience, not in it: an audience is plain data that a log may write down.
-const tests = new WeakMap<Audience, ((connection: StreamConnection) => boolean) | null>();
+const ready = new WeakMap<Audience, Ready>();
 
 function ofMatcher(test: Test): (connection: StreamConnection) => boolean {
   return ({ user }) => user !== undefined && test(user);

@@ -71,6 +71,29 @@ function compileField(path: string, condition: unknown, at: string): Test {
   return (user) => holds(lookUp(user, segments));
 }
 
+/** An equality that must hold for a matcher to match; `null` if there is none. */
+export interface Equality {
+  readonly path: string;
+  readonly values: readonly unknown[];
+}
+
+/** Finds an equality in a matcher that was compiled, by which connections can be looked up. */
+export function findEquality(matcher: object): Equality | null {
+  for (const [path, condition] of Object.entries(matcher) as Array<[string, unknown]>) {
+    if (path.startsWith("$")) continue;
+    if (!isPlain(condition)) return { path, values: [condition] };
+    const { $eq, $in } = condition as { $eq?: unknown; $in?: readonly unknown[] };
+    if ($eq !== undefined) return { path, values: [$eq] };
+    if ($in !== undefined) return { path, values: [...$in] };
+  }
+  return null;
+}
+
+/** What a path leads to in a user, with arrays opened. */
+export function valuesAt(user: User, segments: readonly string[]): readonly unknown[] {
+  return lookUp(user, segments).values;
+}
+
 // An array stands for its members, on the way and at the end of the path. Own fields only.
 function lookUp(user: User, segments: readonly string[]): Found {
   let level: unknown[] = [user];

@@ -2,9 +2,11 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { toId } from "../log/cursor.js";
 import type { EventLog, LogEntry } from "../log/event-log.js";
-import { isForEverybody, reaches, type Report } from "./audience.js";
+import type { Report } from "./audience.js";
+import { AudienceIndex } from "./audience-index.js";
 import { LOG_RETRY_MS, logFailed } from "./log-failed.js";
-import { Bundle } from "./bundle.js";
+import type { Bundle } from "./bundle.js";
+import { PassDelivery } from "./pass-delivery.js";
 import type { RunOutside } from "./run-outside.js";
 import { Slices } from "./slices.js";
 
@@ -30,6 +32,7 @@ export class FanOut {
   readonly #log: EventLog;
   readonly #host: FanOutHost;
   readonly #live = new Set<StreamConnection>();
+  readonly #index = new AudienceIndex(this.#live);
   readonly #unfollow: () => void;
   /** Entries given live so far. */
   delivered = 0;
@@ -62,11 +65,18 @@ export class FanOut {
   add(connection: StreamConnection): void {
     connection.isLive = true;
     this.#live.add(connection);
+    this.#index.add(connection);
   }
 
   delete(connection: StreamConnection): void {
+    if (!this.#live.delete(connection)) return;
     connection.isLive = false;
-    this.#live.delete(connection);
+    this.#index.delete(connection);
+  }
+
+  /** A live connection has joined rooms, or left them. */
+  onRooms(connection: StreamConnection, rooms: readonly string[], change: "join" | "leave"): void {
+    if (connection.isLive) this.#index[change](connection, rooms);
   }
 
   /** Resolves when every live connection has been served up to a position, or at the deadline. */
@@ -106,21 +116,15 @@ export class FanOut {
 
   async #pass(entries: readonly LogEntry[]): Promise<void> {
     const end = entries.at(-1)?.position ?? this.#served;
-    const empty = Bundle.empty();
-    const whole = entries.every(({ audience }) => isForEverybody(audience))
-      ? entries.reduce((bundle, entry) => bundle.with(entry), empty)
-      : null;
+    const delivery = new PassDelivery(entries, this.#index);
     // A quarter of the log's window has gone by: quiet readers get the position, or they would be
     // told one day that their cursor has left the log although nothing was for them.
     const isTickDue = this.#log.stale > this.#tickedAt;
     if (isTickDue) this.#tickedAt = end;
     const slices = new Slices();
-    for (const connection of this.#live) {
-      const bundle =
-        whole !== null && connection.position <= this.#served
-          ? whole
-          : entries.reduce((some, entry) => extend(some, entry, connection), empty);
-      this.#visit(connection, bundle, end);
+    for (const connection of (isTickDue ? null : delivery.only) ?? this.#live) {
+      if (!connection.isLive) continue;
+      this.#visit(connection, delivery.bundleFor(connection, this.#served), end);
       if (isTickDue && connection.lastIdPosition < end && !connection.transport.needsDrain) {
         connection.tick(end, toId(this.#log.epoch, end));
       }
@@ -150,9 +154,4 @@ export class FanOut {
     this.#served = this.#log.head;
     for (const connection of connections) this.#host.readOn(connection);
   }
-}
-
-function extend(bundle: Bundle, entry: LogEntry, connection: StreamConnection): Bundle {
-  const isDue = entry.position > connection.position && reaches(entry, connection);
-  return isDue ? bundle.with(entry) : bundle;
 }

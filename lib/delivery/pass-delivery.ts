@@ -1,0 +1,58 @@
+import type { StreamConnection } from "../connection/stream-connection.js";
+import type { LogEntry } from "../log/event-log.js";
+import { isForEverybody, reaches } from "./audience.js";
+import type { AudienceIndex } from "./audience-index.js";
+import { Bundle } from "./bundle.js";
+
+/**
+ * What one pass has for whom. Narrow entries are handed to those the index finds; only broad ones are
+ * tried on everybody. A connection gets both in the order of the log.
+ */
+export class PassDelivery {
+  readonly #empty = Bundle.empty();
+  readonly #broad: LogEntry[] = [];
+  readonly #narrow = new Map<StreamConnection, LogEntry[]>();
+  /** What a connection gets that nothing narrow is for, where everything broad is for everybody. */
+  readonly #whole: Bundle | null;
+
+  constructor(entries: readonly LogEntry[], index: AudienceIndex) {
+    for (const entry of entries) {
+      const candidates = index.candidatesOf(entry.audience);
+      if (candidates === null) this.#broad.push(entry);
+      else for (const connection of candidates) this.#hand(connection, entry);
+    }
+    const isWhole = this.#broad.every(({ audience }) => isForEverybody(audience));
+    this.#whole = isWhole ? this.#broad.reduce((all, entry) => all.with(entry), this.#empty) : null;
+  }
+
+  /** The only connections there is something for; `null` when it may be for all. */
+  get only(): Iterable<StreamConnection> | null {
+    return this.#broad.length === 0 ? this.#narrow.keys() : null;
+  }
+
+  /** What a connection gets that has everything up to `served`, or up to its own later position. */
+  bundleFor(connection: StreamConnection, served: number): Bundle {
+    const narrow = this.#narrow.get(connection);
+    const isWhole = narrow === undefined && connection.position <= served;
+    if (this.#whole !== null && isWhole) return this.#whole;
+    const entries =
+      narrow === undefined ? this.#broad : narrow.concat(this.#broad).sort(byPosition);
+    let bundle = this.#empty;
+    for (const entry of entries) {
+      if (entry.position > connection.position && reaches(entry, connection)) {
+        bundle = bundle.with(entry);
+      }
+    }
+    return bundle;
+  }
+
+  #hand(connection: StreamConnection, entry: LogEntry): void {
+    const entries = this.#narrow.get(connection);
+    if (entries === undefined) this.#narrow.set(connection, [entry]);
+    else entries.push(entry);
+  }
+}
+
+function byPosition(a: LogEntry, b: LogEntry): number {
+  return a.position - b.position;
+}
