@@ -1,4 +1,4 @@
-import type { Connection, Filter } from "express-sse-hub";
+import type { Filter } from "express-sse-hub";
 import { createAudience } from "../../lib/delivery/audience.js";
 import { AudienceIndex } from "../../lib/delivery/audience-index.js";
 import type { StreamConnection } from "../../lib/connection/stream-connection.js";
@@ -13,7 +13,8 @@ describe("the index of audiences", () => {
     await shop.stream("/rooms/red", { cookie: await shop.signIn(ALICE) });
     await shop.stream("/rooms/blue", { cookie: await shop.signIn(BOB) });
     await shop.stream("/rooms/red");
-    const connections = new Set(shop.hub.connections() as StreamConnection[]);
+    // What the hub hands out is what it keeps; the index needs the inside of it.
+    const connections = new Set(shop.hub.connections() as unknown as StreamConnection[]);
     const index = new AudienceIndex(connections);
     connections.forEach((connection) => {
       index.add(connection);
