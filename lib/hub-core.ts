@@ -77,6 +77,10 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     return this.#log.head;
   }
 
+  get epoch(): string {
+    return this.#log.epoch;
+  }
+
   connections(filter?: Filter): Connection[] {
     const all = [...this.#registry];
     if (filter === undefined) return all;
@@ -155,9 +159,9 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     this.#emitter.emit("join", connection);
   }
 
-  onReady(connection: StreamConnection, { isRecovered }: { isRecovered: boolean }): void {
+  onReady(connection: StreamConnection, { needsState }: { needsState: boolean }): void {
     if (connection.isOwn) return;
-    if (!isRecovered) this.#replay.giveRetained(connection);
+    if (needsState) this.#replay.giveRetained(connection);
     this.#replay.resume(connection);
   }
 

@@ -5,6 +5,7 @@ import { Stream } from "./stream.js";
 const byId = (id) => document.getElementById(id);
 const events = new EventList(byId("events"));
 const loginButtons = [...document.querySelectorAll("[data-login]")];
+const otherTabs = new BroadcastChannel("express-sse-hub-demo");
 let user = null;
 
 const stream = new Stream({
@@ -13,6 +14,7 @@ const stream = new Stream({
   onRefused: explainRefusal,
 });
 
+otherTabs.addEventListener("message", () => follow().catch(() => undefined));
 byId("btnConnect").addEventListener("click", connect);
 byId("btnDisconnect").addEventListener("click", () => stream.close());
 byId("btnSignOut").addEventListener("click", () => become("api/logout", {}));
@@ -38,13 +40,20 @@ function reconnect() {
  * itself with its cursor. A stream that nobody in particular opened has no session that could tell.
  */
 async function become(path, body) {
-  const wasNobody = user === null;
   try {
-    showUser((await requestJson(path, body)).user);
-    if (wasNobody) reconnect();
+    await requestJson(path, body);
+    await follow();
+    otherTabs.postMessage("the user has changed");
   } catch (error) {
     byId("user").textContent = error.message;
   }
+}
+
+/** Takes over who the session belongs to now, be it this tab's doing or another's. */
+async function follow() {
+  const wasNobody = user === null;
+  await refreshUser();
+  if (wasNobody && user !== null) reconnect();
 }
 
 async function refreshUser() {
@@ -76,6 +85,7 @@ function showState(state, detail) {
   byId("status").dataset.state = state;
   byId("status").textContent = isError ? `error: ${detail}` : state;
   byId("detail").textContent = isError ? "A refused stream stays closed." : detail;
+  otherTabs.addEventListener("message", () => follow().catch(() => undefined));
   byId("btnConnect").disabled = state === "connecting" || state === "connected";
   byId("btnDisconnect").disabled = !stream.isWanted;
   // Another tab may have signed in or out, which ends a stream on the server's side.

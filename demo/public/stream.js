@@ -60,5 +60,5 @@ export class Stream {
 
 function describeOpening({ recovered }) {
   if (recovered === null) return "Listening from now on.";
-  return recovered ? "Back, with everything missed." : "Back. What was missed is gone.";
+  return recovered ? "Back, and caught up." : "Back. What was missed is gone.";
 }

@@ -2,7 +2,7 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import { judge, toId, type Verdict } from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
 import { onOutdated, type SessionTruth } from "../session/session-truth.js";
-import { SseHubError } from "../sse-hub-error.js";
+import { SseHubError, describe } from "../sse-hub-error.js";
 import type { User } from "../user.js";
 import { LimitCounter, type Limits } from "./limits.js";
 import { StreamConnection, type Claim, type ConnectionHost } from "./stream-connection.js";
@@ -38,7 +38,7 @@ export interface AdmissionHost extends ConnectionHost {
   /** A connection was told `hub:open`. */
   onOpen(connection: StreamConnection): void;
   /** A connection has its state and reads on from its position. */
-  onReady(connection: StreamConnection, opened: { readonly isRecovered: boolean }): void;
+  onReady(connection: StreamConnection, opened: { readonly needsState: boolean }): void;
 }
 
 /** The door of the hub: from a request to an open connection, or to an answer EventSource survives. */
@@ -120,9 +120,9 @@ export class Admission {
       this.#host.truth.recall(connection, recall);
       return;
     }
-    const isRecovered = this.#welcome(connection, applicant, head);
-    if (!isRecovered && applicant.first !== null) await this.#begin(connection, applicant.first);
-    if (!connection.hasEnded) this.#host.onReady(connection, { isRecovered });
+    const needsState = this.#welcome(connection, applicant, head);
+    if (needsState && applicant.first !== null) await this.#begin(connection, applicant.first);
+    if (!connection.hasEnded) this.#host.onReady(connection, { needsState });
   }
 
   #welcome(connection: StreamConnection, applicant: Applicant, head: number): boolean {
@@ -138,13 +138,16 @@ export class Admission {
       ...(verdict.recovered === false ? { reason: verdict.reason } : {}),
     });
     this.#host.onOpen(connection);
-    return verdict.recovered === true;
+    // What a page was given to begin with holds for a return that gets all it missed, as the same user.
+    return verdict.recovered !== true || verdict.isOther;
   }
 
   async #begin(connection: StreamConnection, first: First): Promise<void> {
     try {
-      const [event, data] = await first();
-      connection.give(event, data);
+      const state: unknown = await first();
+      if (!Array.isArray(state))
+        throw new TypeError(`first gave ${describe(state)}, not [event, data]`);
+      connection.give(state[0], state[1]);
     } catch (cause) {
       this.#host.report(new SseHubError("ERR_SSE_SOURCE", FIRST_FAILED, { cause }));
       connection.endAs("error");

@@ -1,3 +1,4 @@
+import type { LostReason } from "../log/cursor.js";
 import type { User } from "../user.js";
 import type { EventData, EventName } from "../wire/event.js";
 
@@ -31,6 +32,8 @@ export type EndReason =
 export interface Opened {
   /** `null` on a first visit, `true` when what was missed follows, `false` when it cannot. */
   readonly recovered: boolean | null;
+  /** Why it cannot, where `recovered` is false. */
+  readonly reason?: LostReason;
 }
 
 /** One open response and the user it is tagged with. */

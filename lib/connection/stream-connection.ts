@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { toFinalId } from "../log/cursor.js";
+import { toFinalId, toOtherId } from "../log/cursor.js";
 import { SseHubError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
 import { encodeFrame, encodeHubEvent, encodePreamble } from "../wire/encoder.js";
@@ -15,8 +15,9 @@ import type { Transport } from "./transport.js";
 export interface ConnectionHost {
   readonly maxPayloadBytes: number;
   readonly maxBufferedBytes: number;
-  /** Position of the newest entry in the log. */
+  /** Position of the newest entry in the log, and the epoch it counts in. */
   readonly head: number;
+  readonly epoch: string;
   /** Rooms were joined after the tick of `req.sse.join()`, or left. */
   onRooms(connection: StreamConnection, rooms: readonly string[], change: "join" | "leave"): void;
   /** The connection waits for its socket, and goes on. */
@@ -136,9 +137,9 @@ export class StreamConnection implements Connection {
   }
 
   /** Says `hub:open`: who the connection is, and what became of the browser's cursor. */
-  open(id: string | undefined, verdict: Opened & { readonly reason?: string }): void {
+  open(id: string | undefined, verdict: Opened): void {
     this.#write(encodeHubEvent("hub:open", { connection: this.id, ...verdict }, { id }));
-    this.#verdict = { recovered: verdict.recovered };
+    this.#verdict = verdict;
     this.#whenOpened?.resolve(this.#verdict);
   }
 
@@ -230,6 +231,13 @@ export class StreamConnection implements Connection {
     }
     this.#finish(reason);
     this.transport.end();
+  }
+
+  /** Ends so that the browser comes back soon, as whoever its user is then. */
+  endForOther(reason: "user" | "refresh", retryMs: number): void {
+    const hasCursor = this.isOpened && !this.isOwn;
+    const id = hasCursor ? { id: toOtherId(this.#host.epoch, this.lastIdPosition) } : {};
+    this.endAs(reason, { ...id, retryMs });
   }
 
   /** Closes the socket of a browser that takes nothing. It comes back when it can. */

@@ -97,9 +97,8 @@ export class RequestStream implements SseRequest {
     const options = args.length === 1 && typeof args[0] === "object" ? args[0] : { rooms: args };
     const { rooms, first } = resolveJoinOptions(options as JoinOptions);
     checkRooms(rooms);
-    if (this.#connection === undefined)
-      this.#connection = this.#open({ rooms, first, isOwn: false });
-    else if (!this.#connection.hasEnded) this.#connection.join(...rooms);
+    if (this.#connection?.hasEnded === false) this.#connection.join(...rooms);
+    this.#connection ??= this.#open({ rooms, first, isOwn: false });
     return this.#connection;
   }
 
@@ -134,6 +133,8 @@ export class RequestStream implements SseRequest {
 
   /** Answers 204, which is how EventSource is told to stop. */
   stop(transport = new Transport(this.#res)): StreamConnection {
+    // Somebody may have answered already.
+    if (this.#res.headersSent) return this.#hub.admission.turnAway(transport);
     unwrapEnd(this.#res);
     this.#res.writeHead(204);
     this.#res.end();

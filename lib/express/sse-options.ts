@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Hub } from "../hub.js";
+import { SseHubTypeError } from "../sse-hub-error.js";
 import { isArray, isObject, optionReader, refusedOption } from "../option-reader.js";
 import type { Watch } from "./session-link.js";
 import type { UserResolver } from "./tag-request.js";
@@ -40,7 +41,8 @@ export interface SseOptions {
    * What in a session the user depends on. When it changes, the session's streams end, and their
    * browsers come back as whoever they are then. It must be quick and must not wait.
    *
-   * @default (session) => [session.user, session.passport]
+   * @default (session) => [session.user, session.passport]; with a `user` function of the application's
+   * own, whatever it may depend on: all of the session but its cookie
    */
   watch?: ((session: SessionOfRequest) => unknown) | undefined;
   /**
@@ -67,22 +69,25 @@ export interface SseSettings {
 
 /** Reads the options of `sse()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolveSseOptions(options: SseOptions): SseSettings {
+  if (isObject(options) && "broadcast" in options) {
+    throw new SseHubTypeError(
+      "ERR_SSE_OPTION",
+      "sse() was given a hub. Expected an object of options that names it: sse({ hub }).",
+    );
+  }
   const read = optionReader("sse", options, ["hub", "static", "user", "watch", "allowedOrigins"]);
   const hub = read("hub", "the hub that createHub() gave", isObject);
   if (hub === undefined) {
     throw refusedOption("sse", "hub", undefined, "the hub that createHub() gave");
   }
   const roots = read("static", "a folder, { root, … } or an array of these", isStatic, []);
+  const user = read("user", "a function from the request to its user", isResolver) ?? null;
+  const watch = user === null ? watchUser : watchAll;
   return {
     hub: hub as SseOptions["hub"],
     statics: [roots].flat().map((root) => (typeof root === "string" ? { root } : root)),
-    user: read("user", "a function from the request to its user", isResolver) ?? null,
-    watch: read(
-      "watch",
-      "a function from the session to what the user depends on",
-      isWatch,
-      watchUser,
-    ),
+    user,
+    watch: read("watch", "a function from the session to what the user depends on", isWatch, watch),
     allowedOrigins: read(
       "allowedOrigins",
       'an array such as ["https://example.com"]',
@@ -93,6 +98,8 @@ export function resolveSseOptions(options: SseOptions): SseSettings {
 }
 
 const watchUser: Watch = ({ user, passport }) => [user, passport];
+
+const watchAll: Watch = ({ cookie: _cookie, ...rest }) => rest;
 
 function isWatch(value: unknown): value is Watch {
   return typeof value === "function";

@@ -5,7 +5,8 @@ export type LostReason = "unknown" | "trimmed" | "epoch";
 
 /** What the log makes of a Last-Event-ID: the position to read on from, or why it cannot. */
 export type Verdict =
-  | { readonly recovered: true; readonly position: number }
+  /** `isOther`: the cursor was handed out for another user, so that state is to be given again. */
+  | { readonly recovered: true; readonly position: number; readonly isOther: boolean }
   | { readonly recovered: false; readonly reason: LostReason }
   | { readonly recovered: null };
 
@@ -15,6 +16,14 @@ export type Verdict =
  */
 export function toId(epoch: string, position: number): string {
   return `${epoch}.${position}`;
+}
+
+/**
+ * The id of the same place for a browser whose user has changed: it comes back with it, and everything
+ * goes on from there, but what it was given to begin with was somebody else's.
+ */
+export function toOtherId(epoch: string, position: number): string {
+  return `${toId(epoch, position)}.other`;
 }
 
 /** The id that says: this stream is finished, do not come back. */
@@ -33,11 +42,11 @@ export function isFinalId(lastEventId: string | undefined): boolean {
  */
 export function judge(log: EventLog, lastEventId: string | undefined): Verdict {
   if (lastEventId === undefined || lastEventId === "") return { recovered: null };
-  const match = /^([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,15})$/.exec(lastEventId);
+  const match = /^([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,15})(\.other)?$/.exec(lastEventId);
   if (match === null) return { recovered: false, reason: "unknown" };
   if (match[1] !== log.epoch) return { recovered: false, reason: "epoch" };
   const position = Number(match[2]);
   if (position > log.head) return { recovered: false, reason: "unknown" };
   if (position < log.trimmed) return { recovered: false, reason: "trimmed" };
-  return { recovered: true, position };
+  return { recovered: true, position, isOther: match[3] !== undefined };
 }

@@ -87,7 +87,7 @@ export class SessionTruth {
 
   recall(connection: StreamConnection, reason: RecallReason): void {
     if (reason === "refresh") {
-      connection.endAs("refresh", { retryMs: drawSoon() });
+      connection.endForOther("refresh", drawSoon());
       return;
     }
     if (connection.session !== null) this.#stopped.add(connection.session.key);
@@ -132,7 +132,7 @@ export class SessionTruth {
 
 /** Ends a connection whose tag no longer holds. */
 export function onOutdated(connection: StreamConnection): void {
-  connection.endAs("user", { retryMs: drawSoon() });
+  connection.endForOther("user", drawSoon());
 }
 
 // The browser is back before anybody notices, yet after the answer to the request that changed its

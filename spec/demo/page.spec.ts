@@ -99,7 +99,7 @@ describeInBrowser("the demo's page", (windows) => {
     await demo.shows("connected");
 
     expect(await demo.readUntil("hello")).toEqual(["hello"]);
-    expect(await demo.page.textContent("#detail")).toBe("Back, with everything missed.");
+    expect(await demo.page.textContent("#detail")).toBe("Back, and caught up.");
   });
 
   it("disconnects", async () => {

@@ -32,7 +32,9 @@ describe("judge", () => {
   it("goes on from every position the log can continue, the one just before the oldest included", async () => {
     const log = await logOf(15, 10);
     const verdicts = [5, 6, 15].map((position) => judge(log, toId(log.epoch, position)));
-    expect(verdicts).toEqual([5, 6, 15].map((position) => ({ recovered: true, position })));
+    expect(verdicts).toEqual(
+      [5, 6, 15].map((position) => ({ recovered: true, position, isOther: false })),
+    );
   });
 
   it("says that entries after the cursor have left the log", async () => {
@@ -48,7 +50,11 @@ describe("judge", () => {
 
   it("compares positions as numbers: from 9 on, 10 to 12 are still to come", async () => {
     const log = await logOf(12, 100);
-    expect(judge(log, toId(log.epoch, 9))).toEqual({ recovered: true, position: 9 });
+    expect(judge(log, toId(log.epoch, 9))).toEqual({
+      recovered: true,
+      position: 9,
+      isOther: false,
+    });
   });
 
   it.each([
