@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { onTestEnd } from "./disposers.js";
+import type { Usage } from "./feed-server.js";
+
+const ROOT = join(__dirname, "../..");
+
+/** How a process ended: by itself with a code, or by a signal. */
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** `feed-server.ts` as a process of its own, until the end of the test. */
+export class FeedProcess {
+  readonly url: string;
+  /** Resolves with how it ended, once all it said was read. */
+  readonly exit: Promise<Exit>;
+  /** What it said and complained of so far. */
+  output = "";
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, exit: Promise<Exit>, url: string) {
+    this.#child = child;
+    this.exit = exit;
+    this.url = url;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (text: string) => (this.output += text));
+    }
+  }
+
+  /** Starts it, on a free port unless another is given. */
+  static async start(port = "0"): Promise<FeedProcess> {
+    const child = spawn(
+      process.execPath,
+      ["--expose-gc", "--import", "tsx", "spec/support/feed-server.ts"],
+      { cwd: ROOT, env: { ...process.env, PORT: port }, stdio: ["ignore", "pipe", "pipe"] },
+    );
+    child.stdout.setEncoding("utf8");
+    child.stderr.setEncoding("utf8").pipe(process.stderr);
+    const exit = once(child, "close").then(([code, signal]) => ({ code, signal }));
+    onTestEnd(async () => {
+      child.kill("SIGKILL");
+      await exit;
+    });
+    const [first] = (await Promise.race([once(child.stdout, "data"), exit.then(() => [])])) as [
+      string?,
+    ];
+    if (first === undefined) throw new Error("The server ended before it listened.");
+    return new FeedProcess(child, exit, first.trim());
+  }
+
+  get port(): string {
+    return new URL(this.url).port;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async post(path: string): Promise<void> {
+    const res = await fetch(`${this.url}${path}`, { method: "POST" });
+    if (!res.ok) throw new Error(`POST ${path} answered ${res.status}.`);
+    await res.arrayBuffer();
+  }
+
+  async usage(): Promise<Usage> {
+    return (await (await fetch(`${this.url}/usage`)).json()) as Usage;
+  }
+}
