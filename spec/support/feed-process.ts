@@ -59,13 +59,23 @@ export class FeedProcess {
     this.#child.kill(signal);
   }
 
-  async post(path: string): Promise<void> {
-    const res = await fetch(`${this.url}${path}`, { method: "POST" });
-    if (!res.ok) throw new Error(`POST ${path} answered ${res.status}.`);
-    await res.arrayBuffer();
+  async post(path: string): Promise<Response> {
+    return this.#fetch(path, "POST");
   }
 
-  async usage(): Promise<Usage> {
-    return (await (await fetch(`${this.url}/usage`)).json()) as Usage;
+  /** What it holds, once that is as expected; it is asked again until then. */
+  async usage(isAsExpected: (usage: Usage) => boolean = () => true): Promise<Usage> {
+    for (const deadline = Date.now() + 10_000; ;) {
+      const usage = (await (await this.#fetch("/usage", "GET")).json()) as Usage;
+      if (isAsExpected(usage)) return usage;
+      if (Date.now() > deadline) throw new Error(`Not as expected: ${JSON.stringify(usage)}`);
+    }
+  }
+
+  // Without a socket that is kept for the next request, the sockets are those of the readers.
+  async #fetch(path: string, method: "GET" | "POST"): Promise<Response> {
+    const res = await fetch(`${this.url}${path}`, { method, headers: { Connection: "close" } });
+    if (!res.ok) throw new Error(`${method} ${path} answered ${res.status}.`);
+    return res;
   }
 }

@@ -14,9 +14,10 @@ export interface Usage {
   connections: number;
   behind: number;
   closed: Record<string, number>;
-  /** Listeners on the server and the process. */
+  /** On the server and the process. */
   listeners: number;
   timers: number;
+  sockets: number;
   heapBytes: number;
   rssBytes: number;
   /** The most it was since the last time. */
@@ -48,23 +49,25 @@ app.post("/count", (_req, res) => {
 });
 app.post("/broadcast/:events/:bytes", async (req, res) => {
   const text = "x".repeat(Number(req.params.bytes));
-  for (let n = 0; n < Number(req.params.events); n += 1) {
+  const perMegabyte = Math.ceil(1_000_000 / (text.length + 1));
+  for (let n = 1; n <= Number(req.params.events); n += 1) {
     void hub.broadcast("message", `${count} ${text}`);
     count += 1;
-    if (n % 64 === 0) await nextTick();
-    if (n % 64 === 0) lookAtMemory();
+    if (n % 64 === 0 || text.length > 65_536) await nextTick();
+    if (n % perMegabyte === 0) lookAtMemory();
   }
   res.json({ count });
 });
 app.get("/usage", (_req, res) => {
-  globalThis.gc?.();
   lookAtMemory();
   const usage = takeUsage();
   peakRssBytes = 0;
   res.json(usage);
 });
 
+// Garbage that was not got round to yet is not what a process holds.
 function lookAtMemory(): void {
+  globalThis.gc?.();
   peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss());
 }
 
@@ -79,11 +82,16 @@ function takeUsage(): Usage {
     listeners: emitters
       .flatMap((emitter) => emitter.eventNames().map((name) => emitter.listenerCount(name)))
       .reduce((sum, each) => sum + each, 0),
-    timers: process.getActiveResourcesInfo().filter((name) => name === "Timeout").length,
+    timers: resources("Timeout"),
+    sockets: resources("TCPSocketWrap"),
     heapBytes: process.memoryUsage().heapUsed,
     rssBytes: process.memoryUsage.rss(),
     peakRssBytes,
   };
+}
+
+function resources(kind: string): number {
+  return process.getActiveResourcesInfo().filter((name) => name === kind).length;
 }
 
 async function drain(): Promise<void> {
