@@ -9,10 +9,12 @@ export class Bundle {
   readonly #entry: LogEntry | null;
   #next: Map<LogEntry, Bundle> | undefined;
   #bytes: Buffer | undefined;
+  readonly #joined: { bytes: number };
 
   private constructor(before: Bundle | null, entry: LogEntry | null) {
     this.#before = before;
     this.#entry = entry;
+    this.#joined = before === null ? { bytes: 0 } : before.#joined;
     this.count = before === null ? 0 : before.count + 1;
     this.lastId = entry === null || entry.isVolatile ? (before?.lastId ?? 0) : entry.position;
   }
@@ -41,6 +43,11 @@ export class Bundle {
   /** Number of entries. */
   readonly count: number;
 
+  /** Bytes joined so far for all bundles that began with the same empty one. */
+  get joinedBytes(): number {
+    return this.#joined.bytes;
+  }
+
   get bytes(): Buffer {
     this.#bytes ??= this.#join();
     return this.#bytes;
@@ -52,6 +59,9 @@ export class Bundle {
       if (bundle.#entry !== null) parts.push(bundle.#entry.bytes);
     }
     const [only] = parts;
-    return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts.reverse());
+    if (parts.length === 1 && only !== undefined) return only;
+    const bytes = Buffer.concat(parts.reverse());
+    this.#joined.bytes += bytes.length;
+    return bytes;
   }
 }

@@ -1,21 +1,13 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { toId } from "../log/cursor.js";
-import type { EventLog, LogEntry, LogPage } from "../log/event-log.js";
+import type { EventLog, LogEntry } from "../log/event-log.js";
 import { withoutId } from "../wire/encoder.js";
 import { reaches, type Report } from "./audience.js";
-import { Bundle } from "./bundle.js";
 import type { FanOut } from "./fan-out.js";
 import { LOG_RETRY_MS, logFailed } from "./log-failed.js";
+import { Pages, type Page } from "./pages.js";
 import type { RunOutside } from "./run-outside.js";
 import { Slices } from "./slices.js";
-
-const PAGE_BYTES = 65_536;
-// Pages kept for others at the same position: about 4 MiB of joined bytes at most.
-const MAX_PAGES = 64;
-
-interface Page extends LogPage {
-  readonly empty: Bundle;
-}
 
 /** What replay needs of its hub. */
 export interface ReplayHost {
@@ -30,7 +22,7 @@ export interface ReplayHost {
 /**
  * Reads on for connections that are behind: those that have just come, those that came back, and
  * those whose socket took no more. They hold no queue, only a position in the log. In turn each gets
- * a page; at the head of the log it becomes live. Connections at one position share the page.
+ * a page; at the head of the log it becomes live. Connections on one stretch share its pages.
  */
 export class Replay {
   /** Entries given to connections that were behind, so far. */
@@ -41,13 +33,14 @@ export class Replay {
   gaps = 0;
   readonly #log: EventLog;
   readonly #host: ReplayHost;
-  readonly #pages = new Map<number, Page>();
+  readonly #pages: Pages;
   #turns: StreamConnection[] = [];
   #isReading = false;
 
   constructor(log: EventLog, host: ReplayHost) {
     this.#log = log;
     this.#host = host;
+    this.#pages = new Pages(log);
   }
 
   /** Reads on from the connection's position, as soon as its socket takes more. */
@@ -120,7 +113,6 @@ export class Replay {
       } finally {
         // Where the log failed, the rest has its turn again.
         this.#turns = connections.slice(served).concat(this.#turns);
-        this.#pages.clear();
       }
     }
     this.#isReading = false;
@@ -132,7 +124,7 @@ export class Replay {
       this.#goLive(connection);
       return;
     }
-    const page = await this.#pageAfter(connection.position);
+    const page = await this.#pages.after(connection.position);
     if (connection.hasEnded) return;
     if (page.isTrimmed) this.#skip(connection);
     else this.#give(connection, page);
@@ -167,14 +159,5 @@ export class Replay {
     if (bundle.isEmpty) return;
     this.replayed += bundle.count;
     connection.deliver(bundle);
-  }
-
-  async #pageAfter(position: number): Promise<Page> {
-    const known = this.#pages.get(position);
-    if (known !== undefined) return known;
-    const page = { ...(await this.#log.read(position, PAGE_BYTES)), empty: Bundle.empty() };
-    this.#pages.set(position, page);
-    if (this.#pages.size > MAX_PAGES) this.#pages.delete(this.#pages.keys().next().value ?? 0);
-    return page;
   }
 }

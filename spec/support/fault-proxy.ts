@@ -3,10 +3,12 @@ import { onTestEnd } from "./disposers.js";
 
 /** What happens to one connection on its way from the server to the browser. */
 export interface Fault {
-  /** Passes so many bytes of the server's, then ends the connection in this manner. */
+  /** Passes so many bytes of the server's, at least one, then ends the connection. */
   cutAfterBytes?: number;
   /** How it ends: as a closed laptop (`fin`), as a crashed one (`reset`), or in one direction (`half`). */
   cut?: "fin" | "reset" | "half";
+  /** Passes so many bytes of the server's, then nothing more, and says nothing. */
+  stallAfterBytes?: number;
   /** Milliseconds each piece takes on the way. */
   delayMs?: number;
 }
@@ -21,6 +23,8 @@ export class FaultProxy {
   readonly planned: Fault[] = [];
   /** Number of connections so far. */
   connections = 0;
+  /** Bytes of the server's that were passed so far. */
+  passedBytes = 0;
   readonly #sockets = new Set<Socket>();
 
   private constructor(url: string) {
@@ -60,17 +64,20 @@ export class FaultProxy {
     }
     browser.pipe(upstream);
     browser.on("close", () => upstream.destroy());
-    let passed = 0;
+    let left = Math.min(fault.cutAfterBytes ?? Infinity, fault.stallAfterBytes ?? Infinity);
     const pass = (bytes: Buffer) => {
-      if (browser.destroyed) return;
-      const left = (fault.cutAfterBytes ?? Infinity) - passed;
-      const part = bytes.subarray(0, Math.max(0, left));
-      passed += part.length;
-      if (part.length > 0 && !browser.write(part)) {
+      if (browser.destroyed || left <= 0) return;
+      const part = bytes.subarray(0, left);
+      const mayGoOn = browser.write(part);
+      this.passedBytes += part.length;
+      left -= part.length;
+      if (left <= 0) {
+        upstream.pause();
+        if (fault.stallAfterBytes === undefined) cut(browser, upstream, fault.cut ?? "fin");
+      } else if (!mayGoOn) {
         upstream.pause();
         browser.once("drain", () => upstream.resume());
       }
-      if (bytes.length > left) cut(browser, upstream, fault.cut ?? "fin");
     };
     upstream.on("data", (bytes) => {
       if (fault.delayMs === undefined) pass(bytes);
