@@ -222,11 +222,19 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     if (this.#isClosed) {
       throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
     }
-    return toId(this.#log.epoch, await this.#log.append(draft));
+    try {
+      return toId(this.#log.epoch, await this.#log.append(draft));
+    } catch (cause) {
+      throw new SseHubError("ERR_SSE_LOG", "The log did not take a broadcast.", { cause });
+    }
   }
 
   #beat(connection: StreamConnection): void {
-    if (connection.transport.pendingBytes > 0) return;
+    // What waits may wait for ever: from here on it is watched.
+    if (connection.transport.pendingBytes > 0) {
+      this.#stalls.add(connection);
+      return;
+    }
     const position = connection.isLive ? (this.fanOut.settledAt ?? 0) : 0;
     if (position > connection.lastIdPosition) {
       connection.tick(position, toId(this.#log.epoch, position));

@@ -132,5 +132,19 @@ function isStoreError(value: unknown): value is "end" | "keep" {
 }
 
 function isLog(value: unknown): value is EventLog {
-  return isObject(value) && ["append", "read", "follow", "close"].every((key) => key in value);
+  return isObject(value) && LOG_MEMBERS.every((key) => key in value);
 }
+
+const LOG_MEMBERS: ReadonlyArray<keyof EventLog> = [
+  "isShared",
+  "epoch",
+  "head",
+  "trimmed",
+  "stale",
+  "retained",
+  "size",
+  "append",
+  "read",
+  "follow",
+  "close",
+];

@@ -16,3 +16,8 @@ export interface SseUser {}
 export type User = [keyof SseUser] extends [never]
   ? Readonly<Record<string, unknown>>
   : Readonly<SseUser>;
+
+/** What tells one user from another: tags that are equal are one user. */
+export function userKeyOf(user: User | undefined): string | undefined {
+  return user === undefined ? undefined : JSON.stringify(user);
+}

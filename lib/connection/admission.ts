@@ -1,15 +1,19 @@
-import { setImmediate as nextTick } from "node:timers/promises";
 import { judge, toId, type Verdict } from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
 import { onOutdated, type SessionTruth } from "../session/session-truth.js";
 import { SseHubError, describe } from "../sse-hub-error.js";
-import type { User } from "../user.js";
+import { userKeyOf, type User } from "../user.js";
+import { withDeadline } from "../with-deadline.js";
+import { nextTurn } from "../next-turn.js";
 import { LimitCounter, type Limits } from "./limits.js";
 import { StreamConnection, type Claim, type ConnectionHost } from "./stream-connection.js";
 import type { Transport } from "./transport.js";
 
 // Who is turned away because there are too many comes back later than who merely lost the stream.
 const BUSY_FACTOR = 5;
+
+// A store that takes longer to save is in trouble.
+const STORE_MS = 5_000;
 
 /** The state to begin with: an event and its data. */
 export type First = () =>
@@ -67,6 +71,7 @@ export class Admission {
     }
     connection.join(...applicant.rooms);
     this.#host.onRegister(connection);
+    connection.watchClose();
     if (applicant.whenReady === null) connection.begin(this.drawRetryMs());
     this.#open(connection, applicant, this.#log.head).catch((cause: unknown) => {
       const error = new SseHubError("ERR_SSE_USER", USER_FAILED, { cause });
@@ -107,13 +112,13 @@ export class Admission {
       connection.tag(await applicant.user);
       // Who has left gives no place back a second time.
       if (connection.hasEnded) return;
-      if (!this.#limits.tryEnter(connection, "perUser", userKey(connection))) {
+      if (!this.#limits.tryEnter(connection, "perUser", userKeyOf(connection.user))) {
         connection.refuse(this.drawRetryMs() * BUSY_FACTOR);
       }
     }
     if (!(await this.#isStillTrue(connection))) return;
     // Rooms joined in the tick of join() count for replay, like those named at join.
-    await nextTick();
+    await nextTurn();
     if (connection.hasEnded) return;
     const recall = this.#host.truth.recalls.since(applicant.askedAt, connection.user);
     if (recall !== undefined) {
@@ -176,14 +181,12 @@ export class Admission {
   async #isReady(connection: StreamConnection, { whenReady }: Applicant): Promise<boolean> {
     if (whenReady === null) return true;
     try {
-      await whenReady;
+      await withDeadline(whenReady, STORE_MS, "The session store");
     } catch (cause) {
       this.#putOff(connection, cause);
       return false;
     }
-    // It may have left meanwhile, when nobody listened: its `close` will not come again.
-    if (connection.transport.isGone) connection.abandon();
-    else connection.begin(this.drawRetryMs());
+    if (!connection.hasEnded) connection.begin(this.drawRetryMs());
     return !connection.hasEnded;
   }
 
@@ -192,13 +195,9 @@ export class Admission {
       this.#limits.tryEnter(connection, "connections", "") &&
       this.#limits.tryEnter(connection, "perAddress", address) &&
       this.#limits.tryEnter(connection, "perSession", session?.key) &&
-      this.#limits.tryEnter(connection, "perUser", userKey(connection))
+      this.#limits.tryEnter(connection, "perUser", userKeyOf(connection.user))
     );
   }
-}
-
-function userKey({ user }: StreamConnection): string | undefined {
-  return user === undefined ? undefined : JSON.stringify(user);
 }
 
 const USER_FAILED =

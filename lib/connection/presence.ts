@@ -1,4 +1,4 @@
-import type { User } from "../user.js";
+import { userKeyOf, type User } from "../user.js";
 import type { EndReason } from "./connection.js";
 import type { StreamConnection } from "./stream-connection.js";
 
@@ -27,16 +27,16 @@ export class Presence {
 
   add(connection: StreamConnection): void {
     const { user } = connection;
-    if (user === undefined) return;
-    const key = JSON.stringify(user);
+    const key = userKeyOf(user);
+    if (user === undefined || key === undefined) return;
     const entry = this.#entries.get(key) ?? { user, connections: new Set(), leftAt: 0 };
     entry.connections.add(connection);
     this.#entries.set(key, entry);
   }
 
   delete(connection: StreamConnection, reason: EndReason): void {
-    const key = JSON.stringify(connection.user);
-    const entry = this.#entries.get(key);
+    const key = userKeyOf(connection.user);
+    const entry = key === undefined ? undefined : this.#entries.get(key);
     if (entry?.connections.delete(connection) !== true || entry.connections.size > 0) return;
     entry.leftAt = FINAL.includes(reason) ? 0 : Date.now();
     if (Date.now() - this.#forgotAt > GRACE_MS) this.#forget();

@@ -55,7 +55,9 @@ async function run<T>(
 
 // What a source that nobody reads has still to say is of no use to anybody.
 function leave(iterator: AnyIterator<unknown>): void {
-  Promise.resolve(iterator.return?.()).catch(() => undefined);
+  new Promise((done) => {
+    done(iterator.return?.());
+  }).catch(() => undefined);
 }
 
 /**

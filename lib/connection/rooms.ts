@@ -4,16 +4,19 @@ import { SseHubTypeError, describe } from "../sse-hub-error.js";
 export class Rooms {
   // Room → position after which it counts.
   #since: Map<string, number> | undefined;
+  #names: ReadonlySet<string> | undefined;
 
   /** Adds rooms that count from a position on. Gives those that were not there yet. */
   add(rooms: readonly string[], since: number): string[] {
     this.#since ??= new Map();
+    this.#names = undefined;
     const added = rooms.filter((room) => this.#since?.has(room) === false);
     for (const room of added) this.#since.set(room, since);
     return added;
   }
 
   delete(rooms: readonly string[]): void {
+    this.#names = undefined;
     for (const room of rooms) this.#since?.delete(room);
   }
 
@@ -24,7 +27,8 @@ export class Rooms {
   }
 
   get names(): ReadonlySet<string> {
-    return new Set(this.#since?.keys());
+    // Predicates ask for them often; a set that was handed out never changes.
+    return (this.#names ??= new Set(this.#since?.keys()));
   }
 }
 

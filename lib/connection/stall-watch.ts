@@ -17,6 +17,10 @@ export class StallWatch {
   constructor(stallMs: number, onStall: (connection: StreamConnection) => void) {
     const look = () => {
       for (const [connection, progress] of this.#waiting) {
+        if (connection.transport.pendingBytes === 0) {
+          this.#waiting.delete(connection);
+          continue;
+        }
         const mark = connection.transport.progressMark;
         progress.looks = mark === progress.mark ? progress.looks + 1 : 0;
         progress.mark = mark;

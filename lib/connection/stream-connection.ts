@@ -123,11 +123,15 @@ export class StreamConnection implements Connection {
     return this.transport.needsDrain && this.transport.pendingBytes > this.#host.maxBufferedBytes;
   }
 
-  /** Sends the headers and the first bytes. From here on the browser's leaving ends the connection. */
-  begin(retryMs: number): void {
+  /** From here on the browser's leaving ends the connection. */
+  watchClose(): void {
     this.transport.onClose(() => {
       this.#finish("gone");
     });
+  }
+
+  /** Sends the headers and the first bytes. */
+  begin(retryMs: number): void {
     this.transport.begin(encodePreamble(retryMs));
   }
 
@@ -269,7 +273,8 @@ export class StreamConnection implements Connection {
         this.transport.onDrain(resolve);
       }),
     );
-    this.#host.onGoOn(this);
+    // After the end its socket is still watched, until it has closed.
+    if (!this.hasEnded) this.#host.onGoOn(this);
   }
 
   report(error: SseHubError): void {

@@ -5,6 +5,8 @@ import { valuesAt } from "./compile-matcher.js";
 
 // A field is indexed at its first use; each costs every connection an entry.
 const MAX_FIELDS = 16;
+// Up to so many are handed to each in any case.
+const MIN_WALK = 64;
 
 type Group = Set<StreamConnection>;
 
@@ -43,19 +45,35 @@ export class AudienceIndex {
     for (const room of rooms) leave(this.#rooms, room, connection);
   }
 
-  /** The connections an audience may reach; `null` where everybody must be asked. */
+  /**
+   * The connections an audience may reach; `null` where everybody is better asked: where no index
+   * helps, and where so many are meant that handing it to each costs more than a walk over all.
+   */
   candidatesOf(audience: Audience): Iterable<StreamConnection> | null {
-    if (audience.rooms !== null) return union(this.#rooms, audience.rooms);
-    const equality = equalityOf(audience);
-    if (equality === null) return null;
-    const groups = this.#groupsOf(equality.path);
-    return groups === null ? null : union(groups, equality.values);
+    const groups = this.#groupsFor(audience);
+    if (groups === null) return null;
+    const total = groups.reduce((sum, group) => sum + group.size, 0);
+    return total > MIN_WALK && total * 4 > this.#connections.size ? null : union(groups);
   }
 
-  #groupsOf(path: string): Map<unknown, Group> | null {
+  #groupsFor(audience: Audience): Group[] | null {
+    if (audience.rooms !== null) return groupsAt(this.#rooms, audience.rooms);
+    const equality = equalityOf(audience);
+    return equality === null ? null : groupsAt(this.#groupsOf(equality.path), equality.values);
+  }
+
+  #groupsOf(path: string): Map<unknown, Group> {
     const known = this.#fields.get(path);
-    if (known !== undefined) return known;
-    if (this.#fields.size >= MAX_FIELDS) return null;
+    if (known !== undefined) {
+      // Used again, it moves to the end: the longest unused is the first.
+      this.#fields.delete(path);
+      this.#fields.set(path, known);
+      return known;
+    }
+    const [longestUnused] = this.#fields.keys();
+    if (this.#fields.size >= MAX_FIELDS && longestUnused !== undefined) {
+      this.#fields.delete(longestUnused);
+    }
     const groups = new Map<unknown, Group>();
     this.#fields.set(path, groups);
     for (const connection of this.#connections) this.#addField(path, connection);
@@ -85,9 +103,11 @@ function leave<K>(groups: Map<K, Group>, key: K, connection: StreamConnection): 
   if (group?.size === 0) groups.delete(key);
 }
 
-function union<K>(groups: ReadonlyMap<K, Group>, keys: readonly K[]): Iterable<StreamConnection> {
-  const found = keys.map((key) => groups.get(key)).filter((group) => group !== undefined);
-  const [only] = found;
-  if (found.length <= 1) return only ?? [];
-  return new Set(found.flatMap((group) => [...group]));
+function groupsAt<K>(groups: ReadonlyMap<K, Group>, keys: readonly K[]): Group[] {
+  return keys.map((key) => groups.get(key)).filter((group) => group !== undefined);
+}
+
+function union(groups: readonly Group[]): Iterable<StreamConnection> {
+  const [only] = groups;
+  return groups.length <= 1 ? (only ?? []) : new Set(groups.flatMap((group) => [...group]));
 }

@@ -44,7 +44,7 @@ export function createAudience(
 
 /** An equality that connections must fulfil to be in an audience, if there is one. */
 export function equalityOf(audience: Audience): Equality | null {
-  return ready.get(audience)?.equality ?? null;
+  return readyOf(audience).equality;
 }
 
 /** A filter made ready: whether a connection is meant. Never throws. */
@@ -78,10 +78,8 @@ export function reaches(
   const { rooms, except } = entry.audience;
   if (except === connection.id) return false;
   if (rooms !== null && !rooms.some((room) => connection.wasIn(room, at))) return false;
-  const made = ready.get(entry.audience);
-  // An audience this process did not make is one it cannot judge.
-  if (made === undefined) return false;
-  return made.test === null || made.test(connection);
+  const { test } = readyOf(entry.audience);
+  return test === null || test(connection);
 }
 
 /** True when every connection is meant, so that nobody needs to be asked. */
@@ -108,6 +106,25 @@ interface Ready {
 
 // Beside the audience, not in it: an audience is plain data that a log may write down.
 const ready = new WeakMap<Audience, Ready>();
+
+// An audience that comes from elsewhere, with a log that writes them down, is made ready here. What
+// cannot be understood matches nobody.
+function readyOf(audience: Audience): Ready {
+  const known = ready.get(audience);
+  if (known !== undefined) return known;
+  const made = fromElsewhere(audience);
+  ready.set(audience, made);
+  return made;
+}
+
+function fromElsewhere({ filter }: Audience): Ready {
+  if (filter === null) return { test: null, equality: null };
+  try {
+    return { test: ofMatcher(compileMatcher(filter)), equality: findEquality(filter) };
+  } catch {
+    return { test: () => false, equality: null };
+  }
+}
 
 function ofMatcher(test: Test): (connection: StreamConnection) => boolean {
   return ({ user }) => user !== undefined && test(user);

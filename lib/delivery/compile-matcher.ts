@@ -96,6 +96,23 @@ export function valuesAt(user: User, segments: readonly string[]): readonly unkn
 
 // An array stands for its members, on the way and at the end of the path. Own fields only.
 function lookUp(user: User, segments: readonly string[]): Found {
+  let value: unknown = user;
+  for (const segment of segments) {
+    if (Array.isArray(value)) return lookUpMembers(user, segments);
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, segment)) {
+      return NOTHING;
+    }
+    value = (value as Record<string, unknown>)[segment];
+  }
+  return Array.isArray(value)
+    ? { values: value, arrays: [value] }
+    : { values: [value], arrays: [] };
+}
+
+const NOTHING: Found = { values: [], arrays: [] };
+
+// The way of a path that branches: slower, and seldom needed.
+function lookUpMembers(user: User, segments: readonly string[]): Found {
   let level: unknown[] = [user];
   for (const segment of segments) {
     level = level

@@ -1,4 +1,5 @@
-import { setImmediate as nextTick } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nextTurn } from "../next-turn.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { toId } from "../log/cursor.js";
 import type { EventLog, LogEntry } from "../log/event-log.js";
@@ -81,7 +82,7 @@ export class FanOut {
 
   /** Resolves when every live connection has been served up to a position, or at the deadline. */
   async whenServed(position: number, deadline: number): Promise<void> {
-    while (this.#served < position && performance.now() < deadline) await nextTick();
+    while (this.#served < position && performance.now() < deadline) await sleep(1);
   }
 
   close(): void {
@@ -105,23 +106,28 @@ export class FanOut {
 
   async #run(): Promise<void> {
     // What is broadcast in one tick goes out in one write.
-    await nextTick();
+    await nextTurn();
+    const slices = new Slices();
     while (this.#served < this.#log.head && !this.#isClosed) {
+      if (this.#live.size === 0) {
+        // Who comes reads on from a position of its own.
+        this.#served = this.#log.head;
+        break;
+      }
       const { entries, isTrimmed } = await this.#log.read(this.#served, PASS_BYTES);
       if (isTrimmed) this.#giveAllBack();
-      else await this.#pass(entries);
+      else await this.#pass(entries, slices);
     }
     this.#isPassing = false;
   }
 
-  async #pass(entries: readonly LogEntry[]): Promise<void> {
+  async #pass(entries: readonly LogEntry[], slices: Slices): Promise<void> {
     const end = entries.at(-1)?.position ?? this.#served;
     const delivery = new PassDelivery(entries, this.#index);
     // A quarter of the log's window has gone by: quiet readers get the position, or they would be
     // told one day that their cursor has left the log although nothing was for them.
     const isTickDue = this.#log.stale > this.#tickedAt;
     if (isTickDue) this.#tickedAt = end;
-    const slices = new Slices();
     for (const connection of (isTickDue ? null : delivery.only) ?? this.#live) {
       if (!connection.isLive) continue;
       this.#visit(connection, delivery.bundleFor(connection, this.#served), end);
@@ -131,6 +137,7 @@ export class FanOut {
       if (slices.isOver()) await slices.next();
     }
     this.#served = end;
+    if (slices.isLate()) await slices.next();
   }
 
   #visit(connection: StreamConnection, bundle: Bundle, end: number): void {

@@ -4,12 +4,15 @@ import { isForEverybody, reaches } from "./audience.js";
 import type { AudienceIndex } from "./audience-index.js";
 import { Bundle } from "./bundle.js";
 
+// What the variants of one pass may hold in memory.
+const MAX_JOINED_BYTES = 4 * 1_048_576;
+
 /**
  * What one pass has for whom. Narrow entries are handed to those the index finds; only broad ones are
  * tried on everybody. A connection gets both in the order of the log.
  */
 export class PassDelivery {
-  readonly #empty = Bundle.empty();
+  #empty = Bundle.empty();
   readonly #broad: LogEntry[] = [];
   readonly #narrow = new Map<StreamConnection, LogEntry[]>();
   /** What a connection gets that nothing narrow is for, where everything broad is for everybody. */
@@ -35,8 +38,9 @@ export class PassDelivery {
     const narrow = this.#narrow.get(connection);
     const isWhole = narrow === undefined && connection.position <= served;
     if (this.#whole !== null && isWhole) return this.#whole;
-    const entries =
-      narrow === undefined ? this.#broad : narrow.concat(this.#broad).sort(byPosition);
+    const entries = narrow === undefined ? this.#broad : merge(narrow, this.#broad);
+    // Variants that many different readers have made are let go now and then.
+    if (this.#empty.joinedBytes > MAX_JOINED_BYTES) this.#empty = Bundle.empty();
     let bundle = this.#empty;
     for (const entry of entries) {
       if (entry.position > connection.position && reaches(entry, connection)) {
@@ -53,6 +57,20 @@ export class PassDelivery {
   }
 }
 
-function byPosition(a: LogEntry, b: LogEntry): number {
-  return a.position - b.position;
+// Both are in the order of the log already.
+function merge(some: readonly LogEntry[], others: readonly LogEntry[]): LogEntry[] {
+  const merged: LogEntry[] = [];
+  let [a, b] = [0, 0];
+  for (;;) {
+    const [left, right] = [some[a], others[b]];
+    if (left === undefined) return merged.concat(others.slice(b));
+    if (right === undefined) return merged.concat(some.slice(a));
+    if (left.position < right.position) {
+      merged.push(left);
+      a += 1;
+    } else {
+      merged.push(right);
+      b += 1;
+    }
+  }
 }

@@ -85,6 +85,7 @@ export class Replay {
 
   /** The same for rooms joined later: what was sent to them before, as far as it is retained. */
   giveRetainedOf(rooms: readonly string[], connection: StreamConnection): void {
+    if (rooms.length === 0) return;
     for (const entry of this.#log.retained) {
       const isOfRooms = entry.audience.rooms?.some((room) => rooms.includes(room)) === true;
       const isNew =
@@ -120,6 +121,9 @@ export class Replay {
 
   async #readPage(connection: StreamConnection): Promise<void> {
     if (connection.hasEnded) return;
+    // State comes before what happened to it.
+    this.giveRetainedOf(connection.lateRooms, connection);
+    connection.lateRooms = [];
     if (connection.position >= this.#log.head) {
       this.#goLive(connection);
       return;
@@ -136,8 +140,6 @@ export class Replay {
     if (connection.lastIdPosition < this.#log.stale) {
       connection.tick(position, toId(this.#log.epoch, position));
     }
-    this.giveRetainedOf(connection.lateRooms, connection);
-    connection.lateRooms = [];
     this.#host.fanOut.add(connection);
   }
 

@@ -1,4 +1,4 @@
-import { setImmediate as nextTick } from "node:timers/promises";
+import { nextTurn } from "../next-turn.js";
 
 // How long work may hold the event loop before others get a turn. A clock read costs about as much
 // as a visit, so it is looked at every few steps.
@@ -15,8 +15,13 @@ export class Slices {
     return this.#steps % STEPS_PER_LOOK === 0 && performance.now() >= this.#endsAt;
   }
 
+  /** The same, without sparing the look. */
+  isLate(): boolean {
+    return performance.now() >= this.#endsAt;
+  }
+
   async next(): Promise<void> {
-    await nextTick();
+    await nextTurn();
     this.#endsAt = performance.now() + SLICE_MS;
   }
 }

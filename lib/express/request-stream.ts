@@ -60,6 +60,7 @@ export class RequestStream implements SseRequest {
   readonly #tag: Tag;
   readonly #sessionBefore: string | undefined;
   #connection: StreamConnection | undefined;
+  #call: "join" | "open" | undefined;
 
   constructor(
     req: IncomingMessage & Express.Request,
@@ -97,12 +98,14 @@ export class RequestStream implements SseRequest {
     const options = args.length === 1 && typeof args[0] === "object" ? args[0] : { rooms: args };
     const { rooms, first } = resolveJoinOptions(options as JoinOptions);
     checkRooms(rooms);
+    this.#checkKind("join");
     if (this.#connection?.hasEnded === false) this.#connection.join(...rooms);
     this.#connection ??= this.#open({ rooms, first, isOwn: false });
     return this.#connection;
   }
 
   open(): Connection {
+    this.#checkKind("open");
     this.#connection ??= this.#open({ rooms: [], first: null, isOwn: true });
     return this.#connection;
   }
@@ -118,6 +121,7 @@ export class RequestStream implements SseRequest {
     const transport = new Transport(this.#res);
     // A guard may come after somebody has answered.
     if (this.#res.headersSent) return this.#hub.admission.turnAway(transport);
+    checkOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
     return this.#hub.admission.refuse(transport);
@@ -160,6 +164,16 @@ export class RequestStream implements SseRequest {
   #observe(): void {
     const store = storeOf(this.#req);
     if (store !== undefined) this.#hub.truth.observe(store);
+  }
+
+  #checkKind(call: "join" | "open"): void {
+    this.#call ??= call;
+    if (this.#call === call) return;
+    throw new SseHubTypeError(
+      "ERR_SSE_HEADERS_SENT",
+      `req.sse.${call}() was called after req.sse.${this.#call}(). Expected one of the two: a request ` +
+        "is a stream of the hub, or a stream of its own.",
+    );
   }
 
   #open(wish: Pick<Applicant, "rooms" | "first" | "isOwn">): StreamConnection {

@@ -40,12 +40,15 @@ export function saveOwnChanges(
   if (session == null || typeof session.save !== "function") return null;
   const isChanged = before !== undefined && snapshotOf(req) !== before;
   if (!isChanged && !isAnnounced(req, res)) return null;
-  return new Promise((resolve, reject) => {
+  const saving = new Promise<void>((resolve, reject) => {
     session.save?.((error) => {
       if (error == null) resolve();
       else reject(error instanceof Error ? error : new Error("The session store failed."));
     });
   });
+  // Nobody waits for it where the stream is refused; that must not end the process.
+  saving.catch(() => undefined);
+  return saving;
 }
 
 // A new session that the browser hears of must be in the store, or its next request begins another.

@@ -70,10 +70,10 @@ describe("the index of audiences", () => {
     expect(found({ login: "alice" })).toEqual([]);
   });
 
-  it("indexes sixteen fields, and asks everybody for more", async () => {
+  it("goes on finding when more fields are used than it keeps", async () => {
     const { found } = await open();
-    const answers = Array.from({ length: 17 }, (_, n) => found({ [`field${n}`]: 1 }));
-    expect(answers).toEqual([...Array.from({ length: 16 }, () => []), "everybody"]);
+    for (let n = 0; n < 40; n += 1) found({ [`field${n}`]: 1 });
+    expect([found({ login: "bob" }), found({ field0: 1 })]).toEqual([["bob"], []]);
   });
 
   it("is not misled by a matcher that is changed after the call", async () => {
