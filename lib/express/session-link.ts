@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { fingerprintOf, sessionKeyOf } from "../session/session-key.js";
 import type { SessionLink, SessionState } from "../session/session-state.js";
-import { changeInFlight, type ObservedStore } from "../session/store-watch.js";
+import { changeInFlight, isStore, type ObservedStore } from "../session/store-watch.js";
 
 /** What in a session the user depends on. */
 export type Watch = (session: SessionContent) => unknown;
@@ -13,15 +13,13 @@ export type SessionContent = Readonly<Record<string, unknown>>;
 interface WithSession {
   readonly session?: SessionContent | null;
   readonly sessionID?: unknown;
-  readonly sessionStore?: ObservedStore;
+  readonly sessionStore?: unknown;
 }
 
 /** The store of a request that has a session in one; cookie-session has none. */
 export function storeOf(req: IncomingMessage): ObservedStore | undefined {
   const { sessionStore, sessionID } = req as WithSession;
-  return typeof sessionID === "string" && typeof sessionStore === "object"
-    ? sessionStore
-    : undefined;
+  return typeof sessionID === "string" && isStore(sessionStore) ? sessionStore : undefined;
 }
 
 /** True when the browser named the session, so that it was loaded from the store. */

@@ -1,7 +1,12 @@
+import { isThenable } from "../is-thenable.js";
+
 // Every change of a session goes through its store, on whatever route it is made. So a store that
 // requests come with is observed: once per process, whatever the number of hubs.
 
-type Done = (...results: unknown[]) => void;
+type Done = (...results: unknown[]) => unknown;
+
+// A store that is called without a callback, and gives no promise, never says that it is done.
+const UNSAID_MS = 5_000;
 
 /** What of a session store is needed here; express-session's contract. */
 export interface ObservedStore {
@@ -104,20 +109,26 @@ function wrapNews(
 }
 
 // Callback, `this`, promise and what is thrown stay as they are; `settle` comes before the callback.
+// A callback is never added: with one, some stores no longer reject.
 function callSettled(
   original: (...args: unknown[]) => unknown,
   self: unknown,
   args: readonly unknown[],
   settle: () => void,
 ): unknown {
-  const done = args.findLast((arg): arg is Done => typeof arg === "function");
-  const rest = done === undefined ? args : args.slice(0, args.lastIndexOf(done));
+  const index = args.findLastIndex((arg) => typeof arg === "function");
+  const done = args[index] as Done | undefined;
+  const settleFirst = (...results: unknown[]) => {
+    settle();
+    return done?.(...results);
+  };
   try {
-    const result = original.call(self, ...rest, (...results: unknown[]) => {
-      settle();
-      done?.(...results);
-    });
-    if (result instanceof Promise) void result.then(settle, settle);
+    const result = original.apply(
+      self,
+      done === undefined ? [...args] : args.with(index, settleFirst),
+    );
+    if (isThenable(result)) result.then(settle, settle);
+    else if (done === undefined) setTimeout(settle, UNSAID_MS).unref();
     return result;
   } catch (error) {
     settle();
