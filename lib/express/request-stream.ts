@@ -8,10 +8,11 @@ import type { HubCore } from "../hub-core.js";
 import { isFinalId } from "../log/cursor.js";
 import { resolveJoinOptions, type SseSettings } from "../resolve-options.js";
 import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
+import type { SessionLink } from "../session/session-state.js";
 import type { User } from "../user.js";
-import { isLoaded, linkSession, storeOf } from "./session-link.js";
+import { linkSession, markOf, storeOf } from "./session-link.js";
 import { checkOrigin } from "./origin.js";
-import { saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
+import { isLoaded, saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
 import { catchStreamErrors } from "./stream-errors.js";
 import { writeStreamHead } from "./stream-head.js";
 import { Tag } from "./tag-request.js";
@@ -70,6 +71,7 @@ export class RequestStream implements SseRequest {
   readonly #settings: SseSettings;
   readonly #tag: Tag;
   readonly #sessionBefore: string | undefined;
+  #mark: string | undefined;
   #connection: StreamConnection | undefined;
 
   constructor(
@@ -88,12 +90,12 @@ export class RequestStream implements SseRequest {
   }
 
   get user(): User | undefined {
-    this.#observe();
+    this.#look();
     return this.#tag.user;
   }
 
   async identify(): Promise<User | undefined> {
-    this.#observe();
+    this.#look();
     return this.#tag.identify();
   }
 
@@ -172,13 +174,24 @@ export class RequestStream implements SseRequest {
     if (store !== undefined) this.#hub.truth.observe(store);
   }
 
+  // The tag is of the moment at which it is first asked for, whatever becomes of the session in this
+  // request; so what the user depends on counts as it was then.
+  #look(): void {
+    this.#observe();
+    this.#mark ??= markOf(this.#req, this.#settings.watch);
+  }
+
+  #link(): SessionLink | null {
+    return linkSession(this.#req, this.#settings.watch, this.#mark);
+  }
+
   #open(wish: Pick<Applicant, "rooms" | "first" | "isOwn">): StreamConnection {
     if (this.#res.headersSent) throw headersSent();
     const transport = new Transport(this.#res);
     if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse();
     if (isGone(this.#res)) return this.#hub.admission.turnAway(transport);
     if (this.isFinished) return this.stop(transport);
-    this.#observe();
+    this.#look();
     let user: ReturnType<Tag["identify"]>;
     try {
       user = this.#tag.identify();
@@ -187,6 +200,8 @@ export class RequestStream implements SseRequest {
       return this.putOff(error);
     }
     checkOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
+    // Before the head, at which express-session prolongs what it has in memory, not what is stored.
+    const loaded = isLoaded(this.#req) ? this.#link() : null;
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
     if (this.#req.method === "HEAD") {
@@ -205,10 +220,7 @@ export class RequestStream implements SseRequest {
       askedAt: this.#tag.askedAt,
       address: addressOf(this.#req),
       // A session that is in no store, and will be in none, has nothing to be watched.
-      session:
-        whenReady !== null || isLoaded(this.#req)
-          ? linkSession(this.#req, this.#settings.watch)
-          : null,
+      session: loaded ?? (whenReady === null ? null : this.#link()),
       whenReady,
     });
   }
