@@ -120,6 +120,11 @@ export class Admission {
       this.#host.truth.recall(connection, recall);
       return;
     }
+    if (this.#host.truth.isOver(connection)) {
+      // Not soon: whoever gives users whose time is over would give it again.
+      connection.endAs("user");
+      return;
+    }
     const isRecovered = this.#welcome(connection, applicant, head);
     if (!isRecovered && applicant.first !== null) await this.#begin(connection, applicant.first);
     if (!connection.hasEnded) this.#host.onReady(connection, { isRecovered });

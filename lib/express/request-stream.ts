@@ -11,7 +11,7 @@ import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
 import type { SessionLink } from "../session/session-state.js";
 import type { User } from "../user.js";
 import { linkSession, markOf, storeOf } from "./session-link.js";
-import { checkOrigin } from "./origin.js";
+import { allowOrigin, checkOrigin } from "./origin.js";
 import { isLoaded, saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
 import { catchStreamErrors } from "./stream-errors.js";
 import { writeStreamHead } from "./stream-head.js";
@@ -132,6 +132,7 @@ export class RequestStream implements SseRequest {
     const transport = new Transport(this.#res);
     // A guard may come after somebody has answered.
     if (this.#res.headersSent) return this.#hub.admission.turnAway(transport);
+    allowOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
     return this.#hub.admission.refuse(transport);
@@ -148,6 +149,7 @@ export class RequestStream implements SseRequest {
   /** Answers 204, which is how EventSource is told to stop. */
   stop(transport = new Transport(this.#res)): StreamConnection {
     unwrapEnd(this.#res);
+    allowOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
     this.#res.writeHead(204);
     this.#res.end();
     return this.#hub.admission.turnAway(transport);

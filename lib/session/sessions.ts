@@ -78,10 +78,9 @@ export class Sessions {
     if (link !== undefined) this.#noteExpiry(entry, this.#stateOf(link, content));
   }
 
-  /** Every session may have changed: all are read again. */
-  recheckAll(): void {
-    for (const entry of this.#entries.values()) entry.checkAt = 0;
-    this.tick();
+  /** All sessions are being destroyed. */
+  allGone(): void {
+    for (const key of [...this.#entries.keys()]) this.changed(key, null);
   }
 
   /** Reads the sessions that are due. Call it about every second. */
