@@ -125,6 +125,11 @@ export class Admission {
       this.#host.truth.recall(connection, recall);
       return;
     }
+    if (this.#host.truth.isOver(connection)) {
+      // Not soon: whoever gives users whose time is over would give it again.
+      connection.endAs("user");
+      return;
+    }
     const needsState = this.#welcome(connection, applicant, head);
     if (needsState && applicant.first !== null) await this.#begin(connection, applicant.first);
     if (!connection.hasEnded) this.#host.onReady(connection, { needsState });

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { toFinalId, toOtherId } from "../log/cursor.js";
 import { SseHubError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
-import { encodeFrame, encodeHubEvent, encodePreamble } from "../wire/encoder.js";
+import { encodeFrame, encodeHubEvent, encodePreamble, HEARTBEAT_COMMENT } from "../wire/encoder.js";
 import { checkEventName, toText, type EventData, type EventName } from "../wire/event.js";
 import type { Connection, EndReason, Opened } from "./connection.js";
 import { Deferred } from "./deferred.js";
@@ -229,6 +229,8 @@ export class StreamConnection implements Connection {
   /** Says why, and ends. A socket that takes nothing is not waited for: it learns by its closing. */
   endAs(reason: EndReason, fields: { id?: string; retryMs?: number } = {}): void {
     if (this.hasEnded) return;
+    // Before the first byte, too, the browser is told when to come back, or that it is not to.
+    if (!this.transport.hasBegun) this.transport.begin(HEARTBEAT_COMMENT.toString());
     // Bytes that wait are no sign of a full socket: TLS hands them on a turn later.
     if (reason === "done" || reason === "stop" || !this.transport.needsDrain) {
       this.#write(encodeHubEvent("hub:end", { reason }, fields));

@@ -15,15 +15,27 @@ export function checkOrigin(
   res: ServerResponse,
   allowed: readonly string[],
 ): void {
+  if (allowOrigin(req, res, allowed)) return;
+  throw createError(403, "A page of this origin may not read the stream.");
+}
+
+/**
+ * Tells the browser that the page may read the answer, if it may. Also for an answer that is to be
+ * put off: without it a browser takes that for a failure, and does not ask again.
+ */
+export function allowOrigin(
+  req: IncomingMessage,
+  res: ServerResponse,
+  allowed: readonly string[],
+): boolean {
   const { origin } = req.headers;
   if (allowed.length > 0) res.appendHeader("Vary", "Origin");
-  if (isSameOrigin(req)) return;
-  if (origin === undefined || !allowed.includes(origin)) {
-    throw createError(403, "A page of this origin may not read the stream.");
-  }
+  if (isSameOrigin(req)) return true;
+  if (origin === undefined || !allowed.includes(origin)) return false;
   // The exact origin: a wildcard is refused by browsers as soon as cookies go along.
   res.setHeader("Access-Control-Allow-Origin", origin);
   res.setHeader("Access-Control-Allow-Credentials", "true");
+  return true;
 }
 
 /**

@@ -9,10 +9,11 @@ import { isFinalId } from "../log/cursor.js";
 import { resolveJoinOptions, type JoinOptions } from "./join-options.js";
 import type { SseSettings } from "./sse-options.js";
 import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
+import type { SessionLink } from "../session/session-state.js";
 import type { User } from "../user.js";
-import { isLoaded, linkSession, storeOf } from "./session-link.js";
-import { checkOrigin } from "./origin.js";
-import { saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
+import { linkSession, markOf, storeOf } from "./session-link.js";
+import { allowOrigin, checkOrigin } from "./origin.js";
+import { isLoaded, saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
 import { catchStreamErrors } from "./stream-errors.js";
 import { writeStreamHead } from "./stream-head.js";
 import { Tag } from "./tag-request.js";
@@ -59,6 +60,7 @@ export class RequestStream implements SseRequest {
   readonly #settings: SseSettings;
   readonly #tag: Tag;
   readonly #sessionBefore: string | undefined;
+  #mark: string | undefined;
   #connection: StreamConnection | undefined;
   #call: "join" | "open" | undefined;
 
@@ -78,12 +80,12 @@ export class RequestStream implements SseRequest {
   }
 
   get user(): User | undefined {
-    this.#observe();
+    this.#look();
     return this.#tag.user;
   }
 
   async identify(): Promise<User | undefined> {
-    this.#observe();
+    this.#look();
     return this.#tag.identify();
   }
 
@@ -121,7 +123,7 @@ export class RequestStream implements SseRequest {
     const transport = new Transport(this.#res);
     // A guard may come after somebody has answered.
     if (this.#res.headersSent) return this.#hub.admission.turnAway(transport);
-    checkOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
+    allowOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
     return this.#hub.admission.refuse(transport);
@@ -140,6 +142,7 @@ export class RequestStream implements SseRequest {
     // Somebody may have answered already.
     if (this.#res.headersSent) return this.#hub.admission.turnAway(transport);
     unwrapEnd(this.#res);
+    allowOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
     this.#res.writeHead(204);
     this.#res.end();
     return this.#hub.admission.turnAway(transport);
@@ -176,13 +179,24 @@ export class RequestStream implements SseRequest {
     );
   }
 
+  // The tag is of the moment at which it is first asked for, whatever becomes of the session in this
+  // request; so what the user depends on counts as it was then.
+  #look(): void {
+    this.#observe();
+    this.#mark ??= markOf(this.#req, this.#settings.watch);
+  }
+
+  #link(): SessionLink | null {
+    return linkSession(this.#req, this.#settings.watch, this.#mark);
+  }
+
   #open(wish: Pick<Applicant, "rooms" | "first" | "isOwn">): StreamConnection {
     if (this.#res.headersSent) throw headersSent();
     const transport = new Transport(this.#res);
     if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse();
     if (isGone(this.#res)) return this.#hub.admission.turnAway(transport);
     if (this.isFinished) return this.stop(transport);
-    this.#observe();
+    this.#look();
     let user: ReturnType<Tag["identify"]>;
     try {
       user = this.#tag.identify();
@@ -191,6 +205,8 @@ export class RequestStream implements SseRequest {
       return this.putOff(error);
     }
     checkOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
+    // Before the head, at which express-session prolongs what it has in memory, not what is stored.
+    const loaded = isLoaded(this.#req) ? this.#link() : null;
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
     if (this.#req.method === "HEAD") {
@@ -209,10 +225,7 @@ export class RequestStream implements SseRequest {
       askedAt: this.#tag.askedAt,
       address: addressOf(this.#req),
       // A session that is in no store, and will be in none, has nothing to be watched.
-      session:
-        whenReady !== null || isLoaded(this.#req)
-          ? linkSession(this.#req, this.#settings.watch)
-          : null,
+      session: loaded ?? (whenReady === null ? null : this.#link()),
       whenReady,
     });
   }

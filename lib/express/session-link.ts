@@ -1,7 +1,9 @@
 import type { IncomingMessage } from "node:http";
+import { isThenable } from "../is-thenable.js";
 import { fingerprintOf, sessionKeyOf } from "../session/session-key.js";
 import type { SessionLink, SessionState } from "../session/session-state.js";
-import { changeInFlight, type ObservedStore } from "../session/store-watch.js";
+import { changeInFlight, isStore, type ObservedStore } from "../session/store-watch.js";
+import { SseHubTypeError } from "../sse-hub-error.js";
 
 /** What in a session the user depends on. */
 export type Watch = (session: SessionContent) => unknown;
@@ -13,44 +15,66 @@ export type SessionContent = Readonly<Record<string, unknown>>;
 interface WithSession {
   readonly session?: SessionContent | null;
   readonly sessionID?: unknown;
-  readonly sessionStore?: ObservedStore;
+  readonly sessionStore?: unknown;
 }
 
 /** The store of a request that has a session in one; cookie-session has none. */
 export function storeOf(req: IncomingMessage): ObservedStore | undefined {
   const { sessionStore, sessionID } = req as WithSession;
-  return typeof sessionID === "string" && typeof sessionStore === "object"
-    ? sessionStore
-    : undefined;
+  return typeof sessionID === "string" && isStore(sessionStore) ? sessionStore : undefined;
 }
 
-/** True when the browser named the session, so that it was loaded from the store. */
-export function isLoaded(req: IncomingMessage): boolean {
-  const { sessionID } = req as WithSession;
-  if (typeof sessionID !== "string") return false;
-  return req.headers.cookie?.includes(encodeURIComponent(sessionID)) === true;
+/**
+ * What the user depends on at this moment, if there is a session. Where `watch` throws it is like
+ * nothing that a session can become.
+ */
+export function markOf(req: IncomingMessage, watch: Watch): string | undefined {
+  const { session } = req as WithSession;
+  if (session == null) return undefined;
+  try {
+    return stateOf(session, watch).fingerprint;
+  } catch {
+    return "";
+  }
 }
 
-/** The session behind a request, to be looked at again while its stream is open. */
-export function linkSession(req: IncomingMessage, watch: Watch): SessionLink | null {
+/**
+ * The session behind a request, to be looked at again while its stream is open.
+ *
+ * @param mark what the user depended on when it was asked for
+ * @throws what `watch` throws
+ */
+export function linkSession(
+  req: IncomingMessage,
+  watch: Watch,
+  mark: string | undefined,
+): SessionLink | null {
   const { session, sessionID } = req as WithSession;
   const store = storeOf(req);
   if (store === undefined || session == null) return null;
   const id = sessionID as string;
-  const stateOf = (content: SessionContent): SessionState => ({
-    fingerprint: fingerprintOf(watch(content)),
-    expiresAt: expiryOf(content),
-  });
+  const { fingerprint, expiresAt } = stateOf(session, watch);
   return {
     key: sessionKeyOf(id),
-    ...stateOf(session),
-    stateOf: (content) => stateOf(content as SessionContent),
+    fingerprint: mark ?? fingerprint,
+    expiresAt,
+    stateOf: (content) => stateOf(content as SessionContent, watch),
     changeInFlight: () => changeInFlight(store, id),
-    read: async () => {
-      const content = await readStore(store, id);
-      return content === null ? null : stateOf(content);
-    },
+    read: () => readStore(store, id),
   };
+}
+
+function stateOf(content: SessionContent, watch: Watch): SessionState {
+  const watched = watch(content);
+  if (isThenable(watched)) {
+    watched.then(undefined, () => undefined);
+    throw new SseHubTypeError(
+      "ERR_SSE_OPTION",
+      "The watch function of sse() gave a promise. Expected what the user depends on, at once, " +
+        "such as session.userId: what is looked up elsewhere belongs into hub.refresh().",
+    );
+  }
+  return { fingerprint: fingerprintOf(watched), expiresAt: expiryOf(content) };
 }
 
 function expiryOf({ cookie }: SessionContent): number | null {

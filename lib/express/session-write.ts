@@ -21,6 +21,25 @@ export function snapshotOf(req: IncomingMessage): string | undefined {
   return JSON.stringify({ ...session, cookie: undefined });
 }
 
+/**
+ * True when the browser named the session, so that it was loaded from the store. Anybody may spell a
+ * cookie in many ways that mean the same, so it is read as session middleware reads it.
+ */
+export function isLoaded(req: IncomingMessage): boolean {
+  const { sessionID } = req as WithSession;
+  if (typeof sessionID !== "string" || sessionID === "") return false;
+  const cookies = (req.headers.cookie ?? "").split(";");
+  return cookies.some((cookie) => decode(cookie).includes(sessionID));
+}
+
+function decode(cookie: string): string {
+  try {
+    return decodeURIComponent(cookie);
+  } catch {
+    return cookie;
+  }
+}
+
 /** Lets the response end without writing the session. Call it when the headers are fixed. */
 export function unwrapEnd(res: ServerResponse): void {
   // Wrappers are properties of the response itself; the one underneath is its prototype's.
@@ -55,7 +74,7 @@ export function saveOwnChanges(
 function isAnnounced(req: IncomingMessage, res: ServerResponse): boolean {
   const { sessionID } = req as WithSession;
   if (typeof sessionID !== "string") return false;
+  if (isLoaded(req)) return false;
   const name = encodeURIComponent(sessionID);
-  if (req.headers.cookie?.includes(name) === true) return false;
   return [res.getHeader("set-cookie")].flat().some((cookie) => String(cookie).includes(name));
 }

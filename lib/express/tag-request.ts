@@ -26,7 +26,7 @@ interface Identified {
 /** What of a hub is needed here. */
 interface Asked {
   readonly evidence: SessionEvidence;
-  readonly truth: { readonly recalls: { readonly serial: number } };
+  readonly truth: { readonly recalls: { readonly serial: number }; readonly isStoreAway: boolean };
 }
 
 type Answer =
@@ -80,7 +80,7 @@ export class Tag {
     if (this.#user !== undefined) return this.#user;
     this.#noteSession();
     this.#askedAt = this.#hub.truth.recalls.serial;
-    const answer = this.#resolve === null ? this.#fromSession() : this.#resolve(this.#req);
+    const answer = this.#resolve === null ? this.#fromSession() : this.#askOwn(this.#resolve);
     if (!isThenable(answer)) {
       this.#user = { value: toTag(answer) };
       return this.#user;
@@ -96,6 +96,22 @@ export class Tag {
     return this.#user;
   }
 
+  // A function that looks into a session finds none while the store is away, or throws.
+  #askOwn(resolve: UserResolver): unknown {
+    const { session, sessionStore } = this.#req as Identified;
+    const isAway = session == null && sessionStore === undefined && this.#hub.truth.isStoreAway;
+    if (!isAway) return resolve(this.#req);
+    let answer: unknown;
+    try {
+      answer = resolve(this.#req);
+    } catch (cause) {
+      return storeAway(cause);
+    }
+    return isThenable(answer)
+      ? Promise.resolve(answer).then(unlessNobody, storeAway)
+      : unlessNobody(answer);
+  }
+
   #fromSession(): unknown {
     const { session, user } = this.#req as Identified;
     return session?.user ?? user;
@@ -108,15 +124,24 @@ export class Tag {
     if (this.#resolve !== null || sessionStore !== undefined || session != null || user != null) {
       this.#hub.evidence.noteSession();
     } else if (this.#hub.evidence.hasSessions) {
-      throw new SseHubError(
-        "ERR_SSE_STORE",
-        "A request has no session although earlier ones had: the session store is away, or sse() " +
-          "also serves a route before session(). The stream was put off; the browser asks again.",
-      );
+      storeAway();
     } else {
       this.#hub.evidence.noteMissing();
     }
   }
+}
+
+function unlessNobody(user: unknown): unknown {
+  return user ?? storeAway();
+}
+
+function storeAway(cause?: unknown): never {
+  throw new SseHubError(
+    "ERR_SSE_STORE",
+    "A request has no session although earlier ones had: the session store is away, or sse() " +
+      "also serves a route before session(). The stream was put off; the browser asks again.",
+    cause === undefined ? undefined : { cause },
+  );
 }
 
 function toTag(user: unknown): User | undefined {

@@ -36,6 +36,9 @@ export class Recalls {
   /** Why a user that was asked for at that serial is not to be let in; `undefined` if it is. */
   since(serial: number, user: User | undefined): RecallReason | undefined {
     if (user === undefined || serial === this.#serial) return undefined;
-    return this.#recalls.find((recall) => recall.serial > serial && recall.test(user))?.reason;
+    const reasons = this.#recalls
+      .filter((recall) => recall.serial > serial && recall.test(user))
+      .map(({ reason }) => reason);
+    return reasons.find((reason) => reason === "stop") ?? reasons[0];
   }
 }

@@ -13,6 +13,6 @@ export interface SessionLink extends SessionState {
   stateOf(content: object): SessionState;
   /** A change whose write is not acknowledged. */
   changeInFlight(): { readonly session: object | null } | undefined;
-  /** Asks the store; `null` when it has no such session. */
-  read(): Promise<SessionState | null>;
+  /** Asks the store for the content; `null` when it has no such session. */
+  read(): Promise<object | null>;
 }

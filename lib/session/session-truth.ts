@@ -8,6 +8,7 @@ import { sessionKeyOf } from "./session-key.js";
 import { Sessions } from "./sessions.js";
 import { StoppedSessions } from "./stopped-sessions.js";
 import {
+  isAway,
   isStore,
   observeStore,
   unobserveStore,
@@ -56,6 +57,17 @@ export class SessionTruth {
 
   delete(connection: StreamConnection): void {
     if (connection.session !== null) this.sessions.delete(connection, connection.session);
+  }
+
+  /** True when a session store has said that it is disconnected. */
+  get isStoreAway(): boolean {
+    return [...this.#stores].some(isAway);
+  }
+
+  /** True when the user's time, as its tag names it, is over. */
+  isOver(connection: StreamConnection): boolean {
+    const end = endOf(connection, null);
+    return end !== undefined && end.time <= Date.now();
   }
 
   /** The connection's user is known and it is about to receive. */
@@ -114,7 +126,7 @@ export class SessionTruth {
       if (this.sessions.size > 0) this.sessions.touched(sessionKeyOf(id), session);
     },
     onClear: () => {
-      this.sessions.recheckAll();
+      this.sessions.allGone();
     },
   };
 

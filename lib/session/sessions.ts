@@ -9,14 +9,16 @@ export type SessionVerdict = "same" | "changed" | "gone";
 const READ_MS = 5_000;
 // How many sessions may be read at the same time, so that a re-check is no load for the store.
 const MAX_READS = 16;
-// A session past its expiry that the store still gives was prolonged elsewhere: asked again so soon.
+// A session past its expiry that the store still gives was prolonged elsewhere, or the store counts
+// in seconds: asked again every second for so long, and then so seldom.
 const PAST_EXPIRY_MS = 5_000;
 
 interface Entry {
   readonly connections: Map<StreamConnection, SessionLink>;
   /** When the session is to be read again. */
   checkAt: number;
-  isReading: boolean;
+  /** It is being read, or has its turn soon. */
+  isDue: boolean;
 }
 
 /** What sessions need of their hub. */
@@ -36,6 +38,7 @@ export interface SessionsHost {
 export class Sessions {
   readonly #host: SessionsHost;
   readonly #entries = new Map<string, Entry>();
+  readonly #due: Entry[] = [];
   #reads = 0;
 
   constructor(host: SessionsHost) {
@@ -75,19 +78,20 @@ export class Sessions {
     if (link !== undefined) this.#noteExpiry(entry, this.#stateOf(link, content));
   }
 
-  /** Every session may have changed: all are read again. */
-  recheckAll(): void {
-    for (const entry of this.#entries.values()) entry.checkAt = 0;
-    this.tick();
+  /** All sessions are being destroyed. */
+  allGone(): void {
+    for (const key of [...this.#entries.keys()]) this.changed(key, null);
   }
 
   /** Reads the sessions that are due. Call it about every second. */
   tick(): void {
     const now = Date.now();
-    for (const [key, entry] of this.#entries) {
-      if (this.#reads >= MAX_READS) return;
-      if (entry.checkAt <= now && !entry.isReading) this.#check(key, entry);
+    for (const entry of this.#entries.values()) {
+      if (entry.checkAt > now || entry.isDue) continue;
+      entry.isDue = true;
+      this.#due.push(entry);
     }
+    this.#readOn();
   }
 
   /**
@@ -101,55 +105,66 @@ export class Sessions {
     if (change !== undefined) {
       return verdictOf(link, change.session === null ? null : this.#stateOf(link, change.session));
     }
-    return verdictOf(link, await withDeadline(link.read()));
+    const content = await withDeadline(link.read());
+    const state = content === null ? null : this.#stateOf(link, content);
+    if (state !== null) this.#noteExpiry(this.#entries.get(link.key), state);
+    return verdictOf(link, state);
   }
 
   #create(link: SessionLink): Entry {
     const entry = {
       connections: new Map<StreamConnection, SessionLink>(),
       checkAt: this.#nextCheck(link.expiresAt),
-      isReading: false,
+      isDue: false,
     };
     this.#entries.set(link.key, entry);
     return entry;
   }
 
-  #check(key: string, entry: Entry): void {
+  #readOn(): void {
+    while (this.#reads < MAX_READS) {
+      const entry = this.#due.shift();
+      if (entry === undefined) return;
+      this.#check(entry);
+    }
+  }
+
+  #check(entry: Entry): void {
     const [link] = entry.connections.values();
     if (link === undefined) return;
-    entry.isReading = true;
     this.#reads += 1;
     withDeadline(link.read())
-      .then((state) => {
-        this.#apply(entry, state);
+      .then((content) => {
+        this.#apply(entry, content);
       })
       .catch((cause: unknown) => {
         this.#failed(entry, cause);
       })
       .finally(() => {
-        entry.isReading = false;
+        entry.isDue = false;
         this.#reads -= 1;
-        // Another may have been left waiting for this place.
-        if (this.#entries.get(key) === entry) this.tick();
+        this.#readOn();
       });
   }
 
-  #apply(entry: Entry, state: SessionState | null): void {
+  #apply(entry: Entry, content: object | null): void {
+    entry.checkAt = this.#nextCheck(null);
     for (const [connection, link] of [...entry.connections]) {
-      if (state?.fingerprint !== link.fingerprint) this.#host.onOutdated(connection);
+      const state = content === null ? null : this.#stateOf(link, content);
+      if (state?.fingerprint === link.fingerprint) this.#noteExpiry(entry, state);
+      else this.#host.onOutdated(connection);
     }
-    this.#noteExpiry(entry, state);
   }
 
   #noteExpiry(entry: Entry | undefined, state: SessionState | null): void {
-    if (entry !== undefined) entry.checkAt = this.#nextCheck(state?.expiresAt ?? null);
+    if (entry !== undefined && state !== null) entry.checkAt = this.#nextCheck(state.expiresAt);
   }
 
   #failed(entry: Entry, cause: unknown): void {
     this.#host.report(new SseHubError("ERR_SSE_STORE", RECHECK_FAILED, { cause }));
     entry.checkAt = this.#nextCheck(null);
     if (this.#host.onStoreError === "keep") return;
-    for (const connection of [...entry.connections.keys()]) this.#host.onOutdated(connection);
+    for (const connection of [...entry.connections.keys()]) connection.endAs("error");
   }
 
   // Spread, so that sessions that began together are not read together for ever.
@@ -159,7 +174,8 @@ export class Sessions {
     const regular =
       revalidateMs === null ? Infinity : now + revalidateMs * (0.75 + Math.random() / 4);
     if (expiresAt === null) return regular;
-    return Math.min(regular, expiresAt > now ? expiresAt : now + PAST_EXPIRY_MS);
+    const isNew = expiresAt > now - PAST_EXPIRY_MS;
+    return Math.min(regular, expiresAt > now ? expiresAt : now + (isNew ? 1_000 : PAST_EXPIRY_MS));
   }
 
   // A watch that fails tells nothing: whoever depends on it is looked at as changed.

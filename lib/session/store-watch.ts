@@ -1,7 +1,12 @@
+import { isThenable } from "../is-thenable.js";
+
 // Every change of a session goes through its store, on whatever route it is made. So a store that
 // requests come with is observed: once per process, whatever the number of hubs.
 
-type Done = (...results: unknown[]) => void;
+type Done = (...results: unknown[]) => unknown;
+
+// A store that is called without a callback, and gives no promise, never says that it is done.
+const UNSAID_MS = 5_000;
 
 /** What of a session store is needed here; express-session's contract. */
 export interface ObservedStore {
@@ -10,6 +15,7 @@ export interface ObservedStore {
   destroy: (id: string, done?: Done) => unknown;
   touch?: (id: string, session: object, done?: Done) => unknown;
   clear?: (done?: Done) => unknown;
+  on?: (event: "connect" | "disconnect", listener: () => void) => unknown;
 }
 
 /** Who wants to know. Called at the call of the store's method, before anything is written. */
@@ -26,6 +32,10 @@ interface Watched {
   readonly observers: Set<StoreObserver>;
   /** Changes whose write is not acknowledged: a read may still give the state before. */
   readonly inFlight: Map<string, { readonly session: object | null }>;
+  /** Number of clears that are not acknowledged. */
+  clears: number;
+  /** The store has said that it is away. */
+  isAway: boolean;
 }
 
 const REGISTRY = Symbol.for("express-sse-hub.stores");
@@ -57,22 +67,35 @@ export function changeInFlight(
   store: ObservedStore,
   id: string,
 ): { readonly session: object | null } | undefined {
-  return registry().get(store)?.inFlight.get(id);
+  const watched = registry().get(store);
+  return watched?.inFlight.get(id) ?? (watched?.clears ? { session: null } : undefined);
+}
+
+/** True when the store has said that it is disconnected, and not yet that it is back. */
+export function isAway(store: ObservedStore): boolean {
+  return registry().get(store)?.isAway === true;
 }
 
 function watchedOf(store: ObservedStore): Watched {
   const known = registry().get(store);
   if (known !== undefined) return known;
-  const watched: Watched = { observers: new Set(), inFlight: new Map() };
+  const watched = {
+    observers: new Set<StoreObserver>(),
+    inFlight: new Map(),
+    clears: 0,
+    isAway: false,
+  };
   registry().set(store, watched);
+  store.on?.("disconnect", () => {
+    watched.isAway = true;
+  });
+  store.on?.("connect", () => {
+    watched.isAway = false;
+  });
   wrapChange(store, "set", watched);
   wrapChange(store, "destroy", watched);
-  wrapNews(store, "touch", ([id, session]) => {
-    for (const one of watched.observers) one.onTouch(id as string, session as object);
-  });
-  wrapNews(store, "clear", () => {
-    for (const one of watched.observers) one.onClear();
-  });
+  wrapClear(store, watched);
+  wrapTouch(store, watched);
   return watched;
 }
 
@@ -90,34 +113,51 @@ function wrapChange(store: ObservedStore, name: "set" | "destroy", watched: Watc
   };
 }
 
-function wrapNews(
-  store: ObservedStore,
-  name: "touch" | "clear",
-  tell: (args: readonly unknown[]) => void,
-): void {
-  const original = store[name] as ((...args: unknown[]) => unknown) | undefined;
+function wrapClear(store: ObservedStore, watched: Watched): void {
+  const original = store.clear as ((...args: unknown[]) => unknown) | undefined;
   if (original === undefined) return;
-  store[name] = function (this: unknown, ...args: unknown[]) {
-    tell(args);
+  store.clear = function (this: unknown, ...args: unknown[]) {
+    watched.clears += 1;
+    let isSettled = false;
+    const settle = () => {
+      if (!isSettled) watched.clears -= 1;
+      isSettled = true;
+    };
+    for (const observer of watched.observers) observer.onClear();
+    return callSettled(original, this, args, settle);
+  };
+}
+
+function wrapTouch(store: ObservedStore, { observers }: Watched): void {
+  const original = store.touch as ((...args: unknown[]) => unknown) | undefined;
+  if (original === undefined) return;
+  store.touch = function (this: unknown, ...args: unknown[]) {
+    for (const observer of observers) observer.onTouch(args[0] as string, args[1] as object);
     return original.apply(this, args);
   };
 }
 
 // Callback, `this`, promise and what is thrown stay as they are; `settle` comes before the callback.
+// A callback is never added: with one, some stores no longer reject.
 function callSettled(
   original: (...args: unknown[]) => unknown,
   self: unknown,
   args: readonly unknown[],
   settle: () => void,
 ): unknown {
-  const done = args.findLast((arg): arg is Done => typeof arg === "function");
-  const rest = done === undefined ? args : args.slice(0, args.lastIndexOf(done));
+  const index = args.findLastIndex((arg) => typeof arg === "function");
+  const done = args[index] as Done | undefined;
+  const settleFirst = (...results: unknown[]) => {
+    settle();
+    return done?.(...results);
+  };
   try {
-    const result = original.call(self, ...rest, (...results: unknown[]) => {
-      settle();
-      done?.(...results);
-    });
-    if (result instanceof Promise) void result.then(settle, settle);
+    const result = original.apply(
+      self,
+      done === undefined ? [...args] : args.with(index, settleFirst),
+    );
+    if (isThenable(result)) result.then(settle, settle);
+    else if (done === undefined) setTimeout(settle, UNSAID_MS).unref();
     return result;
   } catch (error) {
     settle();
