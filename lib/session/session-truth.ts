@@ -45,7 +45,7 @@ export class SessionTruth {
   ) {
     this.#maxAgeMs = settings.maxConnectionAgeMs;
     this.#connections = connections;
-    this.sessions = new Sessions({ ...settings, report, onOutdated });
+    this.sessions = new Sessions({ ...settings, report, onOutdated, onStoreFailed });
     this.#clock = setInterval(() => {
       this.#tick();
     }, tickOf(settings)).unref();
@@ -145,6 +145,11 @@ export class SessionTruth {
 /** Ends a connection whose tag no longer holds. */
 export function onOutdated(connection: StreamConnection): void {
   connection.endForOther("user", drawSoon());
+}
+
+// A store in trouble is not to be asked by everybody at once.
+function onStoreFailed(connection: StreamConnection): void {
+  connection.endAs("error", { retryMs: Math.round(5_000 + Math.random() * 10_000) });
 }
 
 // The browser is back before anybody notices, yet after the answer to the request that changed its

@@ -1,3 +1,4 @@
+import { withDeadline } from "../with-deadline.js";
 import { SseHubError } from "../sse-hub-error.js";
 import type { SessionLink, SessionState } from "./session-state.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
@@ -15,8 +16,10 @@ const PAST_EXPIRY_MS = 5_000;
 
 interface Entry {
   readonly connections: Map<StreamConnection, SessionLink>;
-  /** When the session is to be read again. */
+  /** When the session is to be read again: when it expires, or when that is due in any case. */
   checkAt: number;
+  /** When it is read in any case. Nothing but a read puts that off. */
+  recheckAt: number;
   /** It is being read, or has its turn soon. */
   isDue: boolean;
 }
@@ -27,6 +30,8 @@ export interface SessionsHost {
   readonly onStoreError: "end" | "keep";
   /** The connection's tag no longer holds: it ends, and its browser returns. */
   onOutdated(connection: StreamConnection): void;
+  /** Its session could not be read: it ends, and its browser asks again later. */
+  onStoreFailed(connection: StreamConnection): void;
   report(error: SseHubError): void;
 }
 
@@ -105,16 +110,18 @@ export class Sessions {
     if (change !== undefined) {
       return verdictOf(link, change.session === null ? null : this.#stateOf(link, change.session));
     }
-    const content = await withDeadline(link.read());
+    const content = await withDeadline(link.read(), READ_MS, "The session store");
     const state = content === null ? null : this.#stateOf(link, content);
     if (state !== null) this.#noteExpiry(this.#entries.get(link.key), state);
     return verdictOf(link, state);
   }
 
   #create(link: SessionLink): Entry {
+    const recheckAt = this.#nextRecheck();
     const entry = {
       connections: new Map<StreamConnection, SessionLink>(),
-      checkAt: this.#nextCheck(link.expiresAt),
+      checkAt: Math.min(recheckAt, expiryCheckOf(link)),
+      recheckAt,
       isDue: false,
     };
     this.#entries.set(link.key, entry);
@@ -133,7 +140,7 @@ export class Sessions {
     const [link] = entry.connections.values();
     if (link === undefined) return;
     this.#reads += 1;
-    withDeadline(link.read())
+    withDeadline(link.read(), READ_MS, "The session store")
       .then((content) => {
         this.#apply(entry, content);
       })
@@ -148,7 +155,7 @@ export class Sessions {
   }
 
   #apply(entry: Entry, content: object | null): void {
-    entry.checkAt = this.#nextCheck(null);
+    this.#renew(entry);
     for (const [connection, link] of [...entry.connections]) {
       const state = content === null ? null : this.#stateOf(link, content);
       if (state?.fingerprint === link.fingerprint) this.#noteExpiry(entry, state);
@@ -157,25 +164,27 @@ export class Sessions {
   }
 
   #noteExpiry(entry: Entry | undefined, state: SessionState | null): void {
-    if (entry !== undefined && state !== null) entry.checkAt = this.#nextCheck(state.expiresAt);
+    if (entry === undefined || state === null) return;
+    entry.checkAt = Math.min(entry.recheckAt, expiryCheckOf(state));
+  }
+
+  #renew(entry: Entry): void {
+    entry.recheckAt = this.#nextRecheck();
+    entry.checkAt = entry.recheckAt;
   }
 
   #failed(entry: Entry, cause: unknown): void {
     this.#host.report(new SseHubError("ERR_SSE_STORE", RECHECK_FAILED, { cause }));
-    entry.checkAt = this.#nextCheck(null);
+    this.#renew(entry);
     if (this.#host.onStoreError === "keep") return;
-    for (const connection of [...entry.connections.keys()]) connection.endAs("error");
+    for (const connection of [...entry.connections.keys()]) this.#host.onStoreFailed(connection);
   }
 
   // Spread, so that sessions that began together are not read together for ever.
-  #nextCheck(expiresAt: number | null): number {
+  #nextRecheck(): number {
     const { revalidateMs } = this.#host;
-    const now = Date.now();
-    const regular =
-      revalidateMs === null ? Infinity : now + revalidateMs * (0.75 + Math.random() / 4);
-    if (expiresAt === null) return regular;
-    const isNew = expiresAt > now - PAST_EXPIRY_MS;
-    return Math.min(regular, expiresAt > now ? expiresAt : now + (isNew ? 1_000 : PAST_EXPIRY_MS));
+    if (revalidateMs === null) return Infinity;
+    return Date.now() + revalidateMs * (0.75 + Math.random() / 4);
   }
 
   // A watch that fails tells nothing: whoever depends on it is looked at as changed.
@@ -189,23 +198,16 @@ export class Sessions {
   }
 }
 
+function expiryCheckOf({ expiresAt }: SessionState): number {
+  const now = Date.now();
+  if (expiresAt === null) return Infinity;
+  if (expiresAt > now) return expiresAt;
+  return now + (expiresAt > now - PAST_EXPIRY_MS ? 1_000 : PAST_EXPIRY_MS);
+}
+
 function verdictOf(link: SessionLink, state: SessionState | null): SessionVerdict {
   if (state === null) return "gone";
   return state.fingerprint === link.fingerprint ? "same" : "changed";
-}
-
-async function withDeadline<T>(reading: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`The session store has not answered for ${READ_MS} ms.`));
-    }, READ_MS).unref();
-  });
-  try {
-    return await Promise.race([reading, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 const RECHECK_FAILED =

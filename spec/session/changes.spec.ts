@@ -13,7 +13,6 @@ import { cookieOf, Shop } from "../support/shop.js";
 
 const ALICE = { login: "alice", profile: "Administrator" };
 
-
 /** Begins to clear at the call, and has cleared when told so. */
 class SlowlyClearedStore extends MemoryStore {
   finish: () => void = () => undefined;

@@ -8,7 +8,7 @@ function open(options: ShopOptions = {}) {
     ...options,
     routes: (app) => {
       app.get("/state", (req) => {
-        req.sse.join({ first: () => ["state", (req.sse.user?.login) ?? "nobody"] });
+        req.sse.join({ first: () => ["state", req.sse.user?.login ?? "nobody"] });
       });
       app.post("/become", (req, res) => {
         Object.assign(req.session, req.body as object);
@@ -79,5 +79,28 @@ describe("a user function of the application's own", () => {
       await become(shop, cookie, { login: "dave" });
       expect(await last.closed).toBe("user");
     }
+  });
+});
+
+describe("a session in use", () => {
+  it("is read again all the same, however often other requests prolong it", async () => {
+    const shop = await Shop.open({
+      hub: { revalidateMs: 200 },
+      session: { cookie: { maxAge: 60_000 } },
+    });
+    const cookie = await shop.signIn(ALICE);
+    const stream = await shop.stream("/events", { cookie });
+    // Behind the back of this process, as another one would.
+    const { sessions } = shop.store as unknown as { sessions: Record<string, string> };
+    for (const [id, json] of Object.entries(sessions)) {
+      sessions[id] = json.replace("Administrator", "Viewer");
+    }
+    let isOver = false;
+    const polling = (async () => {
+      while (!isOver) await fetch(`${shop.url}/nothing`, { headers: { cookie } });
+    })();
+    expect(await stream.closed).toBe("user");
+    isOver = true;
+    await polling;
   });
 });
