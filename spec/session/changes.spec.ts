@@ -9,7 +9,7 @@ import { onTestEnd } from "../support/disposers.js";
 import { openStream } from "../support/open-stream.js";
 import { ReturningReader } from "../support/returning-reader.js";
 import { serve } from "../support/serve.js";
-import { cookieOf, Shop } from "../support/shop.js";
+import { cookieOf, Shop, until } from "../support/shop.js";
 
 const ALICE = { login: "alice", profile: "Administrator" };
 
@@ -103,6 +103,23 @@ describe("a stream of a session", () => {
     expect(await stream.closed).toBe("user");
     expect(stream.pending).toEqual([]);
     expect(sizes).toEqual([0, 1]);
+  });
+
+  it("that was away when its user was demoted gets what everybody may see, and no more [replay-2]", async () => {
+    const shop = await Shop.open({ routes });
+    const cookie = await shop.signIn(ALICE);
+    const stream = await shop.stream("/events", { cookie });
+    stream.close();
+    await until(() => shop.hub.size === 0, "it is away");
+
+    await shop.hub.broadcast("message", "before, for administrators", { profile: "Administrator" });
+    await send(shop, "/set", cookie, { user: VIEWER });
+    await shop.hub.broadcast("message", "after, for administrators", { profile: "Administrator" });
+    await shop.hub.broadcast("message", "for all");
+    const back = await shop.stream("/events", { cookie, lastEventId: stream.lastEventId });
+
+    expect(await back.nextData()).toEqual(["for all"]);
+    expect(await back.opened()).toMatchObject({ recovered: true });
   });
 
   it("asks its browser back within a second", async () => {
@@ -282,7 +299,7 @@ describe("cookie-session, which has no store", () => {
     app.use(cookieSession({ keys: ["spec"] }));
     app.use(sse({ hub }));
     app.post("/login", (req, res) => {
-      req.session = { user: ALICE };
+      Object.assign(req.session, { user: ALICE });
       res.sendStatus(204);
     });
     app.get("/events", (req) => {

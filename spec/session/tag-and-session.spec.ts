@@ -36,9 +36,7 @@ describe("the session behind a stream", () => {
       "with letters in code",
       (cookie) => {
         const [name, value = ""] = cookie.split("=", 2);
-        const hex = [...decodeURIComponent(value)].map((letter) =>
-          letter.charCodeAt(0).toString(16),
-        );
+        const hex = [...Buffer.from(decodeURIComponent(value))].map((byte) => byte.toString(16));
         return `${name}=${hex.map((code) => `%${code}`).join("")}`;
       },
     ],

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { onTestEnd } from "./disposers.js";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -22,6 +22,8 @@ const STEP_MS = 10_000;
 export interface Windows {
   /** Opens a window of its own, without the cookies of any other, until the end of the test. */
   open(url: string): Promise<Page>;
+  /** Opens a window beside another one, with the same cookies. */
+  openBeside(window: Page, url: string): Promise<Page>;
 }
 
 /**
@@ -51,14 +53,20 @@ export function describeInBrowser(name: string, specs: (windows: Windows) => voi
         const context = await browser.newContext();
         context.setDefaultTimeout(STEP_MS);
         onTestEnd(() => context.close());
-        const page = await context.newPage();
-        await page.goto(url);
-        return page;
+        return openIn(context, url);
       },
+      openBeside: (window, url) => openIn(window.context(), url),
     });
   });
 }
 
+async function openIn(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(url);
+  return page;
+}
+
 const neverOpened: Windows = {
   open: () => Promise.reject(new Error("There is no browser.")),
+  openBeside: () => Promise.reject(new Error("There is no browser.")),
 };

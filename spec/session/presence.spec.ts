@@ -1,0 +1,125 @@
+import type { EndReason, SseUser } from "express-sse-hub";
+import supertest from "supertest";
+import { ReturningReader } from "../support/returning-reader.js";
+import { Shop, until } from "../support/shop.js";
+
+const ALICE = { login: "alice", profile: "Administrator" };
+const BOB = { login: "bob", profile: "Viewer" };
+
+describe("hub.on", () => {
+  it("tells who joins and who leaves, and why", async () => {
+    const shop = await Shop.open();
+    const told: Array<["join" | EndReason, string, unknown]> = [];
+    shop.hub.on("join", ({ id, user }) => told.push(["join", id, user]));
+    shop.hub.on("leave", ({ id, user }, reason) => told.push([reason, id, user]));
+    const cookie = await shop.signIn(ALICE);
+
+    const alice = await shop.stream("/events", { cookie });
+    const nobody = await shop.stream();
+    nobody.close();
+    await until(() => told.length === 3, "it has left");
+    await supertest(shop.url).post("/logout").set("Cookie", cookie).expect(204);
+
+    const ids = await Promise.all([alice.opened(), nobody.opened()]);
+    const [one, two] = ids.map(({ connection }) => connection);
+    expect(told).toEqual([
+      ["join", one, ALICE],
+      ["join", two, undefined],
+      ["gone", two, undefined],
+      ["user", one, ALICE],
+    ]);
+  });
+
+  it("tells nothing of who was never let in", async () => {
+    const shop = await Shop.open({ hub: { limits: { connections: 1 } } });
+    const told: string[] = [];
+    await shop.stream();
+    shop.hub.on("join", () => told.push("join")).on("leave", () => told.push("leave"));
+
+    const refused = await shop.attempt();
+    await refused.closed;
+
+    expect(told).toEqual([]);
+  });
+});
+
+describe("hub.users()", () => {
+  it("names each user once, with the number of connections", async () => {
+    const shop = await Shop.open();
+    const [alice, again, bob] = [
+      await shop.signIn(ALICE),
+      await shop.signIn(ALICE),
+      await shop.signIn(BOB),
+    ];
+    for (const cookie of [alice, alice, again, bob, undefined]) {
+      await shop.stream("/events", { cookie });
+    }
+
+    expect(await shop.hub.users()).toEqual([
+      { user: ALICE, connections: 3 },
+      { user: BOB, connections: 1 },
+    ]);
+    expect(await shop.hub.users({ profile: "Viewer" })).toEqual([{ user: BOB, connections: 1 }]);
+    expect(() => shop.hub.users({})).toThrow(expect.objectContaining({ code: "ERR_SSE_FILTER" }));
+  });
+
+  it("keeps a user in whose page reloads, and lets go of one who stays away", async () => {
+    jest.useFakeTimers({ doNotFake: FAKE_NOTHING_BUT_DATE });
+    const shop = await Shop.open();
+    const cookie = await shop.signIn(ALICE);
+    const stream = await shop.stream("/events", { cookie });
+
+    stream.close();
+    await until(() => shop.hub.size === 0, "it has left");
+    expect(await shop.hub.users()).toEqual([{ user: ALICE, connections: 0 }]);
+    const reloaded = await shop.stream("/events", { cookie });
+    expect(await shop.hub.users()).toEqual([{ user: ALICE, connections: 1 }]);
+    reloaded.close();
+    await until(() => shop.hub.size === 0, "it has left again");
+    jest.setSystemTime(Date.now() + 5_000);
+    const later = await shop.hub.users();
+    jest.useRealTimers();
+
+    expect(later).toEqual([]);
+  });
+
+  it("lets go at once of one who signed out, was changed or stopped", async () => {
+    const shop = await Shop.open({
+      hub: { retryMs: 0 },
+      routes: (app) => {
+        app.post("/demote", (req, res) => {
+          Object.assign(req.session, { user: { ...ALICE, profile: "Viewer" } });
+          res.sendStatus(204);
+        });
+      },
+    });
+    const seen: SseUser[][] = [];
+    const look = async () => seen.push((await shop.hub.users()).map(({ user }) => user));
+    const cookie = await shop.signIn(ALICE);
+    const reader = await ReturningReader.open(shop.url, "/events", { cookie });
+    await supertest(shop.url).post("/demote").set("Cookie", cookie).expect(204);
+    await reader.isOpen(2);
+    await look();
+    await supertest(shop.url).post("/logout").set("Cookie", cookie).expect(204);
+    await look();
+    await shop.stream("/events", { cookie: await shop.signIn(BOB) });
+    await look();
+    await shop.hub.disconnect({ login: "bob" });
+    await look();
+
+    expect(seen).toEqual([[{ ...ALICE, profile: "Viewer" }], [], [BOB], []]);
+  });
+});
+
+const FAKE_NOTHING_BUT_DATE = [
+  "nextTick",
+  "setImmediate",
+  "clearImmediate",
+  "queueMicrotask",
+  "performance",
+  "hrtime",
+  "setTimeout",
+  "clearTimeout",
+  "setInterval",
+  "clearInterval",
+] as const satisfies readonly string[] as never;
