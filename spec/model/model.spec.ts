@@ -114,9 +114,7 @@ describe("whatever the readers do", () => {
         hub: { log, heartbeatMs, maxBufferedBytes: 16_384 },
         routes: (app) => {
           app.get("/model", (req) => {
-            const rooms = (req.query.rooms as string)
-              .split(",")
-              .filter((room) => room !== "");
+            const rooms = (req.query.rooms as string).split(",").filter((room) => room !== "");
             req.sse.join(...rooms);
           });
         },

@@ -12,6 +12,7 @@ import { serve } from "../support/serve.js";
 import { cookieOf, Shop, until } from "../support/shop.js";
 
 const ALICE = { login: "alice", profile: "Administrator" };
+const VIEWER = { login: "alice", profile: "Viewer" };
 
 /** Begins to clear at the call, and has cleared when told so. */
 class SlowlyClearedStore extends MemoryStore {
