@@ -53,6 +53,8 @@ class Run {
       if (!reader.isHere) await this.#come(reader);
       reader.current?.stream.resume();
     }
+    // Only then the end: a reader that the log overtakes is told of a gap, and the end may be in it.
+    await until(() => this.shop.hub.stats().behind === 0, "nobody is behind", 15_000);
     await this.shop.hub.broadcast("end", "end");
     for (const { current } of this.readers) {
       await until(
