@@ -147,10 +147,10 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     this.#emitter.report(error);
   };
 
-  onRegister(connection: StreamConnection): void {
+  onRegister(connection: StreamConnection, arrival: { readonly isFresh: boolean }): void {
     this.#registry.add(connection);
     this.#heartbeat.add(connection);
-    this.truth.add(connection);
+    this.truth.add(connection, arrival);
   }
 
   onOpen(connection: StreamConnection): void {

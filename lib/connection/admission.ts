@@ -38,7 +38,7 @@ export interface AdmissionHost extends ConnectionHost {
   readonly retryMs: readonly [min: number, max: number];
   readonly truth: SessionTruth;
   /** Takes a connection in: counted from here on, receiving nothing. */
-  onRegister(connection: StreamConnection): void;
+  onRegister(connection: StreamConnection, arrival: { readonly isFresh: boolean }): void;
   /** A connection was told `hub:open`. */
   onOpen(connection: StreamConnection): void;
   /** A connection has its state and reads on from its position. */
@@ -70,7 +70,7 @@ export class Admission {
       return connection;
     }
     connection.join(...applicant.rooms);
-    this.#host.onRegister(connection);
+    this.#host.onRegister(connection, { isFresh: applicant.lastEventId === undefined });
     connection.watchClose();
     if (applicant.whenReady === null) connection.begin(this.drawRetryMs());
     this.#open(connection, applicant, this.#log.head).catch((cause: unknown) => {

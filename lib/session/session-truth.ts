@@ -51,7 +51,9 @@ export class SessionTruth {
     }, tickOf(settings)).unref();
   }
 
-  add(connection: StreamConnection): void {
+  /** @param isFresh true for a page that was just loaded, and brings no cursor */
+  add(connection: StreamConnection, { isFresh }: { readonly isFresh: boolean }): void {
+    if (isFresh && connection.session !== null) this.#stopped.delete(connection.session.key);
     if (connection.session !== null) this.sessions.add(connection, connection.session);
   }
 

@@ -16,6 +16,11 @@ export class StoppedSessions {
     }
   }
 
+  /** Somebody has loaded a page, and is let in: what returns from now on may be that page. */
+  delete(key: string): void {
+    this.#until.delete(key);
+  }
+
   has(key: string): boolean {
     return (this.#until.get(key) ?? 0) > Date.now();
   }

@@ -104,3 +104,21 @@ describe("a session in use", () => {
     await polling;
   });
 });
+
+describe("a session that was told to stop", () => {
+  it("is let in with a page that is loaded anew, and that page may come back", async () => {
+    const shop = await Shop.open();
+    const cookie = await shop.signIn(ALICE);
+    const stopped = await shop.stream("/events", { cookie });
+    const before = (await stopped.hub("hub:open")).id;
+    await shop.hub.disconnect({ login: "alice" });
+    expect(await stopped.closed).toBe("stop");
+    const back = await shop.attempt("/events", { cookie, lastEventId: before });
+    expect(back.status).toBe(204);
+
+    const page = await shop.stream("/events", { cookie });
+    page.close();
+    const returned = await shop.stream("/events", { cookie, lastEventId: page.lastEventId });
+    expect(await returned.opened()).toMatchObject({ recovered: true });
+  });
+});
