@@ -166,7 +166,9 @@ export class RequestStream implements SseRequest {
   // Where sse() comes before session(), the store is seen here for the first time.
   #observe(): void {
     const store = storeOf(this.#req);
-    if (store !== undefined) this.#hub.truth.observe(store);
+    if (store === undefined) return;
+    this.#hub.evidence.noteSession();
+    this.#hub.truth.observe(store);
   }
 
   #checkKind(call: "join" | "open"): void {

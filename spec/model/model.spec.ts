@@ -4,6 +4,7 @@ import { faultsOf } from "./oracle.js";
 import { PROFILES, publish, ROOMS, type Published } from "./published.js";
 import { Random } from "./random.js";
 import { ModelReader, type Segment } from "./reader.js";
+import { changeUser, failStore } from "./user-changes.js";
 
 const gapsBySeed: number[] = [];
 const FIXED_SEEDS = Array.from({ length: 12 }, (_, n) => n + 1);
@@ -27,17 +28,19 @@ class Run {
 
   async addReader(n: number): Promise<void> {
     const profile = n % 4 === 0 ? undefined : this.random.pick(PROFILES);
-    const user = profile === undefined ? undefined : { login: `user${n}`, profile };
+    const user = profile === undefined ? undefined : { login: `reader ${n}`, profile };
     const cookie = user === undefined ? undefined : await this.shop.signIn(user);
     const rooms = ROOMS.filter(() => this.random.chance(0.3));
-    this.readers.push(new ModelReader(`reader ${n}`, user, cookie, rooms));
+    this.readers.push(new ModelReader({ name: `reader ${n}`, user, cookie, rooms }));
   }
 
   async step(): Promise<void> {
     const { random } = this;
     const reader = random.pick(this.readers);
     const draw = random.below(100);
-    if (draw < 60) await this.#burst(1 + random.below(random.chance(0.1) ? 40 : 3));
+    if (draw < 60) await this.burst(1 + random.below(random.chance(0.1) ? 40 : 3));
+    else if (draw < 63) await changeUser(this, reader);
+    else if (draw < 64) await failStore(this, reader);
     else if (!reader.isHere) await this.#come(reader);
     else if (draw < 70) this.#leave(reader);
     else if (draw < 78) reader.current?.stream.pause();
@@ -68,7 +71,7 @@ class Run {
     }
   }
 
-  async #burst(count: number): Promise<void> {
+  async burst(count: number): Promise<void> {
     for (let n = 0; n < count; n += 1) {
       const entry = await publish(this.shop.hub, this.random, this.log.head + 1, this.readers);
       this.published.set(entry.position, entry);
@@ -82,7 +85,8 @@ class Run {
     const { connection: id } = await stream.opened();
     const connection = this.#joined.get(id) as Connection;
     const stays = rooms.map((room) => ({ room, since: -1, until: Infinity }));
-    reader.segments.push({ stream, connection, cursor, stays });
+    const profile = reader.user?.profile;
+    reader.segments.push({ stream, connection, cursor, stays, profile, changedAt: Infinity });
     reader.isHere = true;
   }
 
@@ -113,14 +117,20 @@ describe("whatever the readers do", () => {
       const log = memoryLog({ maxEvents: 40 + random.below(400) });
       const heartbeatMs = random.chance(0.5) ? 50 : null;
       const shop = await Shop.open({
-        hub: { log, heartbeatMs, maxBufferedBytes: 16_384 },
+        hub: { log, heartbeatMs, maxBufferedBytes: 16_384, revalidateMs: 100 },
         routes: (app) => {
+          app.post("/become", (req, res) => {
+            Object.assign(req.session, { user: req.body as object });
+            res.sendStatus(204);
+          });
           app.get("/model", (req) => {
             const rooms = (req.query.rooms as string).split(",").filter((room) => room !== "");
             req.sse.join(...rooms);
           });
         },
       });
+      // Said whenever the store is away.
+      shop.hub.on("error", () => undefined);
       const run = new Run(shop, log, random);
       for (let n = 0; n < READERS; n += 1) await run.addReader(n);
       for (let step = 0; step < STEPS; step += 1) await run.step();

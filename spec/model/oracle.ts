@@ -10,7 +10,7 @@ export function faultsOf(
 ): string[] {
   return readers.flatMap((reader) =>
     reader.segments.flatMap((segment, n) =>
-      faultsOfSegment(reader, segment, published, log).map(
+      faultsOfSegment(segment, published, log).map(
         (fault) => `${reader.name}, stream ${n + 1}: ${fault}`,
       ),
     ),
@@ -18,12 +18,13 @@ export function faultsOf(
 }
 
 function faultsOfSegment(
-  reader: ModelReader,
   segment: Segment,
   published: ReadonlyMap<number, Published>,
   log: EventLog,
 ): string[] {
   const faults: string[] = [];
+  const tagged = segment.connection.user?.profile;
+  if (tagged !== segment.profile) faults.push(`it was tagged ${String(tagged)}`);
   const [hello, ...events] = segment.stream.all;
   if (hello?.event !== "hub:open") return ["it did not begin with hub:open"];
   const start = positionOf(hello.id);
@@ -34,12 +35,14 @@ function faultsOfSegment(
   let cursor = start;
   let order = start;
   for (const { event, data, id } of events) {
-    if (event === "hub:end") continue;
+    if (event === "hub:end") {
+      faults.push(...faultsOfEnd(id, cursor));
+      continue;
+    }
     if (event.startsWith("hub:")) {
       const position = positionOf(id);
       if (position < cursor) faults.push(`${event} went back from ${cursor} to ${position}`);
-      if (event === "hub:tick")
-        faults.push(...missing(reader, segment, published, seen, cursor, position));
+      if (event === "hub:tick") faults.push(...missing(segment, published, seen, cursor, position));
       else if (log.trimmed <= cursor)
         faults.push(`a gap at ${cursor}, although nothing had left the log`);
       cursor = position;
@@ -52,7 +55,8 @@ function faultsOfSegment(
       faults.push(`it got ${JSON.stringify(data.slice(0, 20))}, which nobody sent`);
       continue;
     }
-    const audience = isFor(entry, reader, segment);
+    const audience = isFor(entry, segment);
+    if (position > segment.changedAt) faults.push(`it got ${position} after its user had changed`);
     const isLate = joinedAfter(entry, segment);
     const isOld = position <= Math.max(order, cursor) || isLate;
     const isRetained = id === undefined && entry.key !== null && isOld;
@@ -67,12 +71,17 @@ function faultsOfSegment(
     order = Math.max(order, position);
     seen.add(position);
     if (id === undefined) continue;
-    faults.push(...missing(reader, segment, published, seen, cursor, position));
+    faults.push(...missing(segment, published, seen, cursor, position));
     cursor = position;
   }
-  if (verdict.recovered !== true)
-    faults.push(...missingRetained(reader, segment, published, start));
+  if (verdict.recovered !== true) faults.push(...missingRetained(segment, published, start));
   return faults;
+}
+
+// The cursor that a changed user is sent away with is the one its browser has.
+function faultsOfEnd(id: string | undefined, cursor: number): string[] {
+  if (id === undefined || id.startsWith("done.") || positionOf(id) === cursor) return [];
+  return [`it was sent away with ${id}, although it had come to ${cursor}`];
 }
 
 // recovered: true must go on from exactly the cursor that was brought; false must be a fact.
@@ -92,7 +101,6 @@ function faultsOfVerdict(
 }
 
 function missing(
-  reader: ModelReader,
   segment: Segment,
   published: ReadonlyMap<number, Published>,
   seen: ReadonlySet<number>,
@@ -102,8 +110,7 @@ function missing(
   const faults: string[] = [];
   for (let position = after + 1; position <= upTo; position += 1) {
     const entry = published.get(position);
-    const isDue =
-      entry !== undefined && !entry.isVolatile && isFor(entry, reader, segment) === "yes";
+    const isDue = entry !== undefined && !entry.isVolatile && isFor(entry, segment) === "yes";
     if (isDue && !seen.has(position))
       faults.push(`it never got ${position}, between ${after} and ${upTo}`);
   }
@@ -111,7 +118,6 @@ function missing(
 }
 
 function missingRetained(
-  reader: ModelReader,
   segment: Segment,
   published: ReadonlyMap<number, Published>,
   start: number,
@@ -126,7 +132,7 @@ function missingRetained(
   }
   return [...newest]
     .filter(([key]) => !renewed.has(key))
-    .filter(([, entry]) => isFor(entry, reader, segment) === "yes" && !given.has(entry.position))
+    .filter(([, entry]) => isFor(entry, segment) === "yes" && !given.has(entry.position))
     .map(([key, { position }]) => `it never got ${position}, the state of ${key}`);
 }
 
@@ -137,5 +143,5 @@ function joinedAfter({ rooms, position }: Published, { stays }: Segment): boolea
 }
 
 function positionOf(id: string | undefined): number {
-  return Number(id?.split(".").at(-1));
+  return Number(id?.split(".")[1]);
 }

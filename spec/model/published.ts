@@ -44,14 +44,10 @@ export async function publish(hub: Hub, random: Random, position: number, reader
   return { ...published, rooms };
 }
 
-/** Whether an entry is for a reader: surely, surely not, or as it happens to fall. */
-export function isFor(
-  entry: Published,
-  reader: ModelReader,
-  segment: Segment,
-): "yes" | "no" | "maybe" {
+/** Whether an entry is for a stream: surely, surely not, or as it happens to fall. */
+export function isFor(entry: Published, segment: Segment): "yes" | "no" | "maybe" {
   if (entry.except === segment.connection.id) return "no";
-  if (entry.profile !== null && entry.profile !== reader.user?.profile) return "no";
+  if (entry.profile !== null && entry.profile !== segment.profile) return "no";
   if (entry.rooms === null) return "yes";
   const stays = segment.stays.filter(
     ({ room, since }) => entry.rooms?.includes(room) === true && since < entry.position,

@@ -122,3 +122,13 @@ describe("a session that was told to stop", () => {
     expect(await returned.opened()).toMatchObject({ recovered: true });
   });
 });
+
+it("makes nobody anonymous when the store is away before anybody opened a stream", async () => {
+  const shop = await Shop.open();
+  shop.hub.on("error", () => undefined);
+  const cookie = await shop.signIn(ALICE);
+  shop.store.emit("disconnect");
+  const stream = await shop.attempt("/events", { cookie });
+  await stream.closed;
+  expect([stream.status, stream.all, shop.hub.size]).toEqual([200, [], 0]);
+});
