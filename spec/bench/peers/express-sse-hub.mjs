@@ -1,0 +1,16 @@
+import http from "node:http";
+
+export const name = "express-sse-hub";
+export const takesSessions = true;
+export const takesAudiences = true;
+
+/** @param entry the built package's entry; run.mjs has made it */
+export async function start({ app, entry = "../dist/hub/index.js" }) {
+  const { createHub, sse } = await import(entry);
+  const hub = createHub();
+  app.use(sse({ hub }));
+  app.get("/events", (req) => void req.sse.join());
+  const broadcast = (text, audience) =>
+    audience ? hub.broadcast("message", text, audience) : hub.broadcast("message", text);
+  return { server: http.createServer(app), broadcast };
+}

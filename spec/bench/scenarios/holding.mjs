@@ -1,0 +1,133 @@
+// Connections themselves: to open one, to keep it, and to get back what was missed.
+
+export const idle = {
+  name: "idle",
+  title: "memory per idle connection of 10 000, express-session with a user of 600 B",
+  metrics: [["kib", "KiB RSS per connection", 1]],
+  cases: ({ peers, isQuick }) => withSessions(peers, isQuick),
+  async run({ start, isQuick, limit }) {
+    const connections = limit(isQuick ? 2000 : 10_000);
+    const stage = await start({ hasSessions: true });
+    await stage.tell("sessions", { count: connections });
+    await openAndClose(stage, connections / 20);
+    const before = await restingMiB(stage);
+    await stage.open(connections, { sessions: (index) => index });
+    const after = await restingMiB(stage);
+    return { kib: ((after - before) * 1024) / connections };
+  },
+  goals: [
+    {
+      says: "plain: ≤ 1.1 × Express that keeps res",
+      limit: 1.1,
+      of: (metric) => metric("express-sse-hub", "kib") / metric("naive-express", "kib"),
+    },
+    {
+      says: "released: ≤ 10 KiB",
+      limit: 10,
+      unit: "KiB",
+      of: (metric) => metric("express-sse-hub, released", "kib"),
+    },
+  ],
+};
+
+export const connect = {
+  name: "connect",
+  title: "opening a connection, with express-session",
+  metrics: [["cpu", "µs CPU per connection", 0]],
+  cases: ({ peers, isQuick }) => withSessions(peers, isQuick),
+  async run({ start, isQuick, limit }) {
+    const connections = limit(isQuick ? 2000 : 6000);
+    const stage = await start({ hasSessions: true });
+    await stage.tell("sessions", { count: connections });
+    await openAndClose(stage, connections / 2);
+    await stage.settle();
+    const { cpu } = await stage.measure(async () => {
+      await stage.open(connections, { sessions: (index) => index });
+      await stage.settle();
+    });
+    return { cpu: (cpu / connections) * 1e6 };
+  },
+  goals: [
+    {
+      says: "≤ 1.15 × the same route without the hub",
+      limit: 1.15,
+      of: (metric) => metric("express-sse-hub", "cpu") / metric("naive-express", "cpu"),
+    },
+  ],
+};
+
+export const returns = {
+  name: "returns",
+  title: "10 000 returns at once with 100 missed events of 100 B each, express-session",
+  metrics: [
+    ["live", "µs CPU per live event", 2],
+    ["replayed", "µs CPU per replayed event, connecting included", 2],
+    ["delay", "longest loop delay ms", 1],
+  ],
+  cases: ({ peers, isQuick }) => [
+    ...peers.filter(({ isHub }) => isHub).map((peer) => ({ peer })),
+    ...peers
+      .filter(({ name }) => !isQuick && name === "naive-express")
+      .map((peer) => ({ peer, label: "naive-express, returns only" })),
+  ],
+  async run({ start, isQuick, limit, peer }) {
+    const connections = limit(isQuick ? 2000 : 10_000);
+    const missed = peer.isHub ? 100 : 0;
+    const stage = await start({ hasSessions: true });
+    await stage.tell("sessions", { count: connections });
+    const sessions = (index) => index;
+    const load = await stage.open(connections, { sessions });
+    await stage.warmUp(load, { receivers: connections, events: 5 });
+    const plan = { count: 10, bytes: 100, receivers: connections, isClosedLoop: true };
+    const live = await stage.measure(() => stage.deliver(load, plan));
+    const { lastId } = await stage.tell("publish", { count: 1, bytes: 100 });
+    await load.close();
+    await stage.settle();
+    await load.expect(1, 100);
+    await stage.tell("publish", { count: missed, bytes: 100 });
+    await stage.tell("watchDelay");
+    const back = await stage.measure(async () => {
+      await stage.open(connections, { sessions, lastEventId: lastId, load });
+      return stage.await(load, { count: missed, receivers: connections });
+    });
+    const { maxMs } = await stage.tell("delay");
+    const perReplayed = missed === 0 ? {} : { replayed: (back.cpu / back.events) * 1e6 };
+    return { live: (live.cpu / live.events) * 1e6, ...perReplayed, delay: maxMs };
+  },
+  goals: [
+    {
+      says: "a replayed event < a live one",
+      limit: 1,
+      of: (metric) => metric("express-sse-hub", "replayed") / metric("express-sse-hub", "live"),
+    },
+    {
+      says: "no loop delay over 50 ms",
+      limit: 50,
+      unit: "ms",
+      of: (metric) => metric("express-sse-hub", "delay"),
+    },
+  ],
+};
+
+async function openAndClose(stage, connections) {
+  const load = await stage.open(connections, { sessions: (index) => index });
+  await load.close();
+}
+
+// The least of a few looks: memory that is free takes its time to be given back.
+async function restingMiB(stage) {
+  let least = Infinity;
+  for (let look = 0; look < 3; look += 1) {
+    await stage.settle();
+    await stage.tell("collect");
+    least = Math.min(least, stage.rssMiB());
+  }
+  return least;
+}
+
+function withSessions(peers, isQuick) {
+  return peers
+    .filter(({ takesSessions }) => takesSessions)
+    .filter(({ name, isHub }) => !isQuick || isHub || name === "naive-express")
+    .map((peer) => ({ peer }));
+}

@@ -1,0 +1,28 @@
+import { connect, idle, returns } from "./holding.mjs";
+import { burst, loopDelay, overload, paced, saturated } from "./spread.mjs";
+import { stalled } from "./stalled.mjs";
+import { matcher, oneRecipient } from "./targeted.mjs";
+
+/**
+ * What is measured. A scenario has
+ * - `cases({ peers, isQuick })`: what is run, side by side; a case has a `peer`, and a `label` if a
+ *   peer has several;
+ * - `run({ start, isQuick, limit, ...case })`: one measurement. `start(options)` gives a Stage with
+ *   the peer's server, ended afterwards; `limit(n)` the connections out of n that fit here;
+ * - `metrics`: what `run` gives, each with its key, its heading and its digits;
+ * - `goals`: what is to be at most `limit`, from the metrics of one repeat.
+ */
+export const scenarios = [
+  paced,
+  saturated,
+  burst(10, 0.15),
+  burst(100, 0.03),
+  overload,
+  matcher,
+  oneRecipient,
+  loopDelay,
+  connect,
+  idle,
+  returns,
+  stalled,
+];
