@@ -10,7 +10,7 @@ import { openTrialShop, runTrials, TRIALS, type Outcome } from "./trials.js";
 // Those that are cheap; a reader that is behind has some megabytes in the kernel's buffers.
 // More at once would keep the event loop so busy that delays of milliseconds change no order.
 const CHEAP = { count: 300, atOnce: 4 };
-const DEAR = { count: 300, atOnce: 5 };
+const DEAR = { count: 40, atOnce: 5 };
 const SEED = Number(process.env.SEED ?? 1);
 const NAMES = Object.keys(TRIALS);
 const isDear = (name: string) => name.startsWith("behind");
