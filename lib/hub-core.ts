@@ -34,7 +34,8 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   readonly fanOut: FanOut;
   readonly maxPayloadBytes: number;
   readonly maxBufferedBytes: number;
-  readonly retryMs: readonly [min: number, max: number];
+  readonly releaseRequest: boolean;
+  readonly #retryMs: readonly [min: number, max: number];
   readonly #log: EventLog;
   readonly #emitter = new HubEmitter();
   readonly #registry = new Registry();
@@ -51,7 +52,8 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     super((broadcast) => this.#publish(broadcast));
     this.maxPayloadBytes = settings.maxPayloadBytes;
     this.maxBufferedBytes = settings.maxBufferedBytes;
-    this.retryMs = settings.retryMs;
+    this.releaseRequest = settings.releaseRequest;
+    this.#retryMs = settings.retryMs;
     this.#log = settings.log ?? memoryLog();
     this.truth = new SessionTruth(settings, this.#registry, this.report);
     this.fanOut = new FanOut(this.#log, this);
@@ -101,6 +103,11 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   users(matcher?: Matcher): Promise<PresentUser[]> {
     const test = matcher === undefined ? () => true : compileMatcher(matcher);
     return Promise.resolve(this.#presence.users(test));
+  }
+
+  drawRetryMs(): number {
+    const [min, max] = this.#retryMs;
+    return Math.round(min + Math.random() * (max - min));
   }
 
   observe(store: object): void {
@@ -248,7 +255,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     await this.fanOut.whenServed(this.#log.head, deadline);
     const slices = new Slices();
     for (const connection of this.#registry) {
-      connection.endAs("shutdown", { retryMs: this.admission.drawRetryMs() });
+      connection.endAs("shutdown", { retryMs: this.drawRetryMs() });
       if (slices.isOver()) await slices.next();
     }
     await this.#registry.whenClosed(Math.max(0, deadline - performance.now()));

@@ -43,6 +43,14 @@ export interface HubOptions {
   revalidateMs?: number | null | undefined;
   /** What becomes of open streams whose session the store fails to give. @default "end" */
   onStoreError?: "end" | "keep" | undefined;
+  /**
+   * Keeps only the socket of a stream and lets go of its request and response, which are most of its
+   * memory. The application then sees `finish` and `close` of the response when the headers are out,
+   * not when the stream ends: use `connection.signal` for that. It rests on what Node does inside;
+   * where that is not as it is known, or anything stands between response and socket (compression,
+   * HTTP/2), the stream is kept as it is without this option. @default false
+   */
+  releaseRequest?: boolean | undefined;
 }
 
 /** {@link HubOptions} with every default filled in. */
@@ -58,22 +66,12 @@ export interface HubSettings {
   readonly maxConnectionAgeMs: number | null;
   readonly revalidateMs: number | null;
   readonly onStoreError: "end" | "keep";
+  readonly releaseRequest: boolean;
 }
 
 /** Reads the options of `createHub()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolveHubOptions(options: HubOptions): HubSettings {
-  const read = optionReader("createHub", options, [
-    "log",
-    "heartbeatMs",
-    "retryMs",
-    "maxPayloadBytes",
-    "maxBufferedBytes",
-    "stallMs",
-    "limits",
-    "maxConnectionAgeMs",
-    "revalidateMs",
-    "onStoreError",
-  ]);
+  const read = optionReader("createHub", options, HUB_OPTIONS);
   return {
     log: read("log", "an event log such as memoryLog()", isLog) ?? null,
     heartbeatMs: read("heartbeatMs", `${MILLISECONDS}, or null for none`, orNull(isTimer), 25_000),
@@ -99,8 +97,23 @@ export function resolveHubOptions(options: HubOptions): HubSettings {
       60_000,
     ),
     onStoreError: read("onStoreError", '"end" or "keep"', isStoreError, "end"),
+    releaseRequest: read("releaseRequest", "true or false", isBoolean, false),
   };
 }
+
+const HUB_OPTIONS = [
+  "log",
+  "heartbeatMs",
+  "retryMs",
+  "maxPayloadBytes",
+  "maxBufferedBytes",
+  "stallMs",
+  "limits",
+  "maxConnectionAgeMs",
+  "revalidateMs",
+  "onStoreError",
+  "releaseRequest",
+] as const;
 
 /** The options of `hub.close()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolveCloseOptions(options: { timeoutMs?: number | undefined }): {
@@ -129,6 +142,10 @@ function isRetry(value: unknown): value is number | readonly [number, number] {
 
 function isStoreError(value: unknown): value is "end" | "keep" {
   return value === "end" || value === "keep";
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === "boolean";
 }
 
 function isLog(value: unknown): value is EventLog {

@@ -35,7 +35,8 @@ export interface Applicant extends Claim {
 /** What admission needs of its hub. */
 export interface AdmissionHost extends ConnectionHost {
   readonly isDraining: boolean;
-  readonly retryMs: readonly [min: number, max: number];
+  /** True when nothing but the socket is to be kept of a request once it is a stream. */
+  readonly releaseRequest: boolean;
   readonly truth: SessionTruth;
   /** Takes a connection in: counted from here on, receiving nothing. */
   onRegister(connection: StreamConnection, arrival: { readonly isFresh: boolean }): void;
@@ -66,13 +67,12 @@ export class Admission {
     const connection = new StreamConnection(this.#host, applicant);
     if (!(applicant.user instanceof Promise)) connection.tag(applicant.user);
     if (!this.#hasRoomFor(connection, applicant)) {
-      connection.refuse(this.drawRetryMs() * BUSY_FACTOR);
+      connection.refuse(this.#host.drawRetryMs() * BUSY_FACTOR);
       return connection;
     }
     connection.join(...applicant.rooms);
     this.#host.onRegister(connection, { isFresh: applicant.lastEventId === undefined });
     connection.watchClose();
-    if (applicant.whenReady === null) connection.begin(this.drawRetryMs());
     this.#open(connection, applicant, this.#log.head).catch((cause: unknown) => {
       const error = new SseHubError("ERR_SSE_USER", USER_FAILED, { cause });
       this.#host.report(cause instanceof SseHubError ? cause : error);
@@ -84,7 +84,7 @@ export class Admission {
   /** Answers so that the browser asks again later. */
   refuse(transport: Transport): StreamConnection {
     const connection = new StreamConnection(this.#host, { transport, session: null, isOwn: false });
-    connection.refuse(this.drawRetryMs());
+    connection.refuse(this.#host.drawRetryMs());
     return connection;
   }
 
@@ -100,25 +100,19 @@ export class Admission {
     this.#limits.leave(connection);
   }
 
-  /** Milliseconds after which a browser is asked to return: spread, so that not all come at once. */
-  drawRetryMs(): number {
-    const [min, max] = this.#host.retryMs;
-    return Math.round(min + Math.random() * (max - min));
-  }
-
   async #open(connection: StreamConnection, applicant: Applicant, head: number): Promise<void> {
     if (!(await this.#isReady(connection, applicant))) return;
+    beginSoon(connection);
     if (applicant.user instanceof Promise) {
       connection.tag(await applicant.user);
       // Who has left gives no place back a second time.
       if (connection.hasEnded) return;
       if (!this.#limits.tryEnter(connection, "perUser", userKeyOf(connection.user))) {
-        connection.refuse(this.drawRetryMs() * BUSY_FACTOR);
+        connection.refuse(this.#host.drawRetryMs() * BUSY_FACTOR);
       }
     }
-    if (!(await this.#isStillTrue(connection))) return;
     // Rooms joined in the tick of join() count for replay, like those named at join.
-    await nextTurn();
+    await Promise.all([this.#isStillTrue(connection), nextTurn()]);
     if (connection.hasEnded) return;
     const recall = this.#host.truth.recalls.since(applicant.askedAt, connection.user);
     if (recall !== undefined) {
@@ -131,6 +125,7 @@ export class Admission {
       return;
     }
     const needsState = this.#welcome(connection, applicant, head);
+    if (this.#host.releaseRequest) connection.transport.release();
     if (needsState && applicant.first !== null) await this.#begin(connection, applicant.first);
     if (!connection.hasEnded) this.#host.onReady(connection, { needsState });
   }
@@ -165,8 +160,8 @@ export class Admission {
   }
 
   // Between the beginning of the request and the registration nobody told of a change.
-  async #isStillTrue(connection: StreamConnection): Promise<boolean> {
-    if (connection.session === null) return true;
+  async #isStillTrue(connection: StreamConnection): Promise<void> {
+    if (connection.session === null) return;
     try {
       const verdict = await this.#host.truth.sessions.verify(connection.session);
       const isOutdated =
@@ -175,12 +170,11 @@ export class Admission {
     } catch (cause) {
       this.#putOff(connection, cause);
     }
-    return !connection.hasEnded;
   }
 
   #putOff(connection: StreamConnection, cause: unknown): void {
     this.#host.report(new SseHubError("ERR_SSE_STORE", STORE_FAILED, { cause }));
-    connection.refuse(this.drawRetryMs());
+    connection.refuse(this.#host.drawRetryMs());
   }
 
   async #isReady(connection: StreamConnection, { whenReady }: Applicant): Promise<boolean> {
@@ -191,7 +185,6 @@ export class Admission {
       this.#putOff(connection, cause);
       return false;
     }
-    if (!connection.hasEnded) connection.begin(this.drawRetryMs());
     return !connection.hasEnded;
   }
 
@@ -203,6 +196,15 @@ export class Admission {
       this.#limits.tryEnter(connection, "perUser", userKeyOf(connection.user))
     );
   }
+}
+
+// What is not known within the turn of the request is not waited for: the headers go out.
+function beginSoon(connection: StreamConnection): void {
+  setImmediate(() => {
+    setImmediate(() => {
+      if (!connection.hasEnded) connection.begin();
+    });
+  });
 }
 
 const USER_FAILED =

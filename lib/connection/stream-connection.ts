@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { toFinalId, toOtherId } from "../log/cursor.js";
 import { SseHubError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
-import { encodeFrame, encodeHubEvent, encodePreamble, HEARTBEAT_COMMENT } from "../wire/encoder.js";
+import { encodeFrame, encodeHubEvent, encodePreamble } from "../wire/encoder.js";
 import { checkEventName, toText, type EventData, type EventName } from "../wire/event.js";
 import type { Connection, EndReason, Opened } from "./connection.js";
+import { createConnectionId } from "./connection-id.js";
 import { Deferred } from "./deferred.js";
 import { pump, unlessEnded, type Source } from "./pump.js";
 import { Rooms, checkRooms } from "./rooms.js";
@@ -18,6 +18,8 @@ export interface ConnectionHost {
   /** Position of the newest entry in the log, and the epoch it counts in. */
   readonly head: number;
   readonly epoch: string;
+  /** Milliseconds after which a browser is asked to return: spread, so that not all come at once. */
+  drawRetryMs(): number;
   /** Rooms were joined after the tick of `req.sse.join()`, or left. */
   onRooms(connection: StreamConnection, rooms: readonly string[], change: "join" | "leave"): void;
   /** The connection waits for its socket, and goes on. */
@@ -74,7 +76,7 @@ export class StreamConnection implements Connection {
   #whenOpened: Deferred<Opened> | undefined;
 
   constructor(host: ConnectionHost, request: Claim) {
-    this.id = randomBytes(12).toString("base64url");
+    this.id = createConnectionId();
     this.transport = request.transport;
     this.isOwn = request.isOwn;
     this.#session = request.session;
@@ -130,9 +132,9 @@ export class StreamConnection implements Connection {
     });
   }
 
-  /** Sends the headers and the first bytes. */
-  begin(retryMs: number): void {
-    this.transport.begin(encodePreamble(retryMs));
+  /** Sends the headers and the first bytes, unless they are out. */
+  begin(): void {
+    if (!this.transport.hasBegun) this.transport.begin(this.#preamble());
   }
 
   /** Tags the connection with its user, once and for all. */
@@ -142,7 +144,10 @@ export class StreamConnection implements Connection {
 
   /** Says `hub:open`: who the connection is, and what became of the browser's cursor. */
   open(id: string | undefined, verdict: Opened): void {
-    this.#write(encodeHubEvent("hub:open", { connection: this.id, ...verdict }, { id }));
+    const opening = encodeHubEvent("hub:open", { connection: this.id, ...verdict }, { id });
+    // One write where the verdict is known as soon as the headers go out, which is nearly always.
+    if (this.transport.hasBegun) this.#write(opening);
+    else this.transport.begin(this.#preamble() + opening);
     this.#verdict = verdict;
     this.#whenOpened?.resolve(this.#verdict);
   }
@@ -230,7 +235,7 @@ export class StreamConnection implements Connection {
   endAs(reason: EndReason, fields: { id?: string; retryMs?: number } = {}): void {
     if (this.hasEnded) return;
     // Before the first byte, too, the browser is told when to come back, or that it is not to.
-    if (!this.transport.hasBegun) this.transport.begin(HEARTBEAT_COMMENT.toString());
+    this.begin();
     // Bytes that wait are no sign of a full socket: TLS hands them on a turn later.
     if (reason === "done" || reason === "stop" || !this.transport.needsDrain) {
       this.#write(encodeHubEvent("hub:end", { reason }, fields));
@@ -281,6 +286,10 @@ export class StreamConnection implements Connection {
 
   report(error: SseHubError): void {
     this.#host.report(error);
+  }
+
+  #preamble(): string {
+    return encodePreamble(this.#host.drawRetryMs());
   }
 
   #write(text: string): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { releaseSocket } from "./release-socket.js";
 
 // A frame above this goes out as consecutive parts, so that progress of a slow reader can be seen.
 const PART_BYTES = 65_536;
@@ -24,20 +25,24 @@ interface NodeSocket extends Socket {
  * decision falls once, after the headers, so that no two ways are ever mixed.
  */
 export class Transport {
-  readonly #res: NodeResponse;
+  // `null` once the response was let go of: then the socket is all there is.
+  #res: NodeResponse | null;
   #socket: Socket | null = null;
   #hasBegun = false;
   #hasEnded = false;
+  #isClosed = false;
+  #closeListeners: Array<() => void> = [];
 
   constructor(res: ServerResponse) {
     this.#res = res;
     // Without a listener an error of the response, such as a late write, would end the process.
     res.on("error", ignore);
+    res.once("close", this.#onClose);
   }
 
   /** False before {@link begin} and as soon as nothing more can be written. */
   get isOpen(): boolean {
-    return this.#hasBegun && !this.#hasEnded && !isGone(this.#res);
+    return this.#hasBegun && !this.#hasEnded && !this.isGone;
   }
 
   get hasBegun(): boolean {
@@ -46,37 +51,44 @@ export class Transport {
 
   /** True when the browser has left, or the response was taken by somebody else. */
   get isGone(): boolean {
-    return isGone(this.#res);
+    if (this.#res !== null) return isGone(this.#res);
+    return this.#isClosed || this.#socket?.writable !== true;
   }
 
   /** Bytes that the kernel has not taken yet. */
   get pendingBytes(): number {
-    return (
-      this.#socket?.writableLength ?? this.#res.stream?.writableLength ?? this.#res.writableLength
-    );
+    const out = this.#socket ?? this.#res?.stream ?? this.#res;
+    return out?.writableLength ?? 0;
   }
 
   /** True when a `drain` will follow, so that the next page is better read then. */
   get needsDrain(): boolean {
-    const { stream, writableNeedDrain } = this.#res;
-    return this.#socket?.writableNeedDrain ?? stream?.writableNeedDrain ?? writableNeedDrain;
+    if (this.#socket !== null) return this.#socket.writableNeedDrain;
+    return (this.#res?.stream ?? this.#res)?.writableNeedDrain === true;
   }
 
   /** Changes whenever the kernel has taken a byte. */
   get progressMark(): string {
-    const socket = this.#res.socket as NodeSocket | null;
+    const socket = (this.#socket ?? this.#res?.socket) as NodeSocket | null | undefined;
     const queued = socket?._handle?.writeQueueSize ?? 0;
     return `${queued} ${socket?.bytesWritten} ${this.pendingBytes}`;
   }
 
   /** Sends the headers, fixed before, with the first bytes of the body. */
-  begin(preamble: string): void {
+  begin(text: string): void {
     this.#hasBegun = true;
-    if (this.#hasEnded || this.#res.destroyed) return;
-    this.#res.write(preamble);
-    this.#res.flush?.();
-    this.#socket = freeSocketOf(this.#res);
-    const { socket } = this.#res;
+    const res = this.#res;
+    if (res === null || this.#hasEnded || res.destroyed) return;
+    try {
+      res.write(text);
+      res.flush?.();
+    } catch {
+      // Somebody's wrapper around write() threw. Its stream is broken; the others' are not.
+      this.destroy();
+      return;
+    }
+    this.#socket = freeSocketOf(res);
+    const { socket } = res;
     if (socket !== null) requestsBehind.set(socket, 0);
     // Node holds back what a response writes until the next tick; these bytes are to go at once.
     socket?.uncork();
@@ -86,43 +98,76 @@ export class Transport {
     socket?.setKeepAlive(true, 10_000);
   }
 
+  /**
+   * Lets go of request and response, so that only the socket is kept. Where anything stands in the
+   * way of that, nothing happens.
+   */
+  release(): void {
+    const [res, socket] = [this.#res, this.#socket];
+    if (res === null || socket === null || this.#hasEnded || isGone(res)) return;
+    res.removeListener("close", this.#onClose);
+    if (!releaseSocket(res, socket)) {
+      res.once("close", this.#onClose);
+      return;
+    }
+    this.#res = null;
+    socket.once("close", this.#onClose);
+  }
+
   /** Writes whole events. After the end, or when the browser is gone, nothing happens. */
   write(bytes: Buffer): void {
-    if (!this.isOpen) return;
+    const socket = this.#socket;
     try {
-      this.#writeParts(this.#socket ?? this.#res, bytes);
-      if (this.#socket === null) this.#res.flush?.();
+      if (socket !== null) {
+        // Asked of the socket alone: a response is an object on which Node's own fast paths are lost.
+        if (socket.writable && !this.#hasEnded) writeParts(socket, bytes);
+      } else if (this.#res !== null && this.isOpen) {
+        writeParts(this.#res, bytes);
+        this.#res.flush?.();
+      }
     } catch {
       // Somebody's wrapper around write() threw. Its stream is broken; the others' are not.
       this.destroy();
     }
   }
 
-  #writeParts(out: NodeResponse | Socket, bytes: Buffer): void {
-    for (let start = 0; start < bytes.length; start += PART_BYTES) {
-      out.write(bytes.length <= PART_BYTES ? bytes : bytes.subarray(start, start + PART_BYTES));
-    }
-  }
-
   onDrain(listener: () => void): void {
-    (this.#socket ?? this.#res).once("drain", listener);
+    (this.#socket ?? this.#res)?.once("drain", listener);
   }
 
   onClose(listener: () => void): void {
-    this.#res.once("close", listener);
+    this.#closeListeners.push(listener);
   }
 
   /** Ends the body; the socket closes once the kernel has taken what is pending. */
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    if (!this.#res.destroyed) this.#res.end();
+    if (this.#res === null) this.#socket?.destroySoon();
+    else if (!this.#res.destroyed) this.#res.end();
   }
 
   /** Closes the socket now, whatever is pending. */
   destroy(): void {
     this.#hasEnded = true;
-    this.#res.destroy();
+    (this.#res ?? this.#socket)?.destroy();
+  }
+
+  readonly #onClose = (): void => {
+    this.#isClosed = true;
+    const listeners = this.#closeListeners;
+    this.#closeListeners = [];
+    for (const listener of listeners) listener();
+  };
+}
+
+function writeParts(out: NodeResponse | Socket, bytes: Buffer): void {
+  if (bytes.length <= PART_BYTES) {
+    out.write(bytes);
+    return;
+  }
+  for (let start = 0; start < bytes.length; start += PART_BYTES) {
+    out.write(bytes.subarray(start, start + PART_BYTES));
   }
 }
 

@@ -32,7 +32,7 @@ export function markOf(req: IncomingMessage, watch: Watch): string | undefined {
   const { session } = req as WithSession;
   if (session == null) return undefined;
   try {
-    return stateOf(session, watch).fingerprint;
+    return fingerprintWith(watch, session);
   } catch {
     return "";
   }
@@ -53,11 +53,10 @@ export function linkSession(
   const store = storeOf(req);
   if (store === undefined || session == null) return null;
   const id = sessionID as string;
-  const { fingerprint, expiresAt } = stateOf(session, watch);
   return {
     key: sessionKeyOf(id),
-    fingerprint: mark ?? fingerprint,
-    expiresAt,
+    fingerprint: mark ?? fingerprintWith(watch, session),
+    expiresAt: expiryOf(session),
     stateOf: (content) => stateOf(content as SessionContent, watch),
     changeInFlight: () => changeInFlight(store, id),
     read: () => readStore(store, id),
@@ -65,6 +64,10 @@ export function linkSession(
 }
 
 function stateOf(content: SessionContent, watch: Watch): SessionState {
+  return { fingerprint: fingerprintWith(watch, content), expiresAt: expiryOf(content) };
+}
+
+function fingerprintWith(watch: Watch, content: SessionContent): string {
   const watched = watch(content);
   if (isThenable(watched)) {
     watched.then(undefined, () => undefined);
@@ -74,7 +77,7 @@ function stateOf(content: SessionContent, watch: Watch): SessionState {
         "such as session.userId: what is looked up elsewhere belongs into hub.refresh().",
     );
   }
-  return { fingerprint: fingerprintOf(watched), expiresAt: expiryOf(content) };
+  return fingerprintOf(watched);
 }
 
 function expiryOf({ cookie }: SessionContent): number | null {

@@ -4,10 +4,13 @@ export const name = "express-sse-hub";
 export const takesSessions = true;
 export const takesAudiences = true;
 
-/** @param entry the built package's entry; run.mjs has made it */
-export async function start({ app, entry = "../dist/hub/index.js" }) {
+/**
+ * @param entry the built package's entry; run.mjs has made it
+ * @param hubOptions those of createHub()
+ */
+export async function start({ app, entry = "../dist/hub/index.js", hubOptions }) {
   const { createHub, sse } = await import(entry);
-  const hub = createHub();
+  const hub = createHub(hubOptions);
   app.use(sse({ hub }));
   app.get("/events", (req) => void req.sse.join());
   const broadcast = (text, audience) =>

@@ -1,0 +1,11 @@
+// The same with `releaseRequest`: of a stream only its socket is kept.
+import { start as startHub } from "./express-sse-hub.mjs";
+
+export const name = "released";
+export const isHub = true;
+export const takesSessions = true;
+export const takesAudiences = true;
+
+export function start(given) {
+  return startHub({ ...given, hubOptions: { releaseRequest: true } });
+}
