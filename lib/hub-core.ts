@@ -39,7 +39,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   readonly #log: EventLog;
   readonly #emitter = new HubEmitter();
   readonly #registry = new Registry();
-  readonly #presence = new Presence();
+  readonly #presence = new Presence(this.#registry);
   readonly #replay: Replay;
   readonly #heartbeat: Heartbeat;
   readonly #stalls: StallWatch;
@@ -162,7 +162,6 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
 
   onOpen(connection: StreamConnection): void {
     this.truth.onOpen(connection);
-    this.#presence.add(connection);
     this.#emitter.emit("join", connection);
   }
 
@@ -197,12 +196,13 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     this.#stalls.delete(connection);
     this.admission.leave(connection);
     this.truth.delete(connection);
-    this.#presence.delete(connection, reason);
     const wasIn = this.#registry.delete(connection);
     if (wasIn || reason === "refused") this.#closed[reason] = (this.#closed[reason] ?? 0) + 1;
     // The response of an abandoned connection is somebody else's: its socket is not ours to close.
     if (reason !== "gone" && !connection.transport.isGone) this.#awaitClose(connection);
-    if (connection.isOpened) this.#emitter.emit("leave", connection, reason);
+    if (!connection.isOpened) return;
+    this.#presence.onLeave(connection, reason);
+    this.#emitter.emit("leave", connection, reason);
   }
 
   #awaitClose(connection: StreamConnection): void {

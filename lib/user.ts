@@ -1,3 +1,5 @@
+import { fingerprintOf } from "./fingerprint.js";
+
 /**
  * The user behind a connection: what filters see. Filled in by the application:
  *
@@ -18,6 +20,6 @@ export type User = [keyof SseUser] extends [never]
   : Readonly<SseUser>;
 
 /** What tells one user from another: tags that are equal are one user. */
-export function userKeyOf(user: User | undefined): string | undefined {
-  return user === undefined ? undefined : JSON.stringify(user);
+export function userKeyOf(user: User): string {
+  return fingerprintOf(user);
 }

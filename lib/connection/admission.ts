@@ -27,7 +27,8 @@ export interface Applicant extends Claim {
   readonly user: User | undefined | Promise<User | undefined>;
   /** What {@link Recalls.serial} was when the user was asked for. */
   readonly askedAt: number;
-  readonly address: string | undefined;
+  /** The browser's address; not asked for where nothing depends on it. */
+  addressOf(): string | undefined;
   /** What must be done before the first byte, such as saving a session made in this request. */
   readonly whenReady: Promise<void> | null;
 }
@@ -107,7 +108,7 @@ export class Admission {
       connection.tag(await applicant.user);
       // Who has left gives no place back a second time.
       if (connection.hasEnded) return;
-      if (!this.#limits.tryEnter(connection, "perUser", userKeyOf(connection.user))) {
+      if (!this.#limits.tryEnter(connection, "perUser", () => keyOf(connection.user))) {
         connection.refuse(this.#host.drawRetryMs() * BUSY_FACTOR);
       }
     }
@@ -188,14 +189,18 @@ export class Admission {
     return !connection.hasEnded;
   }
 
-  #hasRoomFor(connection: StreamConnection, { address, session }: Applicant): boolean {
+  #hasRoomFor(connection: StreamConnection, applicant: Applicant): boolean {
     return (
-      this.#limits.tryEnter(connection, "connections", "") &&
-      this.#limits.tryEnter(connection, "perAddress", address) &&
-      this.#limits.tryEnter(connection, "perSession", session?.key) &&
-      this.#limits.tryEnter(connection, "perUser", userKeyOf(connection.user))
+      this.#limits.tryEnter(connection, "connections", () => "") &&
+      this.#limits.tryEnter(connection, "perAddress", () => applicant.addressOf()) &&
+      this.#limits.tryEnter(connection, "perSession", () => applicant.session?.key) &&
+      this.#limits.tryEnter(connection, "perUser", () => keyOf(connection.user))
     );
   }
+}
+
+function keyOf(user: User | undefined): string | undefined {
+  return user === undefined ? undefined : userKeyOf(user);
 }
 
 // What is not known within the turn of the request is not waited for: the headers go out.

@@ -23,8 +23,13 @@ export class LimitCounter {
   }
 
   /** Counts a connection in, or says that the limit is reached. Without a key nothing is counted. */
-  tryEnter(connection: StreamConnection, limit: keyof Limits, key: string | undefined): boolean {
+  tryEnter(
+    connection: StreamConnection,
+    limit: keyof Limits,
+    keyOf: () => string | undefined,
+  ): boolean {
     const max = this.#limits[limit];
+    const key = max === undefined ? undefined : keyOf();
     if (max === undefined || key === undefined) return true;
     const name = `${limit} ${key}`;
     const count = this.#counts.get(name) ?? 0;

@@ -14,47 +14,56 @@ const GRACE_MS = 5_000;
 // Who ended for one of these is not on the way back as the same user.
 const FINAL: readonly EndReason[] = ["user", "stop", "done"];
 
-interface Entry {
+interface Leave {
   readonly user: User;
-  readonly connections: Set<StreamConnection>;
-  leftAt: number;
+  readonly isFinal: boolean;
+  readonly at: number;
 }
 
-/** Who is there, by user: tags that are equal are one user. */
+/**
+ * Who is there, by user: tags that are equal are one user. It is counted when somebody asks, so that
+ * coming and going cost next to nothing.
+ */
 export class Presence {
-  readonly #entries = new Map<string, Entry>();
+  readonly #connections: Iterable<StreamConnection>;
+  // Of the last moments, oldest first.
+  #leaves: Leave[] = [];
   #forgotAt = 0;
 
-  add(connection: StreamConnection): void {
-    const { user } = connection;
-    const key = userKeyOf(user);
-    if (user === undefined || key === undefined) return;
-    const entry = this.#entries.get(key) ?? { user, connections: new Set(), leftAt: 0 };
-    entry.connections.add(connection);
-    this.#entries.set(key, entry);
+  /** @param connections those of this node */
+  constructor(connections: Iterable<StreamConnection>) {
+    this.#connections = connections;
   }
 
-  delete(connection: StreamConnection, reason: EndReason): void {
-    const key = userKeyOf(connection.user);
-    const entry = key === undefined ? undefined : this.#entries.get(key);
-    if (entry?.connections.delete(connection) !== true || entry.connections.size > 0) return;
-    entry.leftAt = FINAL.includes(reason) ? 0 : Date.now();
-    if (Date.now() - this.#forgotAt > GRACE_MS) this.#forget();
+  onLeave({ user }: StreamConnection, reason: EndReason): void {
+    if (user === undefined) return;
+    const now = Date.now();
+    if (now - this.#forgotAt > GRACE_MS) {
+      this.#forgotAt = now;
+      this.#leaves = this.#recent(now);
+    }
+    this.#leaves.push({ user, isFinal: FINAL.includes(reason), at: now });
   }
 
   users(test: (user: User) => boolean): PresentUser[] {
-    return [...this.#entries.values()]
-      .filter((entry) => isPresent(entry) && test(entry.user))
-      .map(({ user, connections }) => ({ user, connections: connections.size }));
+    const present = new Map<string, { readonly user: User; connections: number }>();
+    // The last leave of a user decides.
+    for (const { user, isFinal } of this.#recent(Date.now())) {
+      const key = userKeyOf(user);
+      if (isFinal) present.delete(key);
+      else present.set(key, { user, connections: 0 });
+    }
+    for (const { user, isOpened } of this.#connections) {
+      if (user === undefined || !isOpened) continue;
+      const key = userKeyOf(user);
+      const entry = present.get(key) ?? { user, connections: 0 };
+      entry.connections += 1;
+      present.set(key, entry);
+    }
+    return [...present.values()].filter(({ user }) => test(user));
   }
 
-  // Those who did not come back. The map holds no more than who is there and who just left.
-  #forget(): void {
-    this.#forgotAt = Date.now();
-    for (const [key, entry] of this.#entries) if (!isPresent(entry)) this.#entries.delete(key);
+  #recent(now: number): Leave[] {
+    return this.#leaves.filter(({ at }) => now - at < GRACE_MS);
   }
-}
-
-function isPresent({ connections, leftAt }: Entry): boolean {
-  return connections.size > 0 || Date.now() - leftAt < GRACE_MS;
 }

@@ -1,5 +1,12 @@
 import { SseHubTypeError, describe } from "../sse-hub-error.js";
 
+// Shared by all that have none, so nobody is to put anything in.
+const NONE: ReadonlySet<string> = Object.assign(new Set<string>(), {
+  add: (): never => {
+    throw new TypeError("connection.rooms only shows the rooms: use connection.join().");
+  },
+});
+
 /** The rooms of a connection. Most have none, so nothing is made before the first. */
 export class Rooms {
   // Room → position after which it counts.
@@ -8,6 +15,7 @@ export class Rooms {
 
   /** Adds rooms that count from a position on. Gives those that were not there yet. */
   add(rooms: readonly string[], since: number): string[] {
+    if (rooms.length === 0) return [];
     this.#since ??= new Map();
     this.#names = undefined;
     const added = rooms.filter((room) => this.#since?.has(room) === false);
@@ -28,7 +36,7 @@ export class Rooms {
 
   get names(): ReadonlySet<string> {
     // Predicates ask for them often; a set that was handed out never changes.
-    return (this.#names ??= new Set(this.#since?.keys()));
+    return (this.#names ??= this.#since === undefined ? NONE : new Set(this.#since.keys()));
   }
 }
 

@@ -31,7 +31,7 @@ export class Transport {
   #hasBegun = false;
   #hasEnded = false;
   #isClosed = false;
-  #closeListeners: Array<() => void> = [];
+  #closeListeners: ReadonlyArray<() => void> = [];
 
   constructor(res: ServerResponse) {
     this.#res = res;
@@ -136,7 +136,8 @@ export class Transport {
   }
 
   onClose(listener: () => void): void {
-    this.#closeListeners.push(listener);
+    // A copy, not push(), which would make room for sixteen more.
+    this.#closeListeners = [...this.#closeListeners, listener];
   }
 
   /** Ends the body; the socket closes once the kernel has taken what is pending. */

@@ -59,7 +59,7 @@ export class RequestStream implements SseRequest {
   readonly #hub: HubCore;
   readonly #settings: SseSettings;
   readonly #tag: Tag;
-  readonly #sessionBefore: string | undefined;
+  #sessionBefore: string | undefined;
   #mark: string | undefined;
   #connection: StreamConnection | undefined;
   #call: "join" | "open" | undefined;
@@ -93,6 +93,7 @@ export class RequestStream implements SseRequest {
     const header = this.#req.headers["last-event-id"];
     if (typeof header === "string" && header !== "") return header;
     const query = this.#req.url?.split("?", 2)[1] ?? "";
+    if (!query.includes("lastEventId")) return undefined;
     return new URLSearchParams(query).get("lastEventId") ?? undefined;
   }
 
@@ -216,21 +217,27 @@ export class RequestStream implements SseRequest {
       return this.#hub.admission.turnAway(transport);
     }
     // A body that nobody reads would stop the socket's reading, and with it the news of its end.
-    if (this.#req.method === "GET") this.#req.resume();
+    if (this.#req.method === "GET" && hasBody(this.#req)) this.#req.resume();
     catchStreamErrors(this.#req);
     const whenReady = saveOwnChanges(this.#req, this.#res, this.#sessionBefore);
+    // Not kept for the hours of the stream.
+    this.#sessionBefore = undefined;
     return this.#hub.admission.accept({
       ...wish,
       transport,
       lastEventId: this.lastEventId,
       user,
       askedAt: this.#tag.askedAt,
-      address: addressOf(this.#req),
+      addressOf: () => addressOf(this.#req),
       // A session that is in no store, and will be in none, has nothing to be watched.
       session: loaded ?? (whenReady === null ? null : this.#link()),
       whenReady,
     });
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
 }
 
 function addressOf(req: IncomingMessage): string | undefined {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { isThenable } from "../is-thenable.js";
-import { fingerprintOf, sessionKeyOf } from "../session/session-key.js";
+import { fingerprintOf } from "../fingerprint.js";
+import { sessionKeyOf } from "../session/session-key.js";
 import type { SessionLink, SessionState } from "../session/session-state.js";
 import { changeInFlight, isStore, type ObservedStore } from "../session/store-watch.js";
 import { SseHubTypeError } from "../sse-hub-error.js";
@@ -52,15 +53,41 @@ export function linkSession(
   const { session, sessionID } = req as WithSession;
   const store = storeOf(req);
   if (store === undefined || session == null) return null;
-  const id = sessionID as string;
-  return {
-    key: sessionKeyOf(id),
+  return new StoredSession(store, sessionID as string, watch, {
     fingerprint: mark ?? fingerprintWith(watch, session),
     expiresAt: expiryOf(session),
-    stateOf: (content) => stateOf(content as SessionContent, watch),
-    changeInFlight: () => changeInFlight(store, id),
-    read: () => readStore(store, id),
-  };
+  });
+}
+
+// A class, for there is one for each connection: closures would take four times the memory.
+class StoredSession implements SessionLink {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly expiresAt: number | null;
+  readonly #store: ObservedStore;
+  readonly #id: string;
+  readonly #watch: Watch;
+
+  constructor(store: ObservedStore, id: string, watch: Watch, state: SessionState) {
+    this.key = sessionKeyOf(id);
+    this.fingerprint = state.fingerprint;
+    this.expiresAt = state.expiresAt;
+    this.#store = store;
+    this.#id = id;
+    this.#watch = watch;
+  }
+
+  stateOf(content: object): SessionState {
+    return stateOf(content as SessionContent, this.#watch);
+  }
+
+  changeInFlight(): { readonly session: object | null } | undefined {
+    return changeInFlight(this.#store, this.#id);
+  }
+
+  read(): Promise<object | null> {
+    return readStore(this.#store, this.#id);
+  }
 }
 
 function stateOf(content: SessionContent, watch: Watch): SessionState {

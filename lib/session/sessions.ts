@@ -15,7 +15,7 @@ const MAX_READS = 16;
 const PAST_EXPIRY_MS = 5_000;
 
 interface Entry {
-  readonly connections: Map<StreamConnection, SessionLink>;
+  readonly connections: Set<StreamConnection>;
   /** When the session is to be read again: when it expires, or when that is due in any case. */
   checkAt: number;
   /** When it is read in any case. Nothing but a read puts that off. */
@@ -57,7 +57,7 @@ export class Sessions {
 
   add(connection: StreamConnection, link: SessionLink): void {
     const entry = this.#entries.get(link.key) ?? this.#create(link);
-    entry.connections.set(connection, link);
+    entry.connections.add(connection);
   }
 
   delete(connection: StreamConnection, { key }: SessionLink): void {
@@ -69,7 +69,7 @@ export class Sessions {
   /** A session is being stored with this content, or destroyed: who depends on another one ends. */
   changed(key: string, content: object | null): void {
     const entry = this.#entries.get(key);
-    for (const [connection, link] of [...(entry?.connections ?? [])]) {
+    for (const [connection, link] of linksOf(entry)) {
       const state = content === null ? null : this.#stateOf(link, content);
       if (state?.fingerprint === link.fingerprint) this.#noteExpiry(entry, state);
       else this.#host.onOutdated(connection);
@@ -79,7 +79,7 @@ export class Sessions {
   /** A session was prolonged. */
   touched(key: string, content: object): void {
     const entry = this.#entries.get(key);
-    const [link] = entry?.connections.values() ?? [];
+    const [[, link] = []] = linksOf(entry);
     if (link !== undefined) this.#noteExpiry(entry, this.#stateOf(link, content));
   }
 
@@ -119,7 +119,7 @@ export class Sessions {
   #create(link: SessionLink): Entry {
     const recheckAt = this.#nextRecheck();
     const entry = {
-      connections: new Map<StreamConnection, SessionLink>(),
+      connections: new Set<StreamConnection>(),
       checkAt: Math.min(recheckAt, expiryCheckOf(link)),
       recheckAt,
       isDue: false,
@@ -137,7 +137,7 @@ export class Sessions {
   }
 
   #check(entry: Entry): void {
-    const [link] = entry.connections.values();
+    const [[, link] = []] = linksOf(entry);
     if (link === undefined) return;
     this.#reads += 1;
     withDeadline(link.read(), READ_MS, "The session store")
@@ -156,7 +156,7 @@ export class Sessions {
 
   #apply(entry: Entry, content: object | null): void {
     this.#renew(entry);
-    for (const [connection, link] of [...entry.connections]) {
+    for (const [connection, link] of linksOf(entry)) {
       const state = content === null ? null : this.#stateOf(link, content);
       if (state?.fingerprint === link.fingerprint) this.#noteExpiry(entry, state);
       else this.#host.onOutdated(connection);
@@ -177,7 +177,7 @@ export class Sessions {
     this.#host.report(new SseHubError("ERR_SSE_STORE", RECHECK_FAILED, { cause }));
     this.#renew(entry);
     if (this.#host.onStoreError === "keep") return;
-    for (const connection of [...entry.connections.keys()]) this.#host.onStoreFailed(connection);
+    for (const connection of [...entry.connections]) this.#host.onStoreFailed(connection);
   }
 
   // Spread, so that sessions that began together are not read together for ever.
@@ -196,6 +196,14 @@ export class Sessions {
       return null;
     }
   }
+}
+
+// A copy: whoever is ended leaves the entry.
+function linksOf(entry: Entry | undefined): Array<[StreamConnection, SessionLink]> {
+  const connections = entry === undefined ? [] : [...entry.connections];
+  return connections.flatMap((connection) =>
+    connection.session === null ? [] : [[connection, connection.session]],
+  );
 }
 
 function expiryCheckOf({ expiresAt }: SessionState): number {
