@@ -43,6 +43,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   readonly #replay: Replay;
   readonly #heartbeat: Heartbeat;
   readonly #stalls: StallWatch;
+  readonly #unfollow: () => void;
   readonly #closed: Partial<Record<EndReason, number>> = {};
   #closing: Promise<void> | undefined;
   #isDraining = false;
@@ -65,6 +66,15 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
       connection.drop();
     });
     this.admission = new Admission(this, this.#log, settings.limits);
+    this.#unfollow = this.#log.follow({
+      onMove: () => {
+        this.fanOut.onMove();
+      },
+      onNotice: () => undefined,
+      onBreak: () => undefined,
+      onQuestion: () => null,
+      onError: this.report,
+    });
   }
 
   get size(): number {
@@ -230,7 +240,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
       throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
     }
     try {
-      return toId(this.#log.epoch, await this.#log.append(draft));
+      return await this.#log.append(draft);
     } catch (cause) {
       throw new SseHubError("ERR_SSE_LOG", "The log did not take a broadcast.", { cause });
     }
@@ -260,6 +270,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     }
     await this.#registry.whenClosed(Math.max(0, deadline - performance.now()));
     this.#isClosed = true;
+    this.#unfollow();
     this.fanOut.close();
     this.#heartbeat.close();
     this.#stalls.close();

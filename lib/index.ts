@@ -16,7 +16,16 @@ export { createHub } from "./hub.js";
 export type { Hub, HubStats } from "./hub.js";
 export type { HubOptions } from "./hub-options.js";
 export type { HubEvents } from "./hub-events.js";
-export type { Audience, EventLog, LogDraft, LogEntry, LogPage } from "./log/event-log.js";
+export type {
+  Audience,
+  EventLog,
+  LogDraft,
+  LogEntry,
+  LogFollower,
+  LogHealth,
+  LogPage,
+  Notice,
+} from "./log/event-log.js";
 export { memoryLog } from "./log/memory-log.js";
 export type { MemoryLogOptions } from "./log/memory-log-options.js";
 export { SseHubError, SseHubTypeError } from "./sse-hub-error.js";

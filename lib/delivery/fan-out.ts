@@ -34,7 +34,6 @@ export class FanOut {
   readonly #host: FanOutHost;
   readonly #live = new Set<StreamConnection>();
   readonly #index = new AudienceIndex(this.#live);
-  readonly #unfollow: () => void;
   /** Entries given live so far. */
   delivered = 0;
   #served: number;
@@ -47,9 +46,6 @@ export class FanOut {
     this.#host = host;
     this.#served = log.head;
     this.#tickedAt = log.head;
-    this.#unfollow = log.follow(() => {
-      this.#schedule();
-    });
   }
 
   /** Up to where every live connection has been served, or `null` while a pass is under way. */
@@ -80,6 +76,11 @@ export class FanOut {
     if (connection.isLive) this.#index[change](connection, rooms);
   }
 
+  /** The log's head has moved. */
+  onMove(): void {
+    this.#schedule();
+  }
+
   /** Resolves when every live connection has been served up to a position, or at the deadline. */
   async whenServed(position: number, deadline: number): Promise<void> {
     while (this.#served < position && performance.now() < deadline) await sleep(1);
@@ -87,7 +88,6 @@ export class FanOut {
 
   close(): void {
     this.#isClosed = true;
-    this.#unfollow();
   }
 
   #schedule(): void {

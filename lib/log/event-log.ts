@@ -1,3 +1,5 @@
+import type { SseHubError } from "../sse-hub-error.js";
+
 /** Who an entry is for. All parts must hold; a part that is `null` holds for everybody. */
 export interface Audience {
   /** In at least one of these rooms. */
@@ -36,6 +38,39 @@ export interface LogPage {
   readonly isTrimmed: boolean;
 }
 
+/** What one node says to all through the log: plain JSON. What it means is the hub's business. */
+export type Notice = Readonly<Record<string, unknown>>;
+
+/** Who is told what happens to a log. Nothing of it may throw. */
+export interface LogFollower {
+  /** The head has moved. */
+  onMove(): void;
+  /**
+   * Another node has told something. Called at its place in the order: before anything that was
+   * appended after it can be read here.
+   */
+  onNotice(notice: Notice): void;
+  /**
+   * Entries are gone that this node never read, notices perhaps among them, or another life of the
+   * log has begun. `epoch` and `head` are the new ones; whoever was at the head has missed something.
+   */
+  onBreak(): void;
+  /** A node asks all nodes, this one included. The answer is plain JSON. */
+  onQuestion(question: Notice): unknown;
+  /** Trouble at run time, for the hub's `error` event. */
+  onError(error: SseHubError): void;
+}
+
+/** How a log is, for readiness probes. */
+export interface LogHealth {
+  /** `degraded`: it cannot be reached, so broadcasts wait and what others publish does not come. */
+  readonly status: "ok" | "degraded";
+  /** Since when, in milliseconds since 1970. */
+  readonly since: number;
+  /** How far this node may be behind the newest entry, in milliseconds; 0 when it has just looked. */
+  readonly lagMs: number;
+}
+
 /**
  * The ordered, bounded record of broadcasts that every connection is fed from.
  *
@@ -46,7 +81,10 @@ export interface LogPage {
 export interface EventLog {
   /** True when entries leave this process, so that their audience must be plain data. */
   readonly isShared: boolean;
-  /** Names this life of the log, `[A-Za-z0-9_-]{1,32}`. Positions of another epoch mean nothing here. */
+  /**
+   * Names this life of the log, `[A-Za-z0-9_-]{1,32}`; empty before a shared log was first reached.
+   * Positions of another epoch mean nothing here.
+   */
   readonly epoch: string;
   /** Position of the newest entry this node may read; 0 when there was none. */
   readonly head: number;
@@ -59,14 +97,26 @@ export interface EventLog {
   readonly stale: number;
   /** The newest entry of each retain key, oldest first, also those that have left the log. */
   readonly retained: Iterable<LogEntry>;
-  /** What the log holds, for `hub.stats()`. */
+  /** What the log holds on this node, for `hub.stats()`. */
   readonly size: { readonly entries: number; readonly bytes: number };
-  /** Adds an entry at the head. Resolves with its position once the log holds it. */
-  append(draft: LogDraft): Promise<number>;
+  /** What session ids are hashed with wherever they are named: the same on every node. */
+  readonly sessionLabel: string;
+  readonly health: LogHealth;
+  /** Adds an entry at the head. Resolves with its id once the log holds it. */
+  append(draft: LogDraft): Promise<string>;
   /** Entries after a position, whole entries of about `maxBytes` together, at least one if there is one. */
   read(after: number, maxBytes: number): LogPage | Promise<LogPage>;
-  /** Calls `onMove` after the head has moved. Returns what takes the listener off again. */
-  follow(onMove: () => void): () => void;
+  /** Resolves when this node has read what the log held at the call; waits while it cannot be reached. */
+  catchUp(): Promise<void>;
+  /**
+   * Tells the followers on all other nodes. Resolves once the log holds it; what is appended later
+   * comes after it.
+   */
+  tell(notice: Notice): Promise<void>;
+  /** Asks the followers on all nodes, this one included. Gives the answers of those that are alive. */
+  ask(question: Notice): Promise<unknown[]>;
+  /** Tells a follower from now on. Returns what takes it off again. */
+  follow(follower: LogFollower): () => void;
   /** Ends timers and connections of the log. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EventLog, LogDraft, LogEntry } from "express-sse-hub";
+import type { EventLog, LogDraft, LogEntry, LogFollower } from "express-sse-hub";
 
 /** One promise of the log contract. `run` throws where it is broken. */
 export interface LogPromise {
@@ -23,13 +23,14 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
     "resolves append with a position above all before, in the order of the calls",
     100,
     async (log) => {
-      const positions = await Promise.all(numbers(50).map((n) => log.append(draft(String(n)))));
+      const positions = await Promise.all(numbers(50).map((n) => append(log, draft(String(n)))));
       assert.deepEqual(
         positions,
         [...positions].sort((a, b) => a - b),
       );
       assert.equal(new Set(positions).size, 50);
       assert.ok(positions.every((position) => Number.isSafeInteger(position) && position > 0));
+      await log.catchUp();
       assert.equal(log.head, positions.at(-1));
     },
   ),
@@ -54,6 +55,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
   promise("keeps the audience as it was given", 10, async (log) => {
     const audience = { rooms: ["red"], filter: { id: { $in: [1, 2] } }, except: "x" };
     await log.append({ ...draft("a"), audience });
+    await log.catchUp();
     assert.deepEqual((await all(log))[0]?.audience, audience);
   }),
   promise(
@@ -101,6 +103,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
       await log.append(draft("a"));
       await log.append({ ...draft("b"), isVolatile: true });
       await log.append(draft("c"));
+      await log.catchUp();
       const entries = await all(log);
       assert.deepEqual(entries.map(textOf), ["a", "b", "c"]);
       assert.deepEqual(
@@ -130,16 +133,42 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
   promise("tells its followers that the head has moved, until they leave", 10, async (log) => {
     let moves = 0;
     const moved = new Promise<void>((resolve) => {
-      const unfollow = log.follow(() => {
-        moves += 1;
-        unfollow();
-        resolve();
+      const unfollow = log.follow({
+        ...idleFollower,
+        onMove: () => {
+          moves += 1;
+          unfollow();
+          resolve();
+        },
       });
     });
     await log.append(draft("a"));
     await moved;
     await log.append(draft("b"));
+    await log.catchUp();
     assert.equal(moves, 1);
+  }),
+  promise("asks its followers, and gives what they answer", 10, async (log) => {
+    const questions: unknown[] = [];
+    log.follow({
+      ...idleFollower,
+      onQuestion: (question) => {
+        questions.push(question);
+        return { n: 2 };
+      },
+    });
+    assert.deepEqual(await log.ask({ kind: "how many" }), [{ n: 2 }]);
+    assert.deepEqual(questions, [{ kind: "how many" }]);
+  }),
+  promise("tells others, not its own followers, and is well", 10, async (log) => {
+    const notices: unknown[] = [];
+    log.follow({ ...idleFollower, onNotice: (notice) => notices.push(notice) });
+    await log.tell({ kind: "hello" });
+    await log.catchUp();
+    assert.deepEqual(notices, []);
+    assert.equal(log.health.status, "ok");
+    assert.ok(log.health.since <= Date.now());
+    assert.ok(log.sessionLabel.length > 0);
   }),
   promise("closes twice without harm", 10, async (log) => {
     await log.close();
@@ -179,6 +208,18 @@ function draft(text: string): LogDraft {
   };
 }
 
+const idleFollower: LogFollower = {
+  onMove: () => undefined,
+  onNotice: () => undefined,
+  onBreak: () => undefined,
+  onQuestion: () => null,
+  onError: () => undefined,
+};
+
+async function append(log: EventLog, given: LogDraft): Promise<number> {
+  return Number((await log.append(given)).split(".")[1]);
+}
+
 function textOf({ bytes }: LogEntry): string {
   return /data: (.*)\n\n$/.exec(bytes.toString())?.[1] ?? "";
 }
@@ -189,7 +230,8 @@ function numbers(count: number): number[] {
 
 async function appendAll(log: EventLog, texts: readonly string[]): Promise<number[]> {
   const positions: number[] = [];
-  for (const text of texts) positions.push(await log.append(draft(text)));
+  for (const text of texts) positions.push(await append(log, draft(text)));
+  await log.catchUp();
   return positions;
 }
 

@@ -1,0 +1,145 @@
+import type { LogEntry, LogPage } from "./event-log.js";
+
+/** How much is kept; whichever is met first lets the oldest entries go. */
+export interface RingBounds {
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number | null;
+}
+
+interface TimedEntry extends LogEntry {
+  /** On the clock of `performance.now()`. */
+  readonly appendedAt: number;
+}
+
+/**
+ * The entries that this process holds. Invariant: from `trimmed` on none is missing; their positions
+ * rise, and need not be consecutive.
+ */
+export class Ring {
+  readonly #bounds: RingBounds;
+  // What has left is `undefined`, up to #first.
+  #entries: Array<TimedEntry | undefined> = [];
+  #first = 0;
+  #trimmed: number;
+  #head: number;
+  #bytes = 0;
+  // Everything up to here has a quarter of the bounds behind it; #fresh are those after it.
+  #stale = 0;
+  #fresh = { index: 0, bytes: 0 };
+
+  /** @param start position after which it begins */
+  constructor(bounds: RingBounds, start = 0) {
+    this.#bounds = bounds;
+    this.#trimmed = start;
+    this.#head = start;
+  }
+
+  /** Position of the newest entry. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /** Position of the newest entry that is not held any more. */
+  get trimmed(): number {
+    this.#trim();
+    return this.#trimmed;
+  }
+
+  get size(): { entries: number; bytes: number } {
+    this.#trim();
+    return { entries: this.#entries.length - this.#first, bytes: this.#bytes };
+  }
+
+  /** Position before which a quarter of the bounds has come since. */
+  get stale(): number {
+    const { maxEvents, maxBytes, maxAgeMs } = this.#bounds;
+    const old = performance.now() - (maxAgeMs ?? Infinity) / 4;
+    for (;;) {
+      const entry = this.#entries[this.#fresh.index];
+      if (entry === undefined) break;
+      const isStale =
+        this.#entries.length - this.#fresh.index > maxEvents / 4 ||
+        this.#fresh.bytes > maxBytes / 4 ||
+        entry.appendedAt < old;
+      if (!isStale) break;
+      this.#makeStale(entry);
+    }
+    return this.#stale;
+  }
+
+  append(entry: LogEntry, appendedAt = performance.now()): void {
+    this.#entries.push({ ...entry, appendedAt });
+    this.#head = entry.position;
+    this.#bytes += entry.bytes.length;
+    this.#fresh.bytes += entry.bytes.length;
+    this.#trim();
+  }
+
+  /** Entries after a position, whole ones of about `maxBytes` together. */
+  read(after: number, maxBytes: number): LogPage {
+    if (after < this.trimmed) return { entries: [], isTrimmed: true };
+    const entries: LogEntry[] = [];
+    let bytes = 0;
+    for (let index = this.#indexAfter(after); ; index += 1) {
+      const entry = this.#entries[index];
+      if (entry === undefined) break;
+      bytes += entry.bytes.length;
+      if (entries.length > 0 && bytes > maxBytes) break;
+      entries.push(entry);
+    }
+    return { entries, isTrimmed: false };
+  }
+
+  // Positions are mostly consecutive, so the first guess is mostly right.
+  #indexAfter(position: number): number {
+    let [low, high] = [this.#first, this.#entries.length];
+    let guess = this.#entries.length - (this.#head - position);
+    while (low < high) {
+      const index = guess >= low && guess < high ? guess : (low + high) >>> 1;
+      guess = -1;
+      const entry = this.#entries[index];
+      if (entry === undefined || entry.position <= position) {
+        low = index + 1;
+      } else {
+        const before = this.#entries[index - 1];
+        if (before === undefined || before.position <= position) return index;
+        high = index;
+      }
+    }
+    return low;
+  }
+
+  #trim(): void {
+    const { maxEvents, maxBytes, maxAgeMs } = this.#bounds;
+    const oldest = performance.now() - (maxAgeMs ?? Infinity);
+    for (;;) {
+      const entry = this.#entries[this.#first];
+      const count = this.#entries.length - this.#first;
+      // The newest stays whatever its size: nobody could have read it yet.
+      const isOver = count > maxEvents || (count > 1 && this.#bytes > maxBytes);
+      if (entry === undefined || (!isOver && entry.appendedAt >= oldest)) break;
+      this.#drop(entry);
+    }
+    // Moved down only when half of the array is empty, so an entry is copied at most once on average.
+    if (this.#first > 1024 && this.#first * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#fresh.index -= this.#first;
+      this.#first = 0;
+    }
+  }
+
+  #drop(entry: TimedEntry): void {
+    if (this.#fresh.index === this.#first) this.#makeStale(entry);
+    this.#bytes -= entry.bytes.length;
+    this.#entries[this.#first] = undefined;
+    this.#first += 1;
+    this.#trimmed = entry.position;
+  }
+
+  #makeStale(entry: TimedEntry): void {
+    this.#stale = entry.position;
+    this.#fresh.bytes -= entry.bytes.length;
+    this.#fresh.index += 1;
+  }
+}
