@@ -1,4 +1,4 @@
-import { Broadcasts, type Broadcast } from "./broadcaster.js";
+import { Broadcasts } from "./broadcaster.js";
 import { Admission, type AdmissionHost } from "./connection/admission.js";
 import type { Connection, EndReason } from "./connection/connection.js";
 import { Heartbeat } from "./connection/heartbeat.js";
@@ -6,27 +6,27 @@ import { Presence, type PresentUser } from "./connection/presence.js";
 import { Registry } from "./connection/registry.js";
 import { StallWatch } from "./connection/stall-watch.js";
 import type { StreamConnection } from "./connection/stream-connection.js";
-import { compileFilter, createAudience, type Filter } from "./delivery/audience.js";
-import { compileMatcher } from "./delivery/compile-matcher.js";
+import { compileFilter, type Filter } from "./delivery/audience.js";
 import { FanOut } from "./delivery/fan-out.js";
 import type { Matcher } from "./delivery/matcher.js";
 import { Replay, type ReplayHost } from "./delivery/replay.js";
 import { createRunOutside } from "./delivery/run-outside.js";
 import { Slices } from "./delivery/slices.js";
 import { HubEmitter, type HubEvents } from "./hub-events.js";
-import type { Hub, HubStats } from "./hub.js";
+import type { Hub, HubHealth, HubStats } from "./hub.js";
 import { toId } from "./log/cursor.js";
-import type { EventLog, LogDraft } from "./log/event-log.js";
+import type { EventLog } from "./log/event-log.js";
 import { memoryLog } from "./log/memory-log.js";
+import { Nodes } from "./nodes/nodes.js";
 import { resolveCloseOptions, type HubSettings } from "./hub-options.js";
+import { createPublish, type PublishingHost } from "./publishing.js";
 import { SessionEvidence } from "./session/session-evidence.js";
 import { SessionTruth } from "./session/session-truth.js";
-import { SseHubError, SseHubTypeError, describe } from "./sse-hub-error.js";
-import { encodeFrame, HEARTBEAT_COMMENT } from "./wire/encoder.js";
-import { checkEventName, toText } from "./wire/event.js";
+import { SseHubTypeError, describe, type SseHubError } from "./sse-hub-error.js";
+import { HEARTBEAT_COMMENT } from "./wire/encoder.js";
 
 /** A hub as the rest of the package sees it: the parts, wired. */
-export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHost {
+export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHost, PublishingHost {
   readonly evidence = new SessionEvidence();
   readonly runOutside = createRunOutside();
   readonly truth: SessionTruth;
@@ -43,6 +43,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   readonly #replay: Replay;
   readonly #heartbeat: Heartbeat;
   readonly #stalls: StallWatch;
+  readonly #nodes: Nodes;
   readonly #unfollow: () => void;
   readonly #closed: Partial<Record<EndReason, number>> = {};
   #closing: Promise<void> | undefined;
@@ -50,13 +51,16 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   #isClosed = false;
 
   constructor(settings: HubSettings) {
-    super((broadcast) => this.#publish(broadcast));
+    const log = settings.log ?? memoryLog();
+    // Not "this" before super(): the functions are called later.
+    super((broadcast) => publish(broadcast));
+    const publish = createPublish(log, this);
     this.maxPayloadBytes = settings.maxPayloadBytes;
     this.maxBufferedBytes = settings.maxBufferedBytes;
     this.releaseRequest = settings.releaseRequest;
     this.#retryMs = settings.retryMs;
-    this.#log = settings.log ?? memoryLog();
-    this.truth = new SessionTruth(settings, this.#registry, this.report);
+    this.#log = log;
+    this.truth = new SessionTruth(settings, this.#registry, this.#log, this.report);
     this.fanOut = new FanOut(this.#log, this);
     this.#replay = new Replay(this.#log, this);
     this.#heartbeat = new Heartbeat(settings.heartbeatMs, (connection) => {
@@ -66,19 +70,22 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
       connection.drop();
     });
     this.admission = new Admission(this, this.#log, settings.limits);
-    this.#unfollow = this.#log.follow({
-      onMove: () => {
-        this.fanOut.onMove();
-      },
-      onNotice: () => undefined,
-      onBreak: () => undefined,
-      onQuestion: () => null,
-      onError: this.report,
+    this.#nodes = new Nodes(this.#log, {
+      truth: this.truth,
+      presence: this.#presence,
+      fanOut: this.fanOut,
+      replay: this.#replay,
+      report: this.report,
     });
+    this.#unfollow = this.#log.follow(this.#nodes);
   }
 
   get size(): number {
     return this.#registry.size;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   get isDraining(): boolean {
@@ -89,8 +96,8 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     return this.#log.head;
   }
 
-  get epoch(): string {
-    return this.#log.epoch;
+  get stretch(): number {
+    return this.#replay.stretch;
   }
 
   connections(filter?: Filter): Connection[] {
@@ -101,23 +108,32 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
 
   // Not async, these: misuse throws at the call.
   refresh(matcher: Matcher): Promise<void> {
-    this.truth.recallAll("refresh", matcher);
-    return Promise.resolve();
+    return this.#nodes.recall("refresh", matcher);
   }
 
   disconnect(matcher: Matcher): Promise<void> {
-    this.truth.recallAll("stop", matcher);
-    return Promise.resolve();
+    return this.#nodes.recall("stop", matcher);
   }
 
   users(matcher?: Matcher): Promise<PresentUser[]> {
-    const test = matcher === undefined ? () => true : compileMatcher(matcher);
-    return Promise.resolve(this.#presence.users(test));
+    return this.#nodes.users(matcher);
+  }
+
+  count(matcher?: Matcher): Promise<number> {
+    return this.#nodes.count(matcher);
+  }
+
+  health(): HubHealth {
+    return { ...this.#log.health, epoch: this.#log.epoch };
   }
 
   drawRetryMs(): number {
     const [min, max] = this.#retryMs;
     return Math.round(min + Math.random() * (max - min));
+  }
+
+  checkFilter(): void {
+    this.evidence.check("A filter");
   }
 
   observe(store: object): void {
@@ -192,6 +208,13 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     this.#replay.resume(connection);
   }
 
+  onBroken(connection: StreamConnection): boolean {
+    // A change of its session may be among what was lost.
+    if (connection.session === null) return true;
+    this.truth.recall(connection, "refresh");
+    return false;
+  }
+
   onWait(connection: StreamConnection): void {
     this.#stalls.add(connection);
   }
@@ -220,30 +243,6 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     this.#registry.awaitClose(connection, () => {
       this.#stalls.delete(connection);
     });
-  }
-
-  // Not async: misuse throws at the call, so that Express answers 500.
-  #publish({ event, data, filter, retainKey, isVolatile, ...to }: Broadcast): Promise<string> {
-    checkEventName(event);
-    const text = toText(data, this.maxPayloadBytes);
-    if (filter !== null) this.evidence.check("A filter");
-    const audience = createAudience(to, filter, this.#log, this.report);
-    const frame = encodeFrame(event, text);
-    const sent = this.#append({ frame, audience, retainKey, isVolatile });
-    // Who does not await the promise hears of it here, and the process lives on.
-    sent.catch(this.report);
-    return sent;
-  }
-
-  async #append(draft: LogDraft): Promise<string> {
-    if (this.#isClosed) {
-      throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
-    }
-    try {
-      return await this.#log.append(draft);
-    } catch (cause) {
-      throw new SseHubError("ERR_SSE_LOG", "The log did not take a broadcast.", { cause });
-    }
   }
 
   #beat(connection: StreamConnection): void {

@@ -160,8 +160,13 @@ const LOG_MEMBERS: ReadonlyArray<keyof EventLog> = [
   "stale",
   "retained",
   "size",
+  "sessionLabel",
+  "health",
   "append",
   "read",
+  "catchUp",
+  "tell",
+  "ask",
   "follow",
   "close",
 ];

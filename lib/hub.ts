@@ -5,6 +5,7 @@ import type { Filter } from "./delivery/audience.js";
 import type { Matcher } from "./delivery/matcher.js";
 import { HubCore } from "./hub-core.js";
 import type { HubEvents } from "./hub-events.js";
+import type { LogHealth } from "./log/event-log.js";
 import { resolveHubOptions, type HubOptions } from "./hub-options.js";
 
 /** What {@link Hub.stats} tells. Counts begin with the hub and only rise, unless said otherwise. */
@@ -27,6 +28,12 @@ export interface HubStats {
   readonly closed: Readonly<Partial<Record<EndReason, number>>>;
 }
 
+/** What {@link Hub.health} tells. */
+export interface HubHealth extends LogHealth {
+  /** The life of the log that this node reads; empty before a shared log was first reached. */
+  readonly epoch: string;
+}
+
 /** The server's side of all streams: one for an application, shared by its routes. */
 export interface Hub extends Broadcaster {
   /** Number of open connections on this node. */
@@ -38,7 +45,7 @@ export interface Hub extends Broadcaster {
    */
   connections(filter?: Filter): Connection[];
   /**
-   * Ends the streams of the users that match; their browsers return through the application's
+   * Ends the streams of the users that match, on every node; their browsers return through the application's
    * middleware, as whoever they are then, and get what they missed. For changes that are in no
    * session: a role in the database.
    *
@@ -46,7 +53,7 @@ export interface Hub extends Broadcaster {
    */
   refresh(matcher: Matcher): Promise<void>;
   /**
-   * Ends the streams of the users that match, for good: their browsers do not return by themselves. A
+   * Ends the streams of the users that match, on every node and for good: their browsers do not return by themselves. A
    * page that is loaded anew is not stopped: to ban somebody, change the user.
    *
    * @throws SseHubTypeError `ERR_SSE_FILTER`
@@ -61,12 +68,23 @@ export interface Hub extends Broadcaster {
    */
   observe(store: object): void;
   /**
-   * Who is there on this node, with the number of connections: each user once, tags that are equal
+   * Who is there, on all nodes, with the number of connections: each user once, tags that are equal
    * being one user. A page that reloads stays in for a few seconds with 0 connections.
    *
    * @throws SseHubTypeError `ERR_SSE_FILTER`
    */
   users(matcher?: Matcher): Promise<PresentUser[]>;
+  /**
+   * The number of open connections on all nodes, or of those whose user the matcher reaches.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  count(matcher?: Matcher): Promise<number>;
+  /**
+   * How this node and its log are, for monitoring. `degraded` is no reason to take a node out of the
+   * balancer: its streams stay open and recover by themselves, and the other nodes are no better.
+   */
+  health(): HubHealth;
   /** What this node has done since the hub was made. */
   stats(): HubStats;
   on<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this;

@@ -1,4 +1,4 @@
-import { judge, toId, type Verdict } from "../log/cursor.js";
+import { judge, needsNews, toId, type Verdict } from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
 import { onOutdated, type SessionTruth } from "../session/session-truth.js";
 import { SseHubError, describe } from "../sse-hub-error.js";
@@ -39,6 +39,8 @@ export interface AdmissionHost extends ConnectionHost {
   /** True when nothing but the socket is to be kept of a request once it is a stream. */
   readonly releaseRequest: boolean;
   readonly truth: SessionTruth;
+  /** The stretch of the log without a break that is read now. */
+  readonly stretch: number;
   /** Takes a connection in: counted from here on, receiving nothing. */
   onRegister(connection: StreamConnection, arrival: { readonly isFresh: boolean }): void;
   /** A connection was told `hub:open`. */
@@ -74,7 +76,7 @@ export class Admission {
     connection.join(...applicant.rooms);
     this.#host.onRegister(connection, { isFresh: applicant.lastEventId === undefined });
     connection.watchClose();
-    this.#open(connection, applicant, this.#log.head).catch((cause: unknown) => {
+    this.#open(connection, applicant).catch((cause: unknown) => {
       const error = new SseHubError("ERR_SSE_USER", USER_FAILED, { cause });
       this.#host.report(cause instanceof SseHubError ? cause : error);
       connection.endAs("error");
@@ -101,7 +103,8 @@ export class Admission {
     this.#limits.leave(connection);
   }
 
-  async #open(connection: StreamConnection, applicant: Applicant, head: number): Promise<void> {
+  async #open(connection: StreamConnection, applicant: Applicant): Promise<void> {
+    const place = this.#placeNow();
     if (!(await this.#isReady(connection, applicant))) return;
     beginSoon(connection);
     if (applicant.user instanceof Promise) {
@@ -115,6 +118,8 @@ export class Admission {
     // Rooms joined in the tick of join() count for replay, like those named at join.
     await Promise.all([this.#isStillTrue(connection), nextTurn()]);
     if (connection.hasEnded) return;
+    if (!applicant.isOwn && needsNews(this.#log, applicant.lastEventId)) await this.#log.catchUp();
+    if (connection.hasEnded) return;
     const recall = this.#host.truth.recalls.since(applicant.askedAt, connection.user);
     if (recall !== undefined) {
       this.#host.truth.recall(connection, recall);
@@ -125,10 +130,16 @@ export class Admission {
       connection.endAs("user");
       return;
     }
+    // What came since the registration is for this connection, unless the log has begun anew.
+    const { head } = place.stretch === this.#host.stretch ? place : this.#placeNow();
     const needsState = this.#welcome(connection, applicant, head);
     if (this.#host.releaseRequest) connection.transport.release();
     if (needsState && applicant.first !== null) await this.#begin(connection, applicant.first);
     if (!connection.hasEnded) this.#host.onReady(connection, { needsState });
+  }
+
+  #placeNow(): { readonly head: number; readonly stretch: number } {
+    return { head: this.#log.head, stretch: this.#host.stretch };
   }
 
   #welcome(connection: StreamConnection, applicant: Applicant, head: number): boolean {
@@ -138,6 +149,8 @@ export class Admission {
     const position = verdict.recovered === true ? verdict.position : head;
     connection.position = position;
     connection.lastIdPosition = position;
+    connection.epoch = this.#log.epoch;
+    connection.stretch = this.#host.stretch;
     connection.presentSince = this.#log.head;
     connection.open(applicant.isOwn ? undefined : toId(this.#log.epoch, position), {
       recovered: verdict.recovered,

@@ -14,6 +14,8 @@ const GRACE_MS = 5_000;
 // Who ended for one of these is not on the way back as the same user.
 const FINAL: readonly EndReason[] = ["user", "stop", "done"];
 
+type Test = (user: User) => boolean;
+
 interface Leave {
   readonly user: User;
   readonly isFinal: boolean;
@@ -45,7 +47,8 @@ export class Presence {
     this.#leaves.push({ user, isFinal: FINAL.includes(reason), at: now });
   }
 
-  users(test: (user: User) => boolean): PresentUser[] {
+  /** Each user once, or those that pass the test. */
+  users(test: Test | null): PresentUser[] {
     const present = new Map<string, { readonly user: User; connections: number }>();
     // The last leave of a user decides.
     for (const { user, isFinal } of this.#recent(Date.now())) {
@@ -60,7 +63,16 @@ export class Presence {
       entry.connections += 1;
       present.set(key, entry);
     }
-    return [...present.values()].filter(({ user }) => test(user));
+    return [...present.values()].filter(({ user }) => test === null || test(user));
+  }
+
+  /** The number of open connections, or of those whose user passes the test. */
+  count(test: Test | null): number {
+    let count = 0;
+    for (const { user, isOpened } of this.#connections) {
+      if (isOpened && (test === null || (user !== undefined && test(user)))) count += 1;
+    }
+    return count;
   }
 
   #recent(now: number): Leave[] {

@@ -1,4 +1,4 @@
-import { toFinalId, toOtherId } from "../log/cursor.js";
+import { toFinalId, toId, toOtherId } from "../log/cursor.js";
 import { SseHubError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
 import { encodeFrame, encodeHubEvent, encodePreamble } from "../wire/encoder.js";
@@ -15,9 +15,8 @@ import type { Transport } from "./transport.js";
 export interface ConnectionHost {
   readonly maxPayloadBytes: number;
   readonly maxBufferedBytes: number;
-  /** Position of the newest entry in the log, and the epoch it counts in. */
+  /** Position of the newest entry in the log. */
   readonly head: number;
-  readonly epoch: string;
   /** Milliseconds after which a browser is asked to return: spread, so that not all come at once. */
   drawRetryMs(): number;
   /** Rooms were joined after the tick of `req.sse.join()`, or left. */
@@ -58,8 +57,11 @@ export class StreamConnection implements Connection {
   endsAt: { readonly time: number; readonly reason: "age" | "user" } | undefined;
   /** Everything up to here was given, or was not for this connection. */
   position = 0;
-  /** The browser's cursor: position of the newest id written. */
+  /** The browser's cursor: position of the newest id written, and the epoch of the log it counts in. */
   lastIdPosition = 0;
+  epoch = "";
+  /** Which stretch of the log without a break its position is in. */
+  stretch = 0;
   /** While behind: volatile entries count from here on. */
   presentSince = 0;
   isLive = false;
@@ -164,11 +166,13 @@ export class StreamConnection implements Connection {
     this.presentSince = Infinity;
   }
 
-  /** Says `hub:gap`: what came before that position has left the log unread; live goes on from here. */
-  skipTo(position: number, id: string): void {
-    this.position = position;
-    this.lastIdPosition = position;
-    this.#write(encodeHubEvent("hub:gap", { reason: "trimmed" }, { id }));
+  /** Says `hub:gap`: what came before that place has gone unread; live goes on from here. */
+  skipTo({ head, epoch }: { readonly head: number; readonly epoch: string }): void {
+    const reason = epoch === this.epoch ? "trimmed" : "epoch";
+    this.position = head;
+    this.lastIdPosition = head;
+    this.epoch = epoch;
+    this.#write(encodeHubEvent("hub:gap", { reason }, { id: toId(epoch, head) }));
   }
 
   /** Moves the browser's cursor past entries that were not for it, so that it stays in the log. */
@@ -247,7 +251,7 @@ export class StreamConnection implements Connection {
   /** Ends so that the browser comes back soon, as whoever its user is then. */
   endForOther(reason: "user" | "refresh", retryMs: number): void {
     const hasCursor = this.isOpened && !this.isOwn;
-    const id = hasCursor ? { id: toOtherId(this.#host.epoch, this.lastIdPosition) } : {};
+    const id = hasCursor ? { id: toOtherId(this.epoch, this.lastIdPosition) } : {};
     this.endAs(reason, { ...id, retryMs });
   }
 

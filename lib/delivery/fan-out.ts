@@ -40,6 +40,7 @@ export class FanOut {
   #tickedAt: number;
   #isPassing = false;
   #isClosed = false;
+  #breaks = 0;
 
   constructor(log: EventLog, host: FanOutHost) {
     this.#log = log;
@@ -81,6 +82,13 @@ export class FanOut {
     this.#schedule();
   }
 
+  /** What the live connections have not been given is lost: each finds out by itself, reading on. */
+  onBreak(): void {
+    this.#breaks += 1;
+    this.#tickedAt = this.#log.head;
+    this.#giveAllBack();
+  }
+
   /** Resolves when every live connection has been served up to a position, or at the deadline. */
   async whenServed(position: number, deadline: number): Promise<void> {
     while (this.#served < position && performance.now() < deadline) await sleep(1);
@@ -114,7 +122,9 @@ export class FanOut {
         this.#served = this.#log.head;
         break;
       }
+      const breaks = this.#breaks;
       const { entries, isTrimmed } = await this.#log.read(this.#served, PASS_BYTES);
+      if (breaks !== this.#breaks) continue;
       if (isTrimmed) this.#giveAllBack();
       else await this.#pass(entries, slices);
     }
@@ -123,6 +133,7 @@ export class FanOut {
 
   async #pass(entries: readonly LogEntry[], slices: Slices): Promise<void> {
     const end = entries.at(-1)?.position ?? this.#served;
+    const breaks = this.#breaks;
     const delivery = new PassDelivery(entries, this.#index);
     // A quarter of the log's window has gone by: quiet readers get the position, or they would be
     // told one day that their cursor has left the log although nothing was for them.
@@ -134,7 +145,10 @@ export class FanOut {
       if (isTickDue && connection.lastIdPosition < end && !connection.transport.needsDrain) {
         connection.tick(end, toId(this.#log.epoch, end));
       }
-      if (slices.isOver()) await slices.next();
+      if (!slices.isOver()) continue;
+      await slices.next();
+      // Who is live now reads in another stretch of the log.
+      if (breaks !== this.#breaks) return;
     }
     this.#served = end;
     if (slices.isLate()) await slices.next();

@@ -51,6 +51,12 @@ export class Pages {
     return page;
   }
 
+  /** Forgets all: positions mean other entries now. */
+  clear(): void {
+    this.#kept.clear();
+    this.#bytes = 0;
+  }
+
   #known(position: number): Page | undefined {
     const page = this.#kept.get(position);
     if (page === undefined || !this.#isValid(page)) return undefined;

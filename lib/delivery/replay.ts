@@ -14,6 +14,11 @@ export interface ReplayHost {
   readonly fanOut: Pick<FanOut, "add">;
   readonly report: Report;
   readonly runOutside: RunOutside;
+  /**
+   * Called for a connection that has missed what nobody can tell it, in a break of the log. It gives
+   * true where the connection may go on with what comes next.
+   */
+  onBroken(connection: StreamConnection): boolean;
   /** Called when a reader waits for its socket, and again when it goes on. */
   onWait(connection: StreamConnection): void;
   onGoOn(connection: StreamConnection): void;
@@ -35,6 +40,8 @@ export class Replay {
   readonly #host: ReplayHost;
   readonly #pages: Pages;
   #turns: StreamConnection[] = [];
+  /** Number of breaks of the log so far: connections carry the one they have read since. */
+  #stretch = 0;
   #isReading = false;
 
   constructor(log: EventLog, host: ReplayHost) {
@@ -56,6 +63,17 @@ export class Replay {
     }
     this.#turns.push(connection);
     this.#start();
+  }
+
+  /** The stretch of the log that is read now. */
+  get stretch(): number {
+    return this.#stretch;
+  }
+
+  /** The log has lost something, or begun anew. */
+  onBreak(): void {
+    this.#stretch += 1;
+    this.#pages.clear();
   }
 
   #start(): void {
@@ -121,6 +139,10 @@ export class Replay {
 
   async #readPage(connection: StreamConnection): Promise<void> {
     if (connection.hasEnded) return;
+    if (connection.stretch !== this.#stretch) {
+      this.#crossBreak(connection);
+      return;
+    }
     // State comes before what happened to it.
     this.giveRetainedOf(connection.lateRooms, connection);
     connection.lateRooms = [];
@@ -130,8 +152,18 @@ export class Replay {
     }
     const page = await this.#pages.after(connection.position);
     if (connection.hasEnded) return;
-    if (page.isTrimmed) this.#skip(connection);
-    else this.#give(connection, page);
+    // A break meanwhile is found at the next turn.
+    if (connection.stretch === this.#stretch) {
+      if (page.isTrimmed) this.#skip(connection);
+      else this.#give(connection, page);
+    }
+    this.resume(connection);
+  }
+
+  #crossBreak(connection: StreamConnection): void {
+    connection.stretch = this.#stretch;
+    if (!this.#host.onBroken(connection)) return;
+    this.#skip(connection);
     this.resume(connection);
   }
 
@@ -144,9 +176,8 @@ export class Replay {
   }
 
   #skip(connection: StreamConnection): void {
-    const { head, epoch } = this.#log;
     this.gaps += 1;
-    connection.skipTo(head, toId(epoch, head));
+    connection.skipTo(this.#log);
     this.giveRetained(connection);
   }
 

@@ -190,7 +190,8 @@ export class RequestStream implements SseRequest {
   }
 
   #link(): SessionLink | null {
-    return linkSession(this.#req, this.#settings.watch, this.#mark);
+    const { watch } = this.#settings;
+    return linkSession(this.#req, watch, this.#mark, this.#hub.truth.label);
   }
 
   #open(wish: Pick<Applicant, "rooms" | "first" | "isOwn">): StreamConnection {

@@ -1,16 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { isThenable } from "../is-thenable.js";
-import { fingerprintOf } from "../fingerprint.js";
 import { sessionKeyOf } from "../session/session-key.js";
 import type { SessionLink, SessionState } from "../session/session-state.js";
 import { changeInFlight, isStore, type ObservedStore } from "../session/store-watch.js";
-import { SseHubTypeError } from "../sse-hub-error.js";
-
-/** What in a session the user depends on. */
-export type Watch = (session: SessionContent) => unknown;
-
-/** A session as the store keeps it, without the methods express-session adds. */
-export type SessionContent = Readonly<Record<string, unknown>>;
+import { fingerprintWith, type SessionContent, type Watch } from "../session/watch.js";
 
 /** What of express-session's request is needed here. */
 interface WithSession {
@@ -43,18 +35,23 @@ export function markOf(req: IncomingMessage, watch: Watch): string | undefined {
  * The session behind a request, to be looked at again while its stream is open.
  *
  * @param mark what the user depended on when it was asked for
+ * @param label what session ids are hashed with
  * @throws what `watch` throws
  */
 export function linkSession(
   req: IncomingMessage,
   watch: Watch,
   mark: string | undefined,
+  label: string,
 ): SessionLink | null {
   const { session, sessionID } = req as WithSession;
   const store = storeOf(req);
   if (store === undefined || session == null) return null;
-  return new StoredSession(store, sessionID as string, watch, {
-    fingerprint: mark ?? fingerprintWith(watch, session),
+  const id = sessionID as string;
+  return new StoredSession(store, id, watch, {
+    key: sessionKeyOf(id, label),
+    // Where watch threw before, it throws again, now that somebody wants a stream.
+    fingerprint: mark === undefined || mark === "" ? fingerprintWith(watch, session) : mark,
     expiresAt: expiryOf(session),
   });
 }
@@ -68,8 +65,13 @@ class StoredSession implements SessionLink {
   readonly #id: string;
   readonly #watch: Watch;
 
-  constructor(store: ObservedStore, id: string, watch: Watch, state: SessionState) {
-    this.key = sessionKeyOf(id);
+  constructor(
+    store: ObservedStore,
+    id: string,
+    watch: Watch,
+    state: SessionState & { readonly key: string },
+  ) {
+    this.key = state.key;
     this.fingerprint = state.fingerprint;
     this.expiresAt = state.expiresAt;
     this.#store = store;
@@ -92,19 +94,6 @@ class StoredSession implements SessionLink {
 
 function stateOf(content: SessionContent, watch: Watch): SessionState {
   return { fingerprint: fingerprintWith(watch, content), expiresAt: expiryOf(content) };
-}
-
-function fingerprintWith(watch: Watch, content: SessionContent): string {
-  const watched = watch(content);
-  if (isThenable(watched)) {
-    watched.then(undefined, () => undefined);
-    throw new SseHubTypeError(
-      "ERR_SSE_OPTION",
-      "The watch function of sse() gave a promise. Expected what the user depends on, at once, " +
-        "such as session.userId: what is looked up elsewhere belongs into hub.refresh().",
-    );
-  }
-  return fingerprintOf(watched);
 }
 
 function expiryOf({ cookie }: SessionContent): number | null {

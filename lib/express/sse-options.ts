@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Hub } from "../hub.js";
 import { SseHubTypeError } from "../sse-hub-error.js";
 import { isArray, isObject, optionReader, refusedOption } from "../option-reader.js";
-import type { Watch } from "./session-link.js";
+import { watchAll, watchUser, type Watch } from "../session/watch.js";
 import type { UserResolver } from "./tag-request.js";
 
 /** A folder of static files with the options of serve-static. */
@@ -96,10 +96,6 @@ export function resolveSseOptions(options: SseOptions): SseSettings {
     ),
   };
 }
-
-const watchUser: Watch = ({ user, passport }) => [user, passport];
-
-const watchAll: Watch = ({ cookie: _cookie, ...rest }) => rest;
 
 function isWatch(value: unknown): value is Watch {
   return typeof value === "function";

@@ -37,6 +37,7 @@ export type Handler = (
 export function sse(options: SseOptions): Handler {
   const settings = resolveSseOptions(options);
   const core = coreOf(settings.hub);
+  core.truth.news.addWatch(settings.watch);
   const files = settings.statics.map(({ root, ...rest }) => serveStatic(root, rest));
   return (req, res, next) => {
     // RFC 9112, 9.6: after "Connection: close" no further request of the connection is processed.

@@ -37,6 +37,16 @@ export function isFinalId(lastEventId: string | undefined): boolean {
 }
 
 /**
+ * True when this node cannot judge a cursor before it has read what other nodes have written: it may
+ * come from one that has read further, or in a life of the log that has begun since.
+ */
+export function needsNews(log: EventLog, lastEventId: string | undefined): boolean {
+  if (!log.isShared) return false;
+  const verdict = judge(log, lastEventId);
+  return log.epoch === "" || (verdict.recovered === false && verdict.reason !== "trimmed");
+}
+
+/**
  * Judges a Last-Event-ID, which anybody may have written. Anything but an id this log could have
  * given is `unknown`; nothing of it travels further than this function.
  */

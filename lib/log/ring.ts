@@ -26,7 +26,7 @@ export class Ring {
   #bytes = 0;
   // Everything up to here has a quarter of the bounds behind it; #fresh are those after it.
   #stale = 0;
-  #fresh = { index: 0, bytes: 0 };
+  readonly #fresh = { index: 0, bytes: 0 };
 
   /** @param start position after which it begins */
   constructor(bounds: RingBounds, start = 0) {

@@ -1,10 +1,12 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { compileMatcher } from "../delivery/compile-matcher.js";
 import type { Matcher } from "../delivery/matcher.js";
-import { SseHubTypeError, describe, type SseHubError } from "../sse-hub-error.js";
+import type { EventLog, Notice } from "../log/event-log.js";
+import { SseHubError, SseHubTypeError, describe } from "../sse-hub-error.js";
 import { endOf } from "./age.js";
 import { Recalls, type RecallReason } from "./recalls.js";
 import { sessionKeyOf } from "./session-key.js";
+import { SessionNews, type SessionNotice } from "./session-news.js";
 import { Sessions } from "./sessions.js";
 import { StoppedSessions } from "./stopped-sessions.js";
 import {
@@ -15,6 +17,9 @@ import {
   type ObservedStore,
   type StoreObserver,
 } from "./store-watch.js";
+
+/** What it needs of the log. */
+export type TruthLog = Pick<EventLog, "isShared" | "sessionLabel" | "tell">;
 
 /** What it needs to know, from the options of the hub. */
 export interface TruthSettings {
@@ -30,6 +35,11 @@ export interface TruthSettings {
 export class SessionTruth {
   readonly sessions: Sessions;
   readonly recalls = new Recalls();
+  readonly news = new SessionNews();
+  /** What session ids are hashed with. */
+  readonly label: string;
+  readonly #log: TruthLog;
+  readonly #report: (error: SseHubError) => void;
   readonly #maxAgeMs: number | null;
   readonly #connections: Iterable<StreamConnection>;
   readonly #stopped = new StoppedSessions();
@@ -41,8 +51,12 @@ export class SessionTruth {
   constructor(
     settings: TruthSettings,
     connections: Iterable<StreamConnection>,
+    log: TruthLog,
     report: (error: SseHubError) => void,
   ) {
+    this.label = log.sessionLabel;
+    this.#log = log;
+    this.#report = report;
     this.#maxAgeMs = settings.maxConnectionAgeMs;
     this.#connections = connections;
     this.sessions = new Sessions({ ...settings, report, onOutdated, onStoreFailed });
@@ -90,13 +104,32 @@ export class SessionTruth {
     observeStore(store, this.#observer);
   }
 
-  /** Ends the connections of the users that match. @throws SseHubTypeError `ERR_SSE_FILTER` */
-  recallAll(reason: RecallReason, matcher: Matcher): void {
+  /**
+   * Ends the connections of the users that match. Gives the keys of the sessions that were stopped.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  recallAll(reason: RecallReason, matcher: Matcher): string[] {
     const test = compileMatcher(matcher);
     this.recalls.add(reason, test);
+    const stopped = new Set<string>();
     for (const connection of this.#connections) {
-      if (connection.user !== undefined && test(connection.user)) this.recall(connection, reason);
+      if (connection.user === undefined || !test(connection.user)) continue;
+      this.recall(connection, reason);
+      if (reason === "stop" && connection.session !== null) stopped.add(connection.session.key);
     }
+    return [...stopped];
+  }
+
+  /** Another node has stored or destroyed a session. */
+  changedElsewhere(notice: SessionNotice): void {
+    this.news.heard(notice);
+    this.sessions.changedTo(notice.key, notice.fingerprints);
+  }
+
+  /** Another node has stopped the streams of these sessions. */
+  stoppedElsewhere(keys: readonly string[]): void {
+    for (const key of keys) this.#stopped.add(key);
   }
 
   recall(connection: StreamConnection, reason: RecallReason): void {
@@ -110,7 +143,7 @@ export class SessionTruth {
 
   /** True when the streams of this session were stopped of late. */
   isStopped(sessionId: string): boolean {
-    return this.#stopped.has(sessionKeyOf(sessionId));
+    return this.#stopped.has(sessionKeyOf(sessionId, this.label));
   }
 
   close(): void {
@@ -119,17 +152,34 @@ export class SessionTruth {
     for (const store of this.#stores) unobserveStore(store, this.#observer);
   }
 
+  // Whoever changed the session is answered when the other nodes know, or cannot be reached.
+  async #tell(notice: Notice): Promise<void> {
+    try {
+      await this.#log.tell(notice);
+    } catch (cause) {
+      const error = new SseHubError("ERR_SSE_LOG", SESSION_UNTOLD, { cause });
+      this.#report(cause instanceof SseHubError ? cause : error);
+    }
+  }
+
   // Keys are only made where somebody's stream may depend on the session.
   readonly #observer: StoreObserver = {
+    tellsOthers: () => this.#log.isShared,
     onChange: (id, session) => {
-      if (this.sessions.size > 0) this.sessions.changed(sessionKeyOf(id), session);
+      if (this.sessions.size > 0) this.sessions.changed(sessionKeyOf(id, this.label), session);
+    },
+    onWritten: (id, session) => {
+      if (!this.#log.isShared) return undefined;
+      const notice = this.news.noticeOf(sessionKeyOf(id, this.label), session);
+      return notice === undefined ? undefined : this.#tell({ ...notice });
     },
     onTouch: (id, session) => {
-      if (this.sessions.size > 0) this.sessions.touched(sessionKeyOf(id), session);
+      if (this.sessions.size > 0) this.sessions.touched(sessionKeyOf(id, this.label), session);
     },
     onClear: () => {
       this.sessions.allGone();
     },
+    onCleared: () => (this.#log.isShared ? this.#tell({ kind: "cleared" }) : undefined),
   };
 
   #tick(): void {
@@ -143,6 +193,10 @@ export class SessionTruth {
     this.sessions.tick();
   }
 }
+
+const SESSION_UNTOLD =
+  "The other nodes could not be told that a session has changed. Their streams find out within " +
+  "revalidateMs.";
 
 /** Ends a connection whose tag no longer holds. */
 export function onOutdated(connection: StreamConnection): void {

@@ -76,6 +76,13 @@ export class Sessions {
     }
   }
 
+  /** The same, told by another node: what there is of fingerprints is all the session can be looked at as. */
+  changedTo(key: string, fingerprints: readonly string[]): void {
+    for (const [connection, link] of linksOf(this.#entries.get(key))) {
+      if (!fingerprints.includes(link.fingerprint)) this.#host.onOutdated(connection);
+    }
+  }
+
   /** A session was prolonged. */
   touched(key: string, content: object): void {
     const entry = this.#entries.get(key);

@@ -20,12 +20,21 @@ export interface ObservedStore {
 
 /** Who wants to know. Called at the call of the store's method, before anything is written. */
 export interface StoreObserver {
+  /** True when there are other nodes, which are told of changes. */
+  tellsOthers(): boolean;
   /** @param session what is to be stored, or `null` when the session is destroyed */
   onChange(id: string, session: object | null): void;
+  /**
+   * The change has been written. Whoever made it is told so when what is returned has resolved, which
+   * it must, and soon; `undefined` where there is nothing to wait for.
+   */
+  onWritten(id: string, session: object | null): Promise<void> | undefined;
   /** Another request has prolonged the session. */
   onTouch(id: string, session: object): void;
   /** All sessions are gone. */
   onClear(): void;
+  /** They have been destroyed; like {@link onWritten}. */
+  onCleared(): Promise<void> | undefined;
 }
 
 interface Watched {
@@ -105,9 +114,10 @@ function wrapChange(store: ObservedStore, name: "set" | "destroy", watched: Watc
     const id = args[0] as string;
     const change = { session: name === "set" ? (args[1] as object) : null };
     watched.inFlight.set(id, change);
-    const settle = () => {
+    const settle = settling(watched, () => {
       if (watched.inFlight.get(id) === change) watched.inFlight.delete(id);
-    };
+      return whenAll(watched, (observer) => observer.onWritten(id, change.session));
+    });
     for (const observer of watched.observers) observer.onChange(id, change.session);
     return callSettled(original, this, args, settle);
   };
@@ -118,11 +128,10 @@ function wrapClear(store: ObservedStore, watched: Watched): void {
   if (original === undefined) return;
   store.clear = function (this: unknown, ...args: unknown[]) {
     watched.clears += 1;
-    let isSettled = false;
-    const settle = () => {
-      if (!isSettled) watched.clears -= 1;
-      isSettled = true;
-    };
+    const settle = settling(watched, () => {
+      watched.clears -= 1;
+      return whenAll(watched, (observer) => observer.onCleared());
+    });
     for (const observer of watched.observers) observer.onClear();
     return callSettled(original, this, args, settle);
   };
@@ -137,30 +146,68 @@ function wrapTouch(store: ObservedStore, { observers }: Watched): void {
   };
 }
 
-// Callback, `this`, promise and what is thrown stay as they are; `settle` comes before the callback.
-// A callback is never added: with one, some stores no longer reject.
+function whenAll(
+  { observers }: Watched,
+  tell: (observer: StoreObserver) => Promise<void> | undefined,
+): Promise<unknown> | undefined {
+  const promises = [...observers].map(tell).filter((promise) => promise !== undefined);
+  return promises.length === 0 ? undefined : Promise.allSettled(promises);
+}
+
+// Callback, `this`, promise and what is thrown stay as they are; what `settle` gives is waited for
+// before the callback is called, or the promise resolves. A callback is never added: with one, some
+// stores no longer reject.
 function callSettled(
   original: (...args: unknown[]) => unknown,
   self: unknown,
   args: readonly unknown[],
-  settle: () => void,
+  settle: Settle,
 ): unknown {
+  const settleOnce = once(settle);
   const index = args.findLastIndex((arg) => typeof arg === "function");
   const done = args[index] as Done | undefined;
   const settleFirst = (...results: unknown[]) => {
-    settle();
-    return done?.(...results);
+    const told = settleOnce();
+    if (told === undefined) return done?.(...results);
+    void told.then(() => done?.(...results));
+    return undefined;
   };
   try {
     const result = original.apply(
       self,
       done === undefined ? [...args] : args.with(index, settleFirst),
     );
-    if (isThenable(result)) result.then(settle, settle);
-    else if (done === undefined) setTimeout(settle, UNSAID_MS).unref();
+    if (isThenable(result)) return settled(result, settleOnce);
+    if (done === undefined) setTimeout(() => void settleOnce(), UNSAID_MS).unref();
     return result;
   } catch (error) {
-    settle();
+    void settleOnce();
     throw error;
   }
+}
+
+// The store's own promise where nobody is to be told: it may be more than a promise.
+function settled(result: PromiseLike<unknown>, settle: Settle): PromiseLike<unknown> {
+  const written = result.then(settle, settle);
+  return settle.mayWait ? written.then(() => result) : result;
+}
+
+/** What is to be done when a change is written. */
+interface Settle {
+  (): Promise<unknown> | undefined;
+  /** True when it may give something to wait for. */
+  readonly mayWait: boolean;
+}
+
+function settling(watched: Watched, settle: () => Promise<unknown> | undefined): Settle {
+  return Object.assign(settle, {
+    mayWait: [...watched.observers].some((observer) => observer.tellsOthers()),
+  });
+}
+
+// The first call counts; later ones wait for the same.
+function once(settle: Settle): Settle {
+  let told: { readonly promise: Promise<unknown> | undefined } | undefined;
+  const settleOnce = () => (told ??= { promise: settle() }).promise;
+  return Object.assign(settleOnce, { mayWait: settle.mayWait });
 }
