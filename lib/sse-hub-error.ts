@@ -18,7 +18,9 @@ export type SseHubErrorCode =
   | "ERR_SSE_ENDED"
   | "ERR_SSE_CLOSED"
   | "ERR_SSE_LISTENER"
-  | "ERR_SSE_LOG";
+  | "ERR_SSE_LOG"
+  | "ERR_SSE_LOG_ENTRY"
+  | "ERR_SSE_CONTROL_UNSENT";
 
 /**
  * Trouble at run time: a store that fails, a predicate that throws, a hub that has closed. It rejects
@@ -28,10 +30,20 @@ export type SseHubErrorCode =
 export class SseHubError extends Error {
   override readonly name = "SseHubError";
   readonly code: SseHubErrorCode;
+  /**
+   * What became of an event that a shared log has not taken in time (`ERR_SSE_LOG`). `not-sent`: nobody
+   * gets it, so it may be sent again. `unknown`: it may have been taken, so sent again it may come twice.
+   */
+  readonly outcome?: "not-sent" | "unknown";
 
-  constructor(code: SseHubErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: SseHubErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly outcome?: "not-sent" | "unknown" },
+  ) {
     super(message, options);
     this.code = code;
+    if (options?.outcome !== undefined) this.outcome = options.outcome;
   }
 }
 
