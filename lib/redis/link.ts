@@ -25,8 +25,10 @@ export class Link {
   #current: Connection | null = null;
   #isUp = false;
   #isClosed = false;
-  readonly #waiting: Array<{ resolve: (connection: Connection) => void; reject: (error: Error) => void }> =
-    [];
+  readonly #waiting: Array<{
+    resolve: (connection: Connection) => void;
+    reject: (error: Error) => void;
+  }> = [];
   readonly #pause = new AbortController();
   readonly #running: Promise<void>;
 
