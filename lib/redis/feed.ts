@@ -65,9 +65,10 @@ export class Feed {
     return this.#position;
   }
 
-  /** True when all has been read up to a position, also what could not be understood. */
+  /** True when all has been read up to an entry of ours, also where it could not be understood. */
   hasRead(position: number): boolean {
-    return position <= this.#position || positionOf(this.#cursor) >= position;
+    // The cursor tells nothing: what was added by hand may be far ahead of all that follows.
+    return position <= this.#position || this.#skipped.has(position);
   }
 
   /** Id in the stream of the last entry read. */

@@ -24,6 +24,7 @@ export class Link {
   readonly #host: LinkHost;
   #current: Connection | null = null;
   #isUp = false;
+  #trouble: Error | null = null;
   #isClosed = false;
   readonly #waiting: Array<{
     resolve: (connection: Connection) => void;
@@ -39,6 +40,11 @@ export class Link {
 
   get isUp(): boolean {
     return this.#isUp && this.#current?.lost === null;
+  }
+
+  /** Why there is no connection; `null` while there is one. */
+  get trouble(): Error | null {
+    return this.isUp ? null : this.#trouble;
   }
 
   /** The connection, as soon as it may be used. Rejects when the log is closed. */
@@ -99,6 +105,7 @@ export class Link {
   #lose(cause: Error): void {
     this.#current = null;
     this.#isUp = false;
+    this.#trouble = cause;
     if (!this.#isClosed) this.#host.onDown(cause);
   }
 }

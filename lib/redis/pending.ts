@@ -64,9 +64,12 @@ export class Pending {
     this.#resolve(id);
   }
 
-  rejectLate(lateMs: number): void {
+  /** @param trouble why Redis cannot be reached, if it cannot */
+  rejectLate(lateMs: number, trouble: Error | null): void {
     clearTimeout(this.#timer);
-    this.#reject(this.draft.kind === "notice" ? unsent(lateMs) : this.#tooLate(lateMs));
+    const cause = this.#cause ?? trouble ?? undefined;
+    const isNotice = this.draft.kind === "notice";
+    this.#reject(isNotice ? unsent(lateMs, cause) : this.#tooLate(lateMs, cause));
   }
 
   rejectClosed(): void {
@@ -74,7 +77,7 @@ export class Pending {
     this.#reject(closed());
   }
 
-  #tooLate(lateMs: number): SseHubError {
+  #tooLate(lateMs: number, cause: unknown): SseHubError {
     const outcome = this.#isUnderway ? "unknown" : this.#outcome;
     const what =
       outcome === "not-sent"
@@ -83,15 +86,16 @@ export class Pending {
     return new SseHubError(
       "ERR_SSE_LOG",
       `Redis has not taken an event within ${lateMs} ms. ${what}`,
-      { cause: this.#cause, outcome },
+      { cause, outcome },
     );
   }
 }
 
-function unsent(lateMs: number): SseHubError {
+function unsent(lateMs: number, cause: unknown): SseHubError {
   return new SseHubError(
     "ERR_SSE_CONTROL_UNSENT",
     `Redis has not taken within ${lateMs} ms what the other nodes are to know. ` +
       "It is sent as soon as Redis is back, before any later event of this node.",
+    { cause },
   );
 }

@@ -2,7 +2,7 @@ import { ANSWER_MS, type Connection } from "./connection.js";
 import type { RawEntry } from "./entry.js";
 import type { Feed } from "./feed.js";
 import type { Keys } from "./keys.js";
-import { check, greet, readBeginning } from "./life.js";
+import { check, greet, readBeginning, type LogBeginning } from "./life.js";
 
 const BLOCK_MS = 1_000;
 const MAX_COUNT = 512;
@@ -33,11 +33,13 @@ export class Reader {
   }
 
   async serve(connection: Connection, up: () => void): Promise<never> {
-    const { keys, feed } = this.#host;
+    const { keys, feed, node } = this.#host;
     const state = await greet(connection, keys, feed.seen);
-    if (state.epoch !== feed.epoch || state.head < feed.position) await this.#begin(connection);
-    await this.#check(connection);
+    await check(connection, keys, node);
+    const isAnother = state.epoch !== feed.epoch || state.head < feed.position;
+    const beginning = isAnother ? await readBeginning(connection, keys) : null;
     up();
+    if (beginning !== null) this.#start(beginning);
     for (;;) await this.#readOn(connection);
   }
 
@@ -86,7 +88,10 @@ export class Reader {
   }
 
   async #begin(connection: Connection): Promise<void> {
-    const beginning = await readBeginning(connection, this.#host.keys);
+    this.#start(await readBeginning(connection, this.#host.keys));
+  }
+
+  #start(beginning: LogBeginning): void {
     if (beginning.state.epoch === "") throw new Error("The log has been deleted.");
     this.#expected = beginning.state.head;
     this.#host.feed.begin(beginning);

@@ -195,6 +195,7 @@ class RedisLog implements EventLog {
       keys: this.#keys,
       settings,
       seen: () => feed.seen,
+      trouble: () => this.#commands.trouble,
       onLife: ({ epoch }) => {
         // The reader may be waiting behind a position that the new life has not reached yet.
         if (feed.epoch !== "" && feed.epoch !== epoch) this.#reading.renew("The log began anew.");

@@ -24,6 +24,8 @@ export interface SenderHost {
   readonly settings: RedisLogSettings;
   /** The last entry this node has read. */
   seen(): SeenEntry | null;
+  /** Why Redis cannot be reached, if it cannot. */
+  trouble(): Error | null;
   /** Which life of the log there is, as far as Redis has said. */
   onLife(state: LogState): void;
   /** What is known to be gone. */
@@ -59,7 +61,7 @@ export class Sender {
     const pending = new Pending(draft, (this.#sequence += 1), lateMs, () => {
       // A notice stays: what it revokes must not be granted by the events behind it.
       if (draft.kind !== "notice") this.#remove(pending);
-      pending.rejectLate(lateMs);
+      pending.rejectLate(lateMs, this.#host.trouble());
     });
     this.#waiting.add(pending);
     this.#bytes += pending.size;
