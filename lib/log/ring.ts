@@ -7,7 +7,8 @@ export interface RingBounds {
   readonly maxAgeMs: number | null;
 }
 
-interface TimedEntry extends LogEntry {
+/** An entry, and since when it counts. */
+export interface TimedEntry extends LogEntry {
   /** On the clock of `performance.now()`. */
   readonly appendedAt: number;
 }
@@ -24,6 +25,7 @@ export class Ring {
   #trimmed: number;
   #head: number;
   #bytes = 0;
+  #isFull = false;
   // Everything up to here has a quarter of the bounds behind it; #fresh are those after it.
   #stale = 0;
   readonly #fresh = { index: 0, bytes: 0 };
@@ -44,6 +46,12 @@ export class Ring {
   get trimmed(): number {
     this.#trim();
     return this.#trimmed;
+  }
+
+  /** True when the bounds have let entries go, so that nothing older can be taken in. */
+  get isFull(): boolean {
+    this.#trim();
+    return this.#isFull;
   }
 
   get size(): { entries: number; bytes: number } {
@@ -76,6 +84,27 @@ export class Ring {
     this.#trim();
   }
 
+  /**
+   * Takes in what comes before the oldest entry, oldest first, as far as the bounds allow.
+   *
+   * @param start position after which it begins
+   */
+  prepend(older: readonly TimedEntry[], start: number): void {
+    if (this.isFull) return;
+    const count = this.#countFitting(older);
+    const taken = older.slice(older.length - count);
+    this.#isFull = count < older.length;
+    this.#trimmed = older.at(-count - 1)?.position ?? start;
+    const bytes = taken.reduce((sum, entry) => sum + entry.bytes.length, 0);
+    this.#bytes += bytes;
+    // Where nothing is stale yet, these are not either, until `stale` looks at them.
+    if (this.#fresh.index === this.#first)
+      this.#fresh = { index: 0, bytes: this.#fresh.bytes + bytes };
+    else this.#fresh.index += taken.length - this.#first;
+    this.#entries = taken.concat(this.#entries.slice(this.#first) as TimedEntry[]);
+    this.#first = 0;
+  }
+
   /** Entries after a position, whole ones of about `maxBytes` together. */
   read(after: number, maxBytes: number): LogPage {
     if (after < this.trimmed) return { entries: [], isTrimmed: true };
@@ -89,6 +118,21 @@ export class Ring {
       entries.push(entry);
     }
     return { entries, isTrimmed: false };
+  }
+
+  #countFitting(older: readonly TimedEntry[]): number {
+    const { maxEvents, maxBytes, maxAgeMs } = this.#bounds;
+    const oldest = performance.now() - (maxAgeMs ?? Infinity);
+    let [entries, bytes] = [this.#entries.length - this.#first, this.#bytes];
+    let index = older.length;
+    for (; index > 0; index -= 1) {
+      const entry = older[index - 1] as TimedEntry;
+      entries += 1;
+      bytes += entry.bytes.length;
+      const isOver = entries > maxEvents || (entries > 1 && bytes > maxBytes);
+      if (isOver || entry.appendedAt < oldest) break;
+    }
+    return older.length - index;
   }
 
   // Positions are mostly consecutive, so the first guess is mostly right.
@@ -135,6 +179,7 @@ export class Ring {
     this.#entries[this.#first] = undefined;
     this.#first += 1;
     this.#trimmed = entry.position;
+    this.#isFull = true;
   }
 
   #makeStale(entry: TimedEntry): void {

@@ -19,6 +19,8 @@ export interface Fault {
  */
 export class FaultProxy {
   readonly url: string;
+  /** Where the connections to come lead. */
+  target: string;
   /** Faults for the connections to come. */
   readonly planned: Fault[] = [];
   /** Number of connections so far. */
@@ -27,8 +29,9 @@ export class FaultProxy {
   passedBytes = 0;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(url: string) {
+  private constructor(url: string, target: string) {
     this.url = url;
+    this.target = target;
   }
 
   static async start(target: string): Promise<FaultProxy> {
@@ -36,9 +39,10 @@ export class FaultProxy {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const proxy = new FaultProxy(
       `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+      target,
     );
     server.on("connection", (browser) => {
-      proxy.#carry(browser, Number(new URL(target).port));
+      proxy.#carry(browser, Number(new URL(proxy.target).port));
     });
     onTestEnd(async () => {
       for (const socket of proxy.#sockets) socket.destroy();

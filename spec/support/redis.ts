@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestEnd } from "./disposers.js";
 
 const REDIS = "/usr/bin/redis-server";
 
@@ -22,36 +23,77 @@ export function describeWithRedis(name: string, specs: (urlOf: () => string) => 
     return;
   }
   describe(name, () => {
-    let redis: Awaited<ReturnType<typeof startRedis>> | undefined;
+    let redis: RedisServer | undefined;
 
     beforeAll(async () => {
-      redis = await startRedis();
+      redis = await RedisServer.create();
     });
 
-    afterAll(() => redis?.stop());
+    afterAll(() => redis?.remove());
 
     specs(() => redis?.url ?? "");
   });
 }
 
-async function startRedis(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), "redis-spec-"));
-  const port = await freePort();
-  const child = spawn(
-    REDIS,
-    `--port ${port} --bind 127.0.0.1 --save  --appendonly no --dir ${folder}`.split(" "),
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  const exit = once(child, "exit");
-  await isReady(child.stdout, exit);
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    stop: async () => {
-      child.kill("SIGKILL");
-      await exit;
-      rmSync(folder, { recursive: true });
-    },
-  };
+/** A Redis of a spec's own, on a free port. It is ended with the test. */
+export class RedisServer {
+  readonly url: string;
+  readonly port: number;
+  readonly #folder = mkdtempSync(join(tmpdir(), "redis-spec-"));
+  readonly #args: readonly string[];
+  #child: ChildProcess | undefined;
+  #exit: Promise<unknown> = Promise.resolve();
+
+  private constructor(port: number, args: readonly string[]) {
+    this.port = port;
+    this.url = `redis://127.0.0.1:${port}`;
+    this.#args = [..."--bind 127.0.0.1 --save  --dir".split(" "), this.#folder, ...args];
+  }
+
+  /** @param args of redis-server, for example `["--appendonly", "yes"]` */
+  static async start(args: readonly string[] = []): Promise<RedisServer> {
+    const server = await RedisServer.create(args);
+    onTestEnd(() => server.remove());
+    return server;
+  }
+
+  /** The same without an end of its own. */
+  static async create(args: readonly string[] = []): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), args);
+    await server.run();
+    return server;
+  }
+
+  /** Starts the process, also again after `kill`: on the same port, with what it has on disk. */
+  async run(): Promise<void> {
+    const child = spawn(REDIS, ["--port", String(this.port), ...this.#args], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.#child = child;
+    this.#exit = once(child, "exit");
+    await isReady(child.stdout, this.#exit);
+  }
+
+  /** Ends the process as a crash does. */
+  async kill(): Promise<void> {
+    this.#child?.kill("SIGKILL");
+    await this.#exit;
+  }
+
+  /** Holds the process: it takes connections, and answers nothing. */
+  stop(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  /** Lets a held process go on. */
+  goOn(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
 }
 
 async function isReady(output: NodeJS.ReadableStream, exit: Promise<unknown>): Promise<void> {
@@ -68,7 +110,8 @@ async function isReady(output: NodeJS.ReadableStream, exit: Promise<unknown>): P
   await Promise.race([ready, ended]);
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -1,0 +1,124 @@
+import { NUMBERS, script } from "./script.js";
+
+// A repeated append is known by its node and sequence. An append sent together with others says which
+// one must be in before it: where that one failed, it must not overtake it.
+const CHECKS = `
+local log, meta, marks, seen, kept, order = unpack(KEYS)
+local epoch, node, sequence, after, kind, head, payload, retain = unpack(ARGV)
+local maxEvents, maxBytes, maxAgeMs = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local found = redis.call('HMGET', meta, 'epoch', 'head', 'count', 'bytes', 'trimmed')
+if found[1] ~= epoch then return {'epoch', 0, 0} end
+local trimmed = tonumber(found[5])
+local last, lastPosition = 0, 0
+local before = redis.call('GET', seen)
+if before then
+  local seenEpoch, seenSequence, seenPosition = string.match(before, '^(%S+) (%d+) (%d+)$')
+  if seenEpoch == epoch then last, lastPosition = tonumber(seenSequence), tonumber(seenPosition) end
+end
+if tonumber(sequence) <= last then
+  return {'in', tonumber(sequence) == last and lastPosition or 0, trimmed}
+end
+if last < tonumber(after) then return {'order', 0, 0} end
+`;
+
+// An entry that somebody has added by hand may have an id above ours: go on behind it.
+const ADD = `
+local time = now()
+local previous = tonumber(found[2])
+local position = previous + 1
+local function add()
+  return redis.pcall('XADD', log, whole(position) .. '-0', 'v', '1', 'e', epoch, 'p', whole(previous),
+    't', whole(time), 'n', node, 's', sequence, 'k', kind, 'h', head, 'd', payload)
+end
+local added = add()
+if type(added) == 'table' and added.err then
+  local info = redis.pcall('XINFO', 'STREAM', log)
+  if info.err then return added end
+  for at = 1, #info, 2 do
+    if info[at] == 'last-generated-id' then
+      position = tonumber(string.match(info[at + 1], '^%d+')) + 1
+    end
+  end
+  if position > 9000000000000000 then
+    redis.call('UNLINK', log)
+    position = previous + 1
+  end
+  added = add()
+  if type(added) == 'table' and added.err then return added end
+end
+local count = tonumber(found[3]) + 1
+local bytes = tonumber(found[4])
+redis.call('HSET', meta, 'head', whole(position), 'count', whole(count),
+  'bytes', whole(bytes + #payload + #head))
+if kind == 'event' then redis.call('HSET', meta, 'event', whole(position)) end
+redis.call('SET', seen, epoch .. ' ' .. sequence .. ' ' .. whole(position), 'PX', 86400000)
+`;
+
+// A mark says where a segment of the stream begins: position, the position before it, and how many
+// entries and bytes there were before. A segment goes when what follows it fills a bound by itself.
+const TRIM = `
+local function readMark(text)
+  local p, q, c, b, t = string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+  return tonumber(p), tonumber(q), tonumber(c), tonumber(b), tonumber(t)
+end
+local newest = redis.call('LINDEX', marks, -1)
+local isDue = not newest
+if newest then
+  local _, _, c, b, t = readMark(newest)
+  isDue = count - c >= maxEvents / 64 or bytes - b >= maxBytes / 64
+    or time < t or (maxAgeMs > 0 and time - t >= maxAgeMs / 64)
+end
+if isDue then
+  redis.call('RPUSH', marks, table.concat(
+    {whole(position), whole(previous), whole(count), whole(bytes), whole(time)}, ' '))
+end
+for _ = 1, 4 do
+  local second = redis.call('LINDEX', marks, 1)
+  if not second then break end
+  local p, q, c, b, t = readMark(second)
+  local isOver = count - c + 1 >= maxEvents or bytes + #payload + #head - b >= maxBytes
+    or (maxAgeMs > 0 and t < time - maxAgeMs)
+  if not isOver then break end
+  redis.call('XTRIM', log, 'MINID', whole(p))
+  redis.call('LPOP', marks)
+  trimmed = q
+end
+redis.call('HSET', meta, 'trimmed', whole(trimmed))
+if maxAgeMs > 0 then
+  redis.call('PEXPIRE', log, maxAgeMs)
+  redis.call('PEXPIRE', marks, maxAgeMs)
+end
+`;
+
+const RETAIN = `
+if retain ~= '' then
+  local key = string.sub(retain, 2)
+  local size = tonumber(redis.call('HGET', meta, 'kept') or 0)
+  local touch = redis.call('HINCRBY', meta, 'touch', 1)
+  -- One of the two was evicted or deleted: neither is worth anything alone.
+  if redis.call('HLEN', kept) ~= redis.call('ZCARD', order) then
+    redis.call('UNLINK', kept, order)
+    size = 0
+  end
+  local value = epoch .. '\\n' .. whole(position) .. '\\n' .. head .. '\\n' .. payload
+  size = size - redis.call('HSTRLEN', kept, key) + #value
+  redis.call('HSET', kept, key, value)
+  redis.call('ZADD', order, touch, key)
+  while size > 8388608 or redis.call('ZCARD', order) > 1000 do
+    local oldest = redis.call('ZPOPMIN', order)[1]
+    if not oldest then break end
+    size = size - redis.call('HSTRLEN', kept, oldest)
+    redis.call('HDEL', kept, oldest)
+  end
+  redis.call('HSET', meta, 'kept', whole(size))
+end
+return {'in', position, trimmed}
+`;
+
+/**
+ * Adds an entry, once. Keys: log, meta, marks, seen, kept, order. Arguments: epoch, node, sequence,
+ * sequence that must be in before, kind, head, payload, retain key after a `=`, and the three bounds.
+ * Gives `["in", position, trimmed]` (position 0: it is in, but where is not known any more),
+ * `["epoch", …]` for another life of the log, or `["order", …]`; then nothing was written.
+ */
+export const APPEND = script(NUMBERS, CHECKS, ADD, TRIM, RETAIN);

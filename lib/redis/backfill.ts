@@ -1,0 +1,120 @@
+import type { LogEntry } from "../log/event-log.js";
+import type { Ring, TimedEntry } from "../log/ring.js";
+import type { Connection } from "./connection.js";
+import { nobodysEntry, readEntry, toLogEntry, type RawEntry } from "./entry.js";
+import type { Feed } from "./feed.js";
+import { countFor, sizeOf } from "./reader.js";
+
+/** Where old entries come from. */
+export interface BackfillHost {
+  readonly feed: Feed;
+  /** Key of the stream. */
+  readonly key: string;
+  whenUp(): Promise<Connection>;
+}
+
+/**
+ * Fills the ring downwards with what was in the log before this node came. All who ask share the same
+ * reads, so that many browsers which return at once cost the log no more than one.
+ */
+export class Backfill {
+  readonly #host: BackfillHost;
+  #running: Promise<void> | undefined;
+  #wanted = Infinity;
+  #count = 64;
+
+  constructor(host: BackfillHost) {
+    this.#host = host;
+  }
+
+  /** Resolves when the ring holds all after a position, or when it is known that it never will. */
+  async reach(after: number): Promise<void> {
+    const { ring } = this.#host.feed;
+    while (this.#isMissing(ring, after)) {
+      this.#wanted = Math.min(this.#wanted, after);
+      this.#running ??= this.#run().finally(() => {
+        this.#running = undefined;
+        this.#wanted = Infinity;
+      });
+      await this.#running;
+    }
+  }
+
+  #isMissing(ring: Ring, after: number): boolean {
+    const { feed } = this.#host;
+    return feed.ring === ring && after < ring.trimmed && after >= feed.trimmed;
+  }
+
+  async #run(): Promise<void> {
+    const { ring } = this.#host.feed;
+    while (this.#isMissing(ring, this.#wanted)) {
+      const connection = await this.#host.whenUp();
+      try {
+        await this.#readPage(connection, ring);
+      } catch (error) {
+        // Redis' own refusal is told; a connection that was lost comes back.
+        if (connection.lost === null) throw error;
+      }
+    }
+  }
+
+  async #readPage(connection: Connection, ring: Ring): Promise<void> {
+    const { key, feed } = this.#host;
+    const start = ring.trimmed;
+    const count = this.#count;
+    const reply = await connection.send([
+      "XREVRANGE",
+      key,
+      `${start}-0`,
+      "-",
+      "COUNT",
+      String(count),
+    ]);
+    if (feed.ring !== ring || ring.trimmed !== start) return;
+    const page = reply as RawEntry[];
+    const { events, next, isBroken } = this.#follow(page, start);
+    ring.prepend(events.reverse(), next);
+    if (isBroken || page.length < count || next === start) feed.lose(next);
+    const bytes = page.reduce((sum, [, fields]) => sum + sizeOf(fields), 0);
+    if (page.length > 0) this.#count = countFor(bytes / page.length);
+  }
+
+  // Each entry names the one before it: what is there but not named is not ours, and where the one that
+  // is named is not there, the log ends.
+  #follow(page: readonly RawEntry[], start: number): Stretch {
+    const { feed } = this.#host;
+    const events: TimedEntry[] = [];
+    let next = start;
+    // After an entry of another version, which names its own in a way that is not known here.
+    let isUnnamed = false;
+    let newest = performance.now();
+    for (const [rawId, fields] of page) {
+      const id = String(rawId);
+      const entry = readEntry(id, fields);
+      const isNamed = id === `${next}-0`;
+      if (isNamed && entry === null) {
+        isUnnamed = true;
+        events.push({ ...nobodysEntry(next), appendedAt: newest });
+        next -= 1;
+      }
+      if (entry?.epoch !== feed.epoch) continue;
+      if (!isNamed && !isUnnamed) return { events, next, isBroken: true };
+      isUnnamed = false;
+      next = entry.previous;
+      if (entry.kind !== "event") continue;
+      const timed = feed.toTimed(toLogEntry(entry) as LogEntry, entry.time, newest);
+      newest = timed.appendedAt;
+      events.push(timed);
+    }
+    return { events, next, isBroken: next === 0 };
+  }
+}
+
+interface Stretch {
+  /** Newest first. */
+  readonly events: TimedEntry[];
+  /** Position of the entry that is to come next, downwards. */
+  readonly next: number;
+  /** Nothing comes next. */
+  readonly isBroken: boolean;
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { nextTurn } from "../next-turn.js";
+import type { Connection } from "./connection.js";
+import type { Feed } from "./feed.js";
+
+/** Where the head of the log is asked for. */
+export interface CatchUpHost {
+  readonly feed: Feed;
+  /** Key of the hash that knows the head. */
+  readonly key: string;
+  whenUp(): Promise<Connection>;
+}
+
+interface Target {
+  readonly epoch: string;
+  readonly head: number;
+  /** Epoch of the feed when the head was asked for. */
+  readonly before: string;
+  readonly resolve: () => void;
+}
+
+const RETRY_MS = 50;
+
+/** Waits until this node has read what Redis held when it was asked. Who asks in one turn shares it. */
+export class CatchUp {
+  readonly #host: CatchUpHost;
+  #next: Promise<void> | undefined;
+  #targets: Target[] = [];
+  #isClosed = false;
+
+  constructor(host: CatchUpHost) {
+    this.#host = host;
+  }
+
+  reach(): Promise<void> {
+    this.#next ??= nextTurn().then(() => {
+      this.#next = undefined;
+      return this.#run();
+    });
+    return this.#next;
+  }
+
+  /** The feed has moved. */
+  onProgress(): void {
+    const [waiting, targets] = [[] as Target[], this.#targets];
+    this.#targets = waiting;
+    for (const target of targets) {
+      if (this.#isClosed || this.#isReached(target)) target.resolve();
+      else waiting.push(target);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.onProgress();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isClosed) {
+      const { feed } = this.#host;
+      const asked = await this.#ask().catch(() => null);
+      if (asked === null) {
+        if (!this.#isClosed) await sleep(RETRY_MS, undefined, { ref: false });
+        continue;
+      }
+      const before = feed.epoch;
+      await new Promise<void>((resolve) => {
+        this.#targets.push({ ...asked, before, resolve });
+        this.onProgress();
+      });
+      return;
+    }
+  }
+
+  async #ask(): Promise<{ epoch: string; head: number } | null> {
+    const connection = await this.#host.whenUp();
+    const reply = await connection.send(["HMGET", this.#host.key, "epoch", "head"]);
+    const [epoch, head] = reply as Array<Buffer | null>;
+    return epoch == null || head == null ? null : { epoch: String(epoch), head: Number(head) };
+  }
+
+  // What another life of the log held is gone when it begins here.
+  #isReached({ epoch, head, before }: Target): boolean {
+    const { feed } = this.#host;
+    return feed.epoch === epoch ? feed.hasRead(head) : feed.epoch !== before;
+  }
+}

@@ -1,0 +1,196 @@
+import type { LogEntry, LogFollower, Notice } from "../log/event-log.js";
+import { Retained } from "../log/retained.js";
+import { Ring, type RingBounds, type TimedEntry } from "../log/ring.js";
+import { SseHubError } from "../sse-hub-error.js";
+import { positionOf, readEntry, toLogEntry, type RawEntry, type StreamEntry } from "./entry.js";
+import type { LogBeginning, LogState, SeenEntry } from "./life.js";
+
+/** What the feed tells the rest of the log. */
+export interface FeedHost {
+  readonly node: string;
+  /** An entry of this node's own is in the log. */
+  onOwn(entry: StreamEntry): void;
+  /** A node asks. */
+  onQuestion(question: Notice): void;
+  /** More has been read. */
+  onProgress(): void;
+}
+
+/**
+ * What this node has read of the stream, in its order: the events in a ring of its own, the notices
+ * and questions handed on. Invariant: every entry up to `position` has been read, or its followers
+ * were told of a break.
+ */
+export class Feed {
+  readonly followers = new Set<LogFollower>();
+  readonly #bounds: RingBounds;
+  readonly #host: FeedHost;
+  #ring: Ring;
+  #retained = new Retained();
+  #epoch = "";
+  #seen: SeenEntry | null = null;
+  // Entries at the end of what was read that could not be understood: a later one may follow on them.
+  readonly #skipped = new Set<number>();
+  #position = 0;
+  #cursor = "0-0";
+  // Newest entry that is known to be gone from Redis; the ring may still hold it.
+  #gone = 0;
+  // What must be added to the clock of Redis for that of this process.
+  #clockShift = 0;
+
+  constructor(bounds: RingBounds, host: FeedHost) {
+    this.#bounds = bounds;
+    this.#host = host;
+    this.#ring = new Ring(bounds);
+  }
+
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  get ring(): Ring {
+    return this.#ring;
+  }
+
+  get retained(): Iterable<LogEntry> {
+    return this.#retained;
+  }
+
+  get seen(): SeenEntry | null {
+    return this.#seen;
+  }
+
+  /** Position of the newest entry that was read and understood. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** True when all has been read up to an entry of ours, also where it could not be understood. */
+  hasRead(position: number): boolean {
+    // The cursor tells nothing: what was added by hand may be far ahead of all that follows.
+    return position <= this.#position || this.#skipped.has(position);
+  }
+
+  /** Id in the stream of the last entry read. */
+  get cursor(): string {
+    return this.#cursor;
+  }
+
+  /** Position of the newest event that can be had neither here nor in Redis. */
+  get trimmed(): number {
+    const { isFull, trimmed } = this.#ring;
+    return isFull ? trimmed : Math.min(trimmed, this.#gone);
+  }
+
+  /** Everything up to here is known to be gone from Redis. */
+  lose(position: number): void {
+    this.#gone = Math.max(this.#gone, position);
+  }
+
+  /** Takes in what Redis has just said. */
+  update({ epoch, trimmed, time }: LogState): void {
+    if (epoch !== this.#epoch) return;
+    this.lose(trimmed);
+    this.#clockShift = performance.now() - time;
+  }
+
+  /** Goes on from the head, with nothing read before it: another life of the log, or a hole in it. */
+  begin({ state, retained }: LogBeginning): void {
+    this.#epoch = state.epoch;
+    this.#ring = new Ring(this.#bounds, state.event);
+    this.#position = state.head;
+    this.#cursor = `${state.head}-0`;
+    this.#skipped.clear();
+    this.#seen = { epoch: state.epoch, position: state.head, node: "", sequence: 0 };
+    this.#gone = 0;
+    this.#retained = new Retained();
+    for (const [key, entry] of retained) this.#retained.set(key, entry);
+    this.update(state);
+    for (const follower of this.followers) follower.onBreak();
+    this.#move();
+    this.#host.onProgress();
+  }
+
+  /**
+   * Takes in what follows on the cursor. `false` where it does not follow: entries between have gone
+   * unread, and what comes behind them has not been taken in.
+   */
+  ingest(batch: readonly RawEntry[]): boolean {
+    const { head } = this.#ring;
+    const isWhole = batch.every(([id, fields]) => this.#take(String(id), fields));
+    if (this.#ring.head > head) this.#move();
+    this.#host.onProgress();
+    return isWhole;
+  }
+
+  /** An event that was read late, with the age it has. */
+  toTimed(entry: LogEntry, time: number, newest: number): TimedEntry {
+    return { ...entry, appendedAt: Math.min(newest, time + this.#clockShift) };
+  }
+
+  report(error: SseHubError): void {
+    for (const follower of this.followers) follower.onError(error);
+  }
+
+  #move(): void {
+    for (const follower of this.followers) follower.onMove();
+  }
+
+  #take(id: string, fields: readonly Buffer[] | null): boolean {
+    const entry = readEntry(id, fields);
+    // What is left of an earlier life was for its readers.
+    if (entry !== null && entry.epoch !== this.#epoch) return this.#pass(id);
+    if (entry === null) {
+      this.report(notUnderstood(id));
+      if (id.endsWith("-0")) this.#skipped.add(positionOf(id));
+      return this.#pass(id);
+    }
+    const { position, previous, node, sequence } = entry;
+    if (previous !== this.#position && !this.#skipped.has(previous)) return false;
+    this.#pass(id);
+    this.#skipped.clear();
+    this.#position = position;
+    this.#seen = { epoch: this.#epoch, position, node, sequence };
+    this.#hand(entry);
+    if (node === this.#host.node) this.#host.onOwn(entry);
+    return true;
+  }
+
+  #pass(id: string): true {
+    this.#cursor = id;
+    return true;
+  }
+
+  #hand(entry: StreamEntry): void {
+    if (entry.kind === "event") {
+      const event = toLogEntry(entry) as LogEntry;
+      this.#ring.append(event);
+      const key = entry.head?.retainKey ?? null;
+      if (key !== null) this.#retained.set(key, event);
+      return;
+    }
+    const told = readNotice(entry.payload);
+    if (told === null) this.report(notUnderstood(`${entry.position}-0`));
+    else if (entry.kind === "question") this.#host.onQuestion(told);
+    else if (entry.node !== this.#host.node) {
+      for (const follower of this.followers) follower.onNotice(told);
+    }
+  }
+}
+
+function readNotice(payload: Buffer): Notice | null {
+  try {
+    const told = JSON.parse(payload.toString()) as unknown;
+    return typeof told === "object" && told !== null ? (told as Notice) : null;
+  } catch {
+    return null;
+  }
+}
+
+function notUnderstood(id: string): SseHubError {
+  return new SseHubError(
+    "ERR_SSE_LOG_ENTRY",
+    `The entry ${id} of the log in Redis could not be understood, so it is for nobody. ` +
+      "Either it was not written by this package, or by another version of it.",
+  );
+}

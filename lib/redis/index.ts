@@ -1,0 +1,3 @@
+export { redisLog } from "./redis-log.js";
+export type { RedisLogOptions } from "./redis-log-options.js";
+export type { RedisClient } from "./redis-client.js";

@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import type { LogEntry } from "../log/event-log.js";
+import type { Connection } from "./connection.js";
+import { readRetained } from "./entry.js";
+import type { Keys } from "./keys.js";
+import { BEGIN, CHECK, HELLO } from "./scripts.js";
+
+/** What Redis says of the log at one moment. */
+export interface LogState {
+  /** Empty where nothing is known of the log: it was deleted a moment ago. */
+  readonly epoch: string;
+  /** Position of the newest entry of any kind. */
+  readonly head: number;
+  /** Position of the newest event. */
+  readonly event: number;
+  /** Position of the newest entry that is gone. */
+  readonly trimmed: number;
+  /** The clock of Redis, milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** The state, and the newest event of each retain key by that key, oldest first. */
+export interface LogBeginning {
+  readonly state: LogState;
+  readonly retained: ReadonlyArray<readonly [key: string, entry: LogEntry]>;
+}
+
+/** The last entry a node has read, by which it knows the log again. */
+export interface SeenEntry {
+  readonly epoch: string;
+  readonly position: number;
+  readonly node: string;
+  readonly sequence: number;
+}
+
+/**
+ * Said on a connection before anything else, and again where the life of the log has ended meanwhile.
+ * Where Redis is not what the log was written to, or has lost a part of its end that others may have
+ * read, a new life begins: an id is never given twice.
+ */
+export async function greet(
+  connection: Connection,
+  keys: Keys,
+  seen: SeenEntry | null,
+): Promise<LogState> {
+  const candidate = randomBytes(6).toString("base64url");
+  const { epoch, position, node, sequence } = seen ?? NOTHING_SEEN;
+  const reply = await connection.run(
+    HELLO,
+    [keys.log, keys.meta, keys.marks, keys.kept, keys.order],
+    [await connection.runId(), candidate, epoch, String(position), node, String(sequence)],
+  );
+  return toState(reply);
+}
+
+/** Reads the state, and gives a sign of life of a node. */
+export async function check(connection: Connection, keys: Keys, node: string): Promise<LogState> {
+  return toState(await connection.run(CHECK, [keys.log, keys.meta, keys.nodes], [node]));
+}
+
+/** Reads what a node needs to begin reading at the head. */
+export async function readBeginning(connection: Connection, keys: Keys): Promise<LogBeginning> {
+  const reply = await connection.run(BEGIN, [keys.log, keys.meta, keys.kept, keys.order], []);
+  const [first, pairs] = reply as [unknown, Buffer[]];
+  const state = toState(first);
+  const retained: Array<[string, LogEntry]> = [];
+  for (let at = 0; at + 1 < pairs.length; at += 2) {
+    const entry = readRetained(pairs[at + 1] as Buffer, state.epoch);
+    if (entry !== null) retained.push([String(pairs[at]), entry]);
+  }
+  return { state, retained };
+}
+
+const NOTHING_SEEN = { epoch: "", position: 0, node: "", sequence: 0 };
+
+function toState(reply: unknown): LogState {
+  const [epoch, head, event, trimmed, time] = reply as [Buffer, number, number, number, number];
+  return { epoch: String(epoch), head, event, trimmed, time };
+}

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { SseHubError } from "../sse-hub-error.js";
+import { Connection } from "./connection.js";
+import type { CreateClient } from "./redis-client.js";
+
+const MIN_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 2_000;
+
+/** What a link is for, and whom it tells. */
+export interface LinkHost {
+  readonly createClient: CreateClient;
+  /**
+   * Called with each new connection; works with it until it is lost, then rejects. Calls `up` when
+   * others may use it.
+   */
+  serve(connection: Connection, up: () => void): Promise<never>;
+  /** The connection is there, or it is lost and why. */
+  onUp(): void;
+  onDown(cause: Error): void;
+}
+
+/** Keeps a connection to Redis: made again whenever it is lost, at first soon, then more and more slowly. */
+export class Link {
+  readonly #host: LinkHost;
+  #current: Connection | null = null;
+  #isUp = false;
+  #trouble: Error | null = null;
+  #isClosed = false;
+  readonly #waiting: Array<{
+    resolve: (connection: Connection) => void;
+    reject: (error: Error) => void;
+  }> = [];
+  readonly #pause = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(host: LinkHost) {
+    this.#host = host;
+    this.#running = this.#run();
+  }
+
+  get isUp(): boolean {
+    return this.#isUp && this.#current?.lost === null;
+  }
+
+  /** Why there is no connection; `null` while there is one. */
+  get trouble(): Error | null {
+    return this.isUp ? null : this.#trouble;
+  }
+
+  /** The connection, as soon as it may be used. Rejects when the log is closed. */
+  whenUp(): Promise<Connection> {
+    if (this.#isClosed) return Promise.reject(closed());
+    if (this.#current?.lost === null && this.#isUp) return Promise.resolve(this.#current);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+    });
+  }
+
+  /** Gives the connection up and makes another. */
+  renew(why: string): void {
+    this.#current?.end(new Error(why));
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      for (const { reject } of this.#waiting.splice(0)) reject(closed());
+      this.#current?.end(closed());
+      this.#pause.abort();
+    }
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#isClosed; failures += 1) {
+      let connection: Connection | null = null;
+      try {
+        connection = await Connection.open(this.#host.createClient);
+        await this.#use(connection, () => {
+          failures = 0;
+        });
+      } catch (cause) {
+        connection?.end(cause as Error);
+        this.#lose(connection?.lost ?? (cause as Error));
+      }
+      if (this.#isClosed) return;
+      // Spread, so that the nodes do not all come back at once.
+      const pauseMs = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** failures) * (0.5 + Math.random());
+      await sleep(pauseMs, undefined, { ref: false, signal: this.#pause.signal }).catch(() => null);
+    }
+  }
+
+  async #use(connection: Connection, onUp: () => void): Promise<never> {
+    this.#current = connection;
+    if (this.#isClosed) throw closed();
+    return this.#host.serve(connection, () => {
+      if (this.#isUp || connection.lost !== null) return;
+      onUp();
+      this.#isUp = true;
+      this.#host.onUp();
+      for (const { resolve } of this.#waiting.splice(0)) resolve(connection);
+    });
+  }
+
+  #lose(cause: Error): void {
+    this.#current = null;
+    this.#isUp = false;
+    this.#trouble = cause;
+    if (!this.#isClosed) this.#host.onDown(cause);
+  }
+}
+
+/** The error of everything that is asked of a closed log. */
+export function closed(): SseHubError {
+  return new SseHubError("ERR_SSE_CLOSED", "The log has closed.");
+}

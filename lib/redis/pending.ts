@@ -1,0 +1,101 @@
+import { SseHubError } from "../sse-hub-error.js";
+import { closed } from "./link.js";
+import type { EntryKind } from "./entry.js";
+
+/** Milliseconds after which who tells a notice hears that it is not in yet. */
+export const NOTICE_MS = 2_000;
+
+/** What is to be appended. */
+export interface Draft {
+  readonly kind: EntryKind;
+  readonly head: string;
+  readonly payload: Buffer;
+  readonly retainKey: string | null;
+}
+
+/** An entry on its way to Redis. */
+export class Pending {
+  readonly draft: Draft;
+  readonly sequence: number;
+  /** Resolves with its id. That nobody waits for it is no unhandled rejection. */
+  readonly done: Promise<string>;
+  #resolve!: (id: string) => void;
+  #reject!: (error: SseHubError) => void;
+  readonly #timer: NodeJS.Timeout;
+  #outcome: "not-sent" | "unknown" = "not-sent";
+  #isUnderway = false;
+  #cause: unknown;
+
+  /** @param onLate called after a while, unless it is in by then */
+  constructor(draft: Draft, sequence: number, lateMs: number, onLate: () => void) {
+    this.draft = draft;
+    this.sequence = sequence;
+    this.done = new Promise<string>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => undefined);
+    this.#timer = setTimeout(onLate, lateMs).unref();
+  }
+
+  get size(): number {
+    return this.draft.payload.length + this.draft.head.length;
+  }
+
+  onSend(): void {
+    this.#isUnderway = true;
+  }
+
+  /** Redis has said that it did not take it. */
+  onRefused(cause: unknown): void {
+    this.#isUnderway = false;
+    this.#cause = cause;
+  }
+
+  /** The connection has ended before an answer. */
+  onSilence(cause: unknown): void {
+    this.#isUnderway = false;
+    this.#outcome = "unknown";
+    this.#cause = cause;
+  }
+
+  resolve(id: string): void {
+    clearTimeout(this.#timer);
+    this.#resolve(id);
+  }
+
+  /** @param trouble why Redis cannot be reached, if it cannot */
+  rejectLate(lateMs: number, trouble: Error | null): void {
+    clearTimeout(this.#timer);
+    const cause = this.#cause ?? trouble ?? undefined;
+    const isNotice = this.draft.kind === "notice";
+    this.#reject(isNotice ? unsent(lateMs, cause) : this.#tooLate(lateMs, cause));
+  }
+
+  rejectClosed(): void {
+    clearTimeout(this.#timer);
+    this.#reject(closed());
+  }
+
+  #tooLate(lateMs: number, cause: unknown): SseHubError {
+    const outcome = this.#isUnderway ? "unknown" : this.#outcome;
+    const what =
+      outcome === "not-sent"
+        ? "It was not sent."
+        : "It was sent, and nobody knows whether Redis has taken it.";
+    return new SseHubError(
+      "ERR_SSE_LOG",
+      `Redis has not taken an event within ${lateMs} ms. ${what}`,
+      { cause, outcome },
+    );
+  }
+}
+
+function unsent(lateMs: number, cause: unknown): SseHubError {
+  return new SseHubError(
+    "ERR_SSE_CONTROL_UNSENT",
+    `Redis has not taken within ${lateMs} ms what the other nodes are to know. ` +
+      "It is sent as soon as Redis is back, before any later event of this node.",
+    { cause },
+  );
+}

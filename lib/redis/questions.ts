@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LogFollower, Notice } from "../log/event-log.js";
+import type { Connection } from "./connection.js";
+import type { Keys } from "./keys.js";
+import { ANSWER, ANSWERS } from "./scripts.js";
+import type { Sender } from "./sender.js";
+import { withTimer } from "./timer.js";
+
+/** Milliseconds after which a node that gave no sign of life is dead; it gives one every second. */
+const DEAD_MS = 4_000;
+const PATIENCE_MS = 5_000;
+const KEPT_MS = 10_000;
+const MIN_PAUSE_MS = 2;
+const MAX_PAUSE_MS = 100;
+
+/** Between whom questions and answers go. */
+export interface QuestionsHost {
+  readonly node: string;
+  readonly keys: Keys;
+  readonly followers: Iterable<LogFollower>;
+  readonly sender: Pick<Sender, "add">;
+  whenUp(): Promise<Connection>;
+}
+
+/** Asks all nodes through the log, so that a question has its place in the order, and answers them. */
+export class Questions {
+  readonly #host: QuestionsHost;
+
+  constructor(host: QuestionsHost) {
+    this.#host = host;
+  }
+
+  async ask(question: Notice): Promise<unknown[]> {
+    const id = randomUUID();
+    const payload = Buffer.from(JSON.stringify({ id, question }));
+    await this.#host.sender.add({ kind: "question", head: "", payload, retainKey: null });
+    return this.#collect(id);
+  }
+
+  /** A question has been read. */
+  answer({ id, question }: Notice): void {
+    if (typeof id !== "string" || typeof question !== "object" || question === null) return;
+    const answers = [...this.#host.followers].map((one) => one.onQuestion(question as Notice));
+    this.#reply(id, JSON.stringify({ node: this.#host.node, answers })).catch(() => undefined);
+  }
+
+  // Repeated until Redis has it: the asker knows it by the node.
+  async #reply(id: string, text: string): Promise<void> {
+    const { keys } = this.#host;
+    await this.#within(performance.now() + PATIENCE_MS, (connection) =>
+      connection.run(ANSWER, [keys.repliesTo(id)], [text, String(KEPT_MS)]),
+    );
+  }
+
+  async #collect(id: string): Promise<unknown[]> {
+    const { keys } = this.#host;
+    const deadline = performance.now() + PATIENCE_MS;
+    const answers = new Map<string, unknown[]>();
+    let asked: ReadonlySet<string> | undefined;
+    for (let known = 0, pauseMs = MIN_PAUSE_MS; ;) {
+      const reply = await this.#within(deadline, (connection) =>
+        connection.run(ANSWERS, [keys.nodes, keys.repliesTo(id)], [String(known), String(DEAD_MS)]),
+      );
+      if (reply === null) break;
+      const [nodes, replies] = reply as [Buffer[], Buffer[]];
+      known += replies.length;
+      for (const text of replies) readAnswer(text, answers);
+      const alive = new Set(nodes.map(String));
+      asked ??= alive;
+      const isMissing = (node: string) => alive.has(node) && !answers.has(node);
+      if (![...asked].some(isMissing) || performance.now() > deadline) break;
+      await sleep(pauseMs, undefined, { ref: false });
+      pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
+    }
+    return [...answers.values()].flat();
+  }
+
+  // What Redis gives, asked again on another connection where one was lost; `null` after the deadline.
+  async #within<T>(
+    deadline: number,
+    run: (connection: Connection) => Promise<T>,
+  ): Promise<T | null> {
+    for (;;) {
+      const restMs = Math.ceil(deadline - performance.now());
+      if (restMs <= 0) return null;
+      const connection = await withTimer(this.#host.whenUp(), restMs, "Redis was away").catch(
+        () => null,
+      );
+      if (connection === null) return null;
+      try {
+        return await run(connection);
+      } catch (error) {
+        if (connection.lost === null) throw error;
+      }
+    }
+  }
+}
+
+function readAnswer(text: Buffer, answers: Map<string, unknown[]>): void {
+  const { node, answers: given } = JSON.parse(text.toString()) as {
+    node: string;
+    answers: unknown[];
+  };
+  answers.set(node, given);
+}

@@ -1,0 +1,95 @@
+import {
+  MILLISECONDS,
+  isCount,
+  isObject,
+  isTimer,
+  optionReader,
+  orNull,
+  refusedOption,
+  type Check,
+} from "../option-reader.js";
+import { SseHubTypeError } from "../sse-hub-error.js";
+import type { RedisClient } from "./redis-client.js";
+
+/** Options of a `redisLog()`. All nodes of an application are to give the same. */
+export interface RedisLogOptions {
+  /** Where Redis is: `redis[s]://[user:password@]host[:port][/database]`. Give this or `client`. */
+  url?: string | undefined;
+  /** A client of the package `redis`, whose options the log's own connections are made with. */
+  client?: RedisClient | undefined;
+  /** Names the log; its keys begin with `{name}:`. `[A-Za-z0-9_-]`, at most 64. @default "sse" */
+  name?: string | undefined;
+  /**
+   * What session ids are hashed with, so that who reads Redis cannot tell whose they are even where he
+   * knows them. The same on every node; `null` for a label that anybody could know. @default null
+   */
+  secret?: string | null | undefined;
+  /** @default 200_000 */
+  maxEvents?: number | undefined;
+  /** Bytes of all events together. @default 67_108_864 (64 MiB) */
+  maxBytes?: number | undefined;
+  /** Milliseconds an event is kept for readers that are away; `null` for no limit. @default 600_000 */
+  maxAgeMs?: number | null | undefined;
+  /** Milliseconds a broadcast waits for Redis before it is rejected. @default 5_000 */
+  deadlineMs?: number | undefined;
+}
+
+/** {@link RedisLogOptions} with every default filled in. */
+export interface RedisLogSettings {
+  readonly url: string | null;
+  readonly client: RedisClient | null;
+  readonly name: string;
+  readonly secret: string | null;
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number | null;
+  readonly deadlineMs: number;
+}
+
+/** Reads the options of `redisLog()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
+export function resolveRedisLogOptions(options: RedisLogOptions): RedisLogSettings {
+  const read = optionReader("redisLog", options, [
+    "url",
+    "client",
+    "name",
+    "secret",
+    "maxEvents",
+    "maxBytes",
+    "maxAgeMs",
+    "deadlineMs",
+  ]);
+  const settings = {
+    url: read("url", "a string", isText) ?? null,
+    client: read("client", "a client of the package redis", isClient) ?? null,
+    name: read("name", "1 to 64 of A-Z, a-z, 0-9, _ and -", isName, "sse"),
+    secret: read("secret", "a string that is not empty, or null for none", orNull(isText), null),
+    maxEvents: read("maxEvents", "a whole number of events above 0", isCount, 200_000),
+    maxBytes: read("maxBytes", "a whole number of bytes above 0", isCount, 64 * 1_048_576),
+    maxAgeMs: read("maxAgeMs", `${MILLISECONDS}, or null for no limit`, orNull(isCount), 600_000),
+    deadlineMs: read("deadlineMs", MILLISECONDS, isTimer, 5_000),
+  };
+  if ((settings.url === null) === (settings.client === null)) {
+    const given = settings.url === null ? "neither url nor client" : "both url and client";
+    throw new SseHubTypeError(
+      "ERR_SSE_OPTION",
+      `redisLog() was given ${given}. Expected one: url, or client to share its options.`,
+    );
+  }
+  if (settings.url !== null && !isRedisUrl(settings.url)) {
+    const given = settings.url.replace(/\/\/.*@/, "//…@");
+    throw refusedOption("redisLog", "url", given, 'a URL such as "redis://localhost:6379"');
+  }
+  return settings;
+}
+
+const isText: Check<string> = (value): value is string => typeof value === "string" && value !== "";
+
+const isName: Check<string> = (value): value is string =>
+  typeof value === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(value);
+
+function isRedisUrl(url: string): boolean {
+  return /^rediss?:\/\//.test(url) && URL.canParse(url);
+}
+
+const isClient: Check<RedisClient> = (value): value is RedisClient =>
+  isObject(value) && "duplicate" in value && typeof value.duplicate === "function";

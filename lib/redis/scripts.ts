@@ -1,0 +1,98 @@
+import { NUMBERS, STATE, script } from "./script.js";
+
+/**
+ * Said on every connection before anything else. Begins a new life of the log where the one there was
+ * cannot be trusted: nothing is known of it, the server is another one than the one that wrote it, or
+ * it has lost what the asking node has seen. Keys: log, meta, marks, kept, order. Arguments: run id of
+ * the server (empty if that is not told), a new epoch, and the last entry seen: epoch, position, node,
+ * sequence. Gives the state.
+ */
+export const HELLO = script(
+  NUMBERS,
+  STATE,
+  `
+local log, meta, marks, kept, order = unpack(KEYS)
+local run, candidate, seenEpoch, seenPosition, seenNode, seenSequence = unpack(ARGV)
+local function hasLost(head)
+  local position = tonumber(seenPosition)
+  if position == 0 then return false end
+  if head < position then return true end
+  local there = redis.call('XRANGE', log, seenPosition .. '-0', seenPosition .. '-0')[1]
+  if not there or seenNode == '' then return false end
+  return valueOf(there[2], 'n') ~= seenNode or valueOf(there[2], 's') ~= seenSequence
+end
+local function isSound()
+  local found = redis.call('HMGET', meta, 'epoch', 'run', 'head', 'event', 'count', 'bytes', 'trimmed')
+  for at = 1, 7 do
+    if not found[at] then return false end
+    if at > 2 and not tonumber(found[at]) then return false end
+  end
+  if run ~= '' and found[2] ~= '' and found[2] ~= run then return false end
+  if found[1] == seenEpoch and hasLost(tonumber(found[3])) then return false end
+  if run ~= found[2] and run ~= '' then redis.call('HSET', meta, 'run', run) end
+  return true
+end
+if not isSound() then
+  redis.call('UNLINK', log, marks, meta)
+  local size, touch = 0, 0
+  for _, key in ipairs(redis.call('ZRANGE', order, 0, -1)) do
+    size = size + redis.call('HSTRLEN', kept, key)
+  end
+  local newest = redis.call('ZRANGE', order, -1, -1, 'WITHSCORES')
+  if newest[2] then touch = tonumber(newest[2]) end
+  redis.call('HSET', meta, 'epoch', candidate, 'run', run, 'head', 0, 'event', 0, 'count', 0,
+    'bytes', 0, 'trimmed', 0, 'kept', whole(size), 'touch', whole(touch))
+end
+return stateOf(log, meta)
+`,
+);
+
+/** The state, and a sign of life. Keys: log, meta, nodes. Argument: node. */
+export const CHECK = script(
+  NUMBERS,
+  STATE,
+  `
+local log, meta, nodes = unpack(KEYS)
+local time = now()
+redis.call('ZADD', nodes, time, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', nodes, '-inf', time - 3600000)
+return stateOf(log, meta)
+`,
+);
+
+/** The state, and what is retained at that moment, oldest first. Keys: log, meta, kept, order. */
+export const BEGIN = script(
+  NUMBERS,
+  STATE,
+  `
+local log, meta, kept, order = unpack(KEYS)
+local entries = {}
+for _, key in ipairs(redis.call('ZRANGE', order, 0, -1)) do
+  local value = redis.call('HGET', kept, key)
+  if value then
+    entries[#entries + 1] = key
+    entries[#entries + 1] = value
+  end
+end
+return {stateOf(log, meta), entries}
+`,
+);
+
+/** Answers a question. Key: replies. Arguments: the answer, milliseconds it is kept. */
+export const ANSWER = script(`
+redis.call('RPUSH', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+`);
+
+/**
+ * Keys: nodes, replies. Arguments: number of answers known, milliseconds after which a silent node is
+ * dead. Gives the nodes that are alive, and the answers from there on.
+ */
+export const ANSWERS = script(
+  NUMBERS,
+  `
+local alive = redis.call('ZRANGEBYSCORE', KEYS[1], now() - tonumber(ARGV[2]), '+inf')
+return {alive, redis.call('LRANGE', KEYS[2], ARGV[1], -1)}
+`,
+);

@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { toId } from "../log/cursor.js";
+import { SseHubError } from "../sse-hub-error.js";
+import { APPEND } from "./append-script.js";
+import { isNoScript, type Connection } from "./connection.js";
+import type { StreamEntry } from "./entry.js";
+import type { Keys } from "./keys.js";
+import { greet, type LogState, type SeenEntry } from "./life.js";
+import { closed } from "./link.js";
+import { NOTICE_MS, Pending, type Draft } from "./pending.js";
+import type { RedisLogSettings } from "./redis-log-options.js";
+
+const MAX_WAITING = 10_000;
+const MAX_WAITING_BYTES = 64 * 1_048_576;
+const MAX_WAITING_NOTICES = 100_000;
+const BATCH_COUNT = 256;
+const BATCH_BYTES = 1_048_576;
+const REFUSED_PAUSE_MS = 100;
+
+/** Whom the sender tells. */
+export interface SenderHost {
+  readonly node: string;
+  readonly keys: Keys;
+  readonly settings: RedisLogSettings;
+  /** The last entry this node has read. */
+  seen(): SeenEntry | null;
+  /** Why Redis cannot be reached, if it cannot. */
+  trouble(): Error | null;
+  /** Which life of the log there is, as far as Redis has said. */
+  onLife(state: LogState): void;
+  /** What is known to be gone. */
+  onTrimmed(epoch: string, position: number): void;
+}
+
+/**
+ * Appends what this node has to say, in the order of the calls, each entry once: what was sent without
+ * an answer is sent again, and Redis knows it by its sequence.
+ */
+export class Sender {
+  readonly #host: SenderHost;
+  // In the order of their sequence, which is that of the calls.
+  readonly #waiting = new Set<Pending>();
+  // In the log already, but where is known only when they are read back.
+  readonly #unplaced = new Map<number, Pending>();
+  #bytes = 0;
+  #notices = 0;
+  #sequence = 0;
+  #epoch = "";
+  #wake: () => void = () => undefined;
+  #isClosed = false;
+
+  constructor(host: SenderHost) {
+    this.#host = host;
+  }
+
+  /** Resolves with the entry's id once it is in the log. */
+  add(draft: Draft): Promise<string> {
+    if (this.#isClosed) return Promise.reject(closed());
+    if (this.#isFull(draft)) return Promise.reject(tooMany());
+    const lateMs = draft.kind === "notice" ? NOTICE_MS : this.#host.settings.deadlineMs;
+    const pending = new Pending(draft, (this.#sequence += 1), lateMs, () => {
+      // A notice stays: what it revokes must not be granted by the events behind it.
+      if (draft.kind !== "notice") this.#remove(pending);
+      pending.rejectLate(lateMs, this.#host.trouble());
+    });
+    this.#waiting.add(pending);
+    this.#bytes += pending.size;
+    if (draft.kind === "notice") this.#notices += 1;
+    this.#wake();
+    return pending.done;
+  }
+
+  /** An entry of this node's own has been read: whatever became of the answer, it is in. */
+  confirm({ sequence, epoch, position }: StreamEntry): void {
+    const unplaced = this.#unplaced.get(sequence);
+    if (unplaced !== undefined) this.#settle(unplaced, toId(epoch, position));
+    for (const pending of this.#waiting) {
+      if (pending.sequence > sequence) break;
+      if (pending.sequence === sequence) this.#settle(pending, toId(epoch, position));
+    }
+  }
+
+  async serve(connection: Connection, up: () => void): Promise<never> {
+    connection.onEnd(() => {
+      this.#wake();
+    });
+    await this.#greet(connection);
+    up();
+    for (;;) {
+      if (connection.lost !== null) throw connection.lost;
+      const batch = this.#nextBatch();
+      if (batch.length > 0) await this.#send(connection, batch);
+      else await this.#work();
+    }
+  }
+
+  /** Resolves when nothing waits. */
+  async whenIdle(): Promise<void> {
+    await Promise.allSettled([...this.#waiting].map(({ done }) => done));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const pending of [...this.#waiting, ...this.#unplaced.values()]) pending.rejectClosed();
+    this.#waiting.clear();
+    this.#unplaced.clear();
+    this.#wake();
+  }
+
+  async #greet(connection: Connection): Promise<void> {
+    const state = await greet(connection, this.#host.keys, this.#host.seen());
+    this.#epoch = state.epoch;
+    this.#host.onLife(state);
+  }
+
+  #work(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #nextBatch(): Pending[] {
+    const batch: Pending[] = [];
+    let bytes = 0;
+    for (const pending of this.#waiting) {
+      bytes += pending.size;
+      if (batch.length === BATCH_COUNT || (batch.length > 0 && bytes > BATCH_BYTES)) break;
+      batch.push(pending);
+    }
+    return batch;
+  }
+
+  async #send(connection: Connection, batch: readonly Pending[]): Promise<void> {
+    const answers = await Promise.allSettled(
+      batch.map((pending, at) => this.#append(connection, pending, batch[at - 1]?.sequence ?? 0)),
+    );
+    const refusals = answers.flatMap((answer, at) => {
+      const pending = batch[at] as Pending;
+      return answer.status === "fulfilled"
+        ? this.#take(pending, answer.value)
+        : this.#refuse(connection, pending, answer.reason);
+    });
+    if (connection.lost !== null) throw connection.lost;
+    const [refusal] = refusals;
+    if (refusal === "epoch") await this.#greet(connection);
+    else if (refusal === "readonly") connection.end(new Error("Redis takes nothing: a replica."));
+    else if (refusal === "error") await sleep(REFUSED_PAUSE_MS, undefined, { ref: false });
+  }
+
+  #append(connection: Connection, pending: Pending, after: number): Promise<unknown> {
+    const { keys, node, settings } = this.#host;
+    const { kind, head, payload, retainKey } = pending.draft;
+    pending.onSend();
+    const names = [keys.log, keys.meta, keys.marks, keys.seenOf(node), keys.kept, keys.order];
+    const retain = retainKey === null ? "" : `=${retainKey}`;
+    const bounds = [settings.maxEvents, settings.maxBytes, settings.maxAgeMs ?? 0].map(String);
+    const sequences = [String(pending.sequence), String(after)];
+    const args = [this.#epoch, node, ...sequences, kind, head, payload, retain, ...bounds];
+    return connection.runOnce(APPEND, names, args);
+  }
+
+  #take(pending: Pending, answer: unknown): Array<"epoch"> {
+    const [what, position, trimmed] = answer as [Buffer, number, number];
+    if (String(what) !== "in") {
+      pending.onRefused(undefined);
+      return String(what) === "epoch" ? ["epoch"] : [];
+    }
+    this.#host.onTrimmed(this.#epoch, trimmed);
+    if (position > 0) {
+      this.#settle(pending, toId(this.#epoch, position));
+    } else if (this.#waiting.has(pending)) {
+      this.#remove(pending);
+      this.#unplaced.set(pending.sequence, pending);
+    }
+    return [];
+  }
+
+  #refuse(
+    connection: Connection,
+    pending: Pending,
+    cause: unknown,
+  ): Array<"readonly" | "error" | "script"> {
+    if (connection.lost !== null) {
+      pending.onSilence(cause);
+      return [];
+    }
+    pending.onRefused(cause);
+    if (isNoScript(cause)) return ["script"];
+    return String(cause).includes("READONLY") ? ["readonly"] : ["error"];
+  }
+
+  #settle(pending: Pending, id: string): void {
+    this.#remove(pending);
+    pending.resolve(id);
+  }
+
+  #remove(pending: Pending): void {
+    this.#unplaced.delete(pending.sequence);
+    if (!this.#waiting.delete(pending)) return;
+    this.#bytes -= pending.size;
+    if (pending.draft.kind === "notice") this.#notices -= 1;
+  }
+
+  #isFull({ kind, payload }: Draft): boolean {
+    if (kind === "notice") return this.#notices >= MAX_WAITING_NOTICES;
+    const others = this.#waiting.size - this.#notices;
+    return others >= MAX_WAITING || this.#bytes + payload.length > MAX_WAITING_BYTES;
+  }
+}
+
+function tooMany(): SseHubError {
+  return new SseHubError(
+    "ERR_SSE_LOG",
+    "So much waits for Redis that nothing more is taken. The event was not sent.",
+    { outcome: "not-sent" },
+  );
+}
