@@ -84,7 +84,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     return this.#registry.size;
   }
 
-  get isClosed(): boolean {
+  isClosed(): boolean {
     return this.#isClosed;
   }
 

@@ -8,7 +8,7 @@ import { checkEventName, toText } from "./wire/event.js";
 /** What publishing needs to know. */
 export interface PublishingHost {
   readonly maxPayloadBytes: number;
-  readonly isClosed: boolean;
+  isClosed(): boolean;
   /** Throws where a filter could never match anybody. */
   checkFilter(): void;
   readonly report: Report;
@@ -33,7 +33,7 @@ export function createPublish(log: EventLog, host: PublishingHost): Publish {
 }
 
 async function append(log: EventLog, draft: LogDraft, host: PublishingHost): Promise<string> {
-  if (host.isClosed) {
+  if (host.isClosed()) {
     throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
   }
   try {

@@ -28,7 +28,7 @@ export class Ring {
   #isFull = false;
   // Everything up to here has a quarter of the bounds behind it; #fresh are those after it.
   #stale = 0;
-  readonly #fresh = { index: 0, bytes: 0 };
+  #fresh = { index: 0, bytes: 0 };
 
   /** @param start position after which it begins */
   constructor(bounds: RingBounds, start = 0) {

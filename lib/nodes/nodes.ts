@@ -118,12 +118,19 @@ function checked(matcher: Matcher | undefined): Matcher | null {
 // A user with pages on several nodes is one user.
 function merge(answers: readonly unknown[]): PresentUser[] {
   const all = new Map<string, { user: User; connections: number }>();
-  for (const { user, connections } of answers.flat() as PresentUser[]) {
+  for (const { user, connections } of answers.flat().filter(isPresentUser)) {
     const key = userKeyOf(user);
     const before = all.get(key)?.connections ?? 0;
     all.set(key, { user, connections: before + connections });
   }
   return [...all.values()];
+}
+
+// A node of another version may have answered something else, one that only publishes nothing.
+function isPresentUser(value: unknown): value is PresentUser {
+  if (typeof value !== "object" || value === null) return false;
+  const { user, connections } = value as Partial<PresentUser>;
+  return typeof user === "object" && typeof connections === "number";
 }
 
 function asError(cause: unknown): SseHubError {

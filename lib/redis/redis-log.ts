@@ -8,6 +8,7 @@ import type {
   LogPage,
   Notice,
 } from "../log/event-log.js";
+import type { RingBounds } from "../log/ring.js";
 import { Backfill } from "./backfill.js";
 import { CatchUp } from "./catch-up.js";
 import { Condition } from "./condition.js";
@@ -53,6 +54,12 @@ export function redisLog(options: RedisLogOptions): EventLog {
   return new RedisLog(resolveRedisLogOptions(options));
 }
 
+/** The same for who publishes only: what it reads back is not kept. */
+export function publishingLog(options: RedisLogOptions): EventLog {
+  const settings = resolveRedisLogOptions(options);
+  return new RedisLog(settings, { ...settings, maxEvents: 1 });
+}
+
 class RedisLog implements EventLog {
   readonly isShared = true;
   readonly sessionLabel: string;
@@ -68,10 +75,11 @@ class RedisLog implements EventLog {
   readonly #reading: Link;
   #closing: Promise<void> | undefined;
 
-  constructor(settings: RedisLogSettings) {
+  /** @param kept what of the log this node holds */
+  constructor(settings: RedisLogSettings, kept: RingBounds = settings) {
     this.sessionLabel = sessionLabelOf(settings);
     this.#keys = keysOf(settings.name);
-    this.#feed = this.#createFeed(settings);
+    this.#feed = this.#createFeed(kept);
     this.#condition = new Condition(["commands", "reading"], (error) => {
       this.#feed.report(error);
     });
@@ -173,8 +181,8 @@ class RedisLog implements EventLog {
     this.#catchUp.close();
   }
 
-  #createFeed(settings: RedisLogSettings): Feed {
-    return new Feed(settings, {
+  #createFeed(kept: RingBounds): Feed {
+    return new Feed(kept, {
       node: this.#node,
       onOwn: (entry: StreamEntry) => {
         this.#sender.confirm(entry);
