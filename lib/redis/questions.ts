@@ -34,8 +34,10 @@ export class Questions {
   async ask(question: Notice): Promise<unknown[]> {
     const id = randomUUID();
     const payload = Buffer.from(JSON.stringify({ id, question }));
+    // Before the question, so that all of them read it.
+    const asked = await this.#look(id, 0, performance.now() + PATIENCE_MS);
     await this.#host.sender.add({ kind: "question", head: "", payload, retainKey: null });
-    return this.#collect(id);
+    return this.#collect(id, asked?.alive ?? []);
   }
 
   /** A question has been read. */
@@ -53,27 +55,34 @@ export class Questions {
     );
   }
 
-  async #collect(id: string): Promise<unknown[]> {
-    const { keys } = this.#host;
+  async #collect(id: string, asked: readonly string[]): Promise<unknown[]> {
     const deadline = performance.now() + PATIENCE_MS;
     const answers = new Map<string, unknown[]>();
-    let asked: ReadonlySet<string> | undefined;
     for (let known = 0, pauseMs = MIN_PAUSE_MS; ;) {
-      const reply = await this.#within(deadline, (connection) =>
-        connection.run(ANSWERS, [keys.nodes, keys.repliesTo(id)], [String(known), String(DEAD_MS)]),
-      );
-      if (reply === null) break;
-      const [nodes, replies] = reply as [Buffer[], Buffer[]];
-      known += replies.length;
-      for (const text of replies) readAnswer(text, answers);
-      const alive = new Set(nodes.map(String));
-      asked ??= alive;
-      const isMissing = (node: string) => alive.has(node) && !answers.has(node);
-      if (![...asked].some(isMissing) || performance.now() > deadline) break;
+      const look = await this.#look(id, known, deadline);
+      if (look === null) break;
+      known += look.replies.length;
+      for (const text of look.replies) readAnswer(text, answers);
+      const isMissing = (node: string) => look.alive.includes(node) && !answers.has(node);
+      if (!asked.some(isMissing) || performance.now() > deadline) break;
       await sleep(pauseMs, undefined, { ref: false });
       pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
     }
     return [...answers.values()].flat();
+  }
+
+  async #look(
+    id: string,
+    known: number,
+    deadline: number,
+  ): Promise<{ readonly alive: readonly string[]; readonly replies: readonly Buffer[] } | null> {
+    const { keys } = this.#host;
+    const reply = await this.#within(deadline, (connection) =>
+      connection.run(ANSWERS, [keys.nodes, keys.repliesTo(id)], [String(known), String(DEAD_MS)]),
+    );
+    if (reply === null) return null;
+    const [nodes, replies] = reply as [Buffer[], Buffer[]];
+    return { alive: nodes.map(String), replies };
   }
 
   // What Redis gives, asked again on another connection where one was lost; `null` after the deadline.

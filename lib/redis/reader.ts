@@ -35,9 +35,10 @@ export class Reader {
   async serve(connection: Connection, up: () => void): Promise<never> {
     const { keys, feed, node } = this.#host;
     const state = await greet(connection, keys, feed.seen);
-    await check(connection, keys, node);
     const isAnother = state.epoch !== feed.epoch || state.head < feed.position;
     const beginning = isAnother ? await readBeginning(connection, keys) : null;
+    // A sign of life only now: whoever gives one is expected to read all questions asked after it.
+    await check(connection, keys, node);
     up();
     if (beginning !== null) this.#start(beginning);
     for (;;) await this.#readOn(connection);
