@@ -22,8 +22,8 @@ describeWithRedis("redisLog, while Redis is away", () => {
 
   it("rejects at the deadline what was not sent, and says so", async () => {
     const redis = await RedisServer.start();
-    const { log } = await startNode({ url: redis.url, deadlineMs: 200 });
     await redis.kill();
+    const { log } = startNodeSoon({ url: redis.url, deadlineMs: 200 });
     await expect(log.append(draftOf("a"))).rejects.toMatchObject({
       code: "ERR_SSE_LOG",
       outcome: "not-sent",
