@@ -95,7 +95,7 @@ export class Reader {
     if (beginning.state.epoch === "") throw new Error("The log has been deleted.");
     this.#expected = beginning.state.head;
     this.#host.feed.begin(beginning);
-    this.#host.onHead();
+    if (this.#host.feed.hasRead(this.#expected)) this.#host.onHead();
   }
 
   // What the next page will hold is not known; it is taken to be like this one.
