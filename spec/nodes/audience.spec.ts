@@ -15,7 +15,7 @@ describeWithRedis("an administrator who is none any more, on three nodes", (urlO
     "is told nothing on any of them that is sent after the answer to %s, and all others are told",
     async (path) => {
       const createStore = await sharedRedis(urlOf());
-      const [, ...nodes] = await Cluster.open(3, { url: urlOf(), createStore });
+      const [, ...nodes] = await Cluster.open({ url: urlOf(), createStore });
 
       const outcomes = await runNodeTrials(nodes, path, { ...CHEAP, seed: SEED * 1_000 });
 
@@ -30,7 +30,7 @@ describeWithRedis("an administrator who is none any more, on three nodes", (urlO
     "is told nothing where the stream, the change and the sender are on different nodes: %s",
     async (name) => {
       const [memory, random] = [sharedMemory(), new Random(SEED)];
-      const [, ...nodes] = await Cluster.open(3, {
+      const [, ...nodes] = await Cluster.open({
         url: urlOf(),
         createStore: () => withDelays(memory(), random),
         shop: { hub: { maxBufferedBytes: 1_024 } },

@@ -34,12 +34,10 @@ export class Cluster {
     this.#createStore = options.createStore ?? sharedMemory();
   }
 
-  /** Starts so many nodes, and waits until they read. */
-  static async open(count: number, options: ClusterOptions): Promise<[Cluster, ...Shop[]]> {
+  /** Starts three nodes, and waits until they read. */
+  static async open(options: ClusterOptions): Promise<[Cluster, Shop, Shop, Shop]> {
     const cluster = new Cluster(options);
-    const nodes: Shop[] = [];
-    while (nodes.length < count) nodes.push(await cluster.start());
-    return [cluster, ...nodes];
+    return [cluster, await cluster.start(), await cluster.start(), await cluster.start()];
   }
 
   /** Starts a node and waits until it reads. */
