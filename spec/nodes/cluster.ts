@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { RedisStore } from "connect-redis";
-import type { SseHubError } from "express-sse-hub";
+import { createHub, type SseHubError } from "express-sse-hub";
 import { redisLog, type RedisLogOptions } from "express-sse-hub/redis";
-import { MemoryStore, type Store } from "express-session";
+import { MemoryStore, type SessionData, type Store } from "express-session";
 import { createClient } from "redis";
 import { trialRoutes } from "../session/trials.js";
 import { onTestEnd } from "../support/disposers.js";
+import { sessionIdOf } from "../support/session-id.js";
 import { Shop, type ShopOptions } from "../support/shop.js";
 
 /** What the nodes of one application have in common. */
@@ -48,6 +49,15 @@ export class Cluster {
     return node;
   }
 
+  /** Starts a process that has a hub only to observe the sessions it changes. */
+  startWorker(): Worker {
+    const store = this.#createStore();
+    const hub = createHub({ log: redisLog({ url: this.#options.url, name: this.name }) });
+    onTestEnd(() => hub.close());
+    hub.observe(store);
+    return new Worker(store);
+  }
+
   /** Starts a node whose Redis may be away. */
   startSoon(url = this.#options.url, more: ShopOptions = {}): Promise<Shop> {
     const { log, shop = {} } = this.#options;
@@ -64,6 +74,38 @@ export class Cluster {
       },
     });
   }
+}
+
+/** A process that serves nothing, and changes sessions in the store of the nodes. */
+export class Worker {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Resolves when the store says that it is done. */
+  async change(cookie: string, change: (session: SessionData) => void): Promise<void> {
+    const id = sessionIdOf(cookie);
+    const session = await called<SessionData>((done) => {
+      this.#store.get(id, done as never);
+    });
+    change(session);
+    await called((done) => this.#store.set(id, session, done));
+  }
+
+  async destroy(cookie: string): Promise<void> {
+    await called((done) => this.#store.destroy(sessionIdOf(cookie), done));
+  }
+}
+
+function called<T>(call: (done: (error: unknown, value?: T) => void) => unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, value) => {
+      if (error == null) resolve(value as T);
+      else reject(error as Error);
+    });
+  });
 }
 
 /** Sessions in memory, seen through as many stores as there are nodes. */

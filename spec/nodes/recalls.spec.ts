@@ -32,19 +32,22 @@ function endsOf(readers: readonly ReturningReader[]): Array<Array<string | undef
 }
 
 describeWithRedis("hub.refresh() on several nodes", (urlOf) => {
-  it.each(["a node", "a publisher"])("from %s sends who matches through the application", async (who) => {
-    const [cluster, ...nodes] = await Cluster.open({ url: urlOf() });
-    const { alice, bob } = await openPages(nodes);
-    const from = who === "a node" ? nodes[1].hub : startPublisher(urlOf(), cluster);
+  it.each(["a node", "a publisher"])(
+    "from %s sends who matches through the application",
+    async (who) => {
+      const [cluster, ...nodes] = await Cluster.open({ url: urlOf() });
+      const { alice, bob } = await openPages(nodes);
+      const from = who === "a node" ? nodes[1].hub : startPublisher(urlOf(), cluster);
 
-    await from.refresh({ login: "alice" });
-    await from.broadcast("mark", "after");
+      await from.refresh({ login: "alice" });
+      await from.broadcast("mark", "after");
 
-    for (const reader of [...alice, ...bob]) await reader.has("mark", "after");
-    expect(endsOf(alice)).toEqual(Array(3).fill(["refresh", undefined]));
-    expect(endsOf(bob)).toEqual(Array(3).fill([undefined]));
-    for (const reader of alice) expect(reader.dataOf("mark")).toEqual(["after"]);
-  });
+      for (const reader of [...alice, ...bob]) await reader.has("mark", "after");
+      expect(endsOf(alice)).toEqual(Array(3).fill(["refresh", undefined]));
+      expect(endsOf(bob)).toEqual(Array(3).fill([undefined]));
+      for (const reader of alice) expect(reader.dataOf("mark")).toEqual(["after"]);
+    },
+  );
 });
 
 describeWithRedis("hub.disconnect() on several nodes", (urlOf) => {
