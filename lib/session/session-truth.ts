@@ -169,6 +169,9 @@ export class SessionTruth {
     onChange: (id, session) => {
       if (this.sessions.size > 0) this.sessions.changed(sessionKeyOf(id, this.label), session);
     },
+    onRead: (id, session) => {
+      if (this.#log.isShared) this.news.read(sessionKeyOf(id, this.label), session);
+    },
     onWritten: (id, session) => {
       if (!this.#log.isShared) return undefined;
       const notice = this.news.noticeOf(sessionKeyOf(id, this.label), session);
