@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import express, { type Express } from "express";
-import session from "express-session";
-import { createHub, requireUser, sse, type Hub } from "express-sse-hub";
+import express, { type Express, type Request } from "express";
+import session, { type Store } from "express-session";
+import { createHub, requireUser, sse, type EventLog, type Hub } from "express-sse-hub";
 import createError from "http-errors";
 import { accountRoutes } from "./account-routes.js";
 import { answerError } from "./answer-error.js";
@@ -14,15 +14,25 @@ const PAGE = fileURLToPath(new URL("public", import.meta.url));
 // The page brings everything it needs; the browser holds it to that.
 const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/** What one node of several shares with the others. One process needs none of it. */
+export interface SharedByNodes {
+  readonly log: EventLog;
+  readonly store: Store;
+  readonly secret: string;
+  /** The node's own name. Each stream is told it, as the event `node`. */
+  readonly node: string;
+}
+
 /** Makes the demo, ready to be served: a page, two streams, and routes to sign in and say hello. */
-export function createDemo(): { app: Express; hub: Hub } {
+export function createDemo(shared?: SharedByNodes): { app: Express; hub: Hub } {
   const app = express();
-  const hub = createHub();
+  const hub = createHub({ log: shared?.log });
   app.disable("x-powered-by");
   app.use(
     session({
       // Sessions live in memory and end with the process, so nothing is lost by a secret that does too.
-      secret: randomBytes(32).toString("base64url"),
+      secret: shared?.secret ?? randomBytes(32).toString("base64url"),
+      ...(shared && { store: shared.store }),
       name: "express-sse-hub-demo",
       cookie: { sameSite: "lax" },
       resave: false,
@@ -32,12 +42,12 @@ export function createDemo(): { app: Express; hub: Hub } {
   app.use(sse({ hub, static: { root: PAGE, setHeaders: holdToPolicy } }));
   app.use(express.json());
 
-  app.get("/api/test/sse", (req) => {
-    req.sse.join();
-  });
-  app.get("/api/private/sse", requireUser(), (req) => {
-    req.sse.join();
-  });
+  const join = (req: Request) => {
+    const connection = req.sse.join();
+    if (shared) void connection.stream([shared.node], "node");
+  };
+  app.get("/api/test/sse", join);
+  app.get("/api/private/sse", requireUser(), join);
   app.post("/api/hello", requireUser({ profile: "Administrator" }), async (req, res) => {
     res.status(202).json({ id: await sayHello(hub, readHello(req.body)) });
   });

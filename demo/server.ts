@@ -6,6 +6,7 @@ import { listen } from "./listen.js";
 import { readPort } from "./read-port.js";
 import { sayHello, type Hello } from "./say-hello.js";
 
+const DEFAULT_PORT = 2015;
 // One ctrl-C may arrive twice: npm and tsx hand on what the terminal has sent to each of them already.
 const SAME_INTERRUPT_MS = 300;
 
@@ -18,7 +19,7 @@ hub.on("error", (error) => {
 });
 
 try {
-  start(await listen(server, readPort(process.env.PORT)));
+  start(await listen(server, readPort(process.env.PORT, DEFAULT_PORT)));
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exit(1);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resolveHubOptions } from "../lib/hub-options.js";
 import { resolveMemoryLogOptions } from "../lib/log/memory-log-options.js";
+import { resolveRedisLogOptions } from "../lib/redis/redis-log-options.js";
 
 const ROOT = join(__dirname, "..");
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
@@ -27,8 +28,8 @@ const plain = (cell = "") => cell.replaceAll("`", "");
 /** What a cell of the column "default" stands for. */
 function valueOf(cell = ""): unknown {
   const text = plain(cell);
-  // The resolved options say null for a log of the hub's own.
-  return text === "memoryLog()" ? null : JSON.parse(text.replaceAll("_", ""));
+  // The resolved options say null for a log of the hub's own, and for what was not given.
+  return text === "memoryLog()" || text === "none" ? null : JSON.parse(text.replaceAll("_", ""));
 }
 
 /** What the error for an unknown option says that it knows. */
@@ -41,9 +42,16 @@ function knownTo(resolve: (options: never) => unknown): string[] {
   return [];
 }
 
+/** The options of a log in Redis, one of which must be given. */
+function resolveRedisOptions(options: object): object {
+  const settings = resolveRedisLogOptions({ url: "redis://localhost", ...options });
+  return { ...settings, url: null };
+}
+
 describe.each<[string, (options: object) => object]>([
   ["createHub", resolveHubOptions],
   ["memoryLog", resolveMemoryLogOptions],
+  ["redisLog", resolveRedisOptions],
 ])("the README's options of %s", (owner, resolve) => {
   const rows = tableUnder(`Options of \`${owner}\``);
 

@@ -1,3 +1,4 @@
+import { CountCheck } from "./count-check.js";
 import { EventList } from "./event-list.js";
 import { requestJson } from "./request-json.js";
 import { Stream } from "./stream.js";
@@ -6,11 +7,15 @@ const byId = (id) => document.getElementById(id);
 const events = new EventList(byId("events"));
 const loginButtons = [...document.querySelectorAll("[data-login]")];
 const otherTabs = new BroadcastChannel("express-sse-hub-demo");
+const counts = new CountCheck(byId("cluster"));
 let user = null;
 
 const stream = new Stream({
   onState: showState,
   onEvent: (event) => events.add(event),
+  onNode: (name) => counts.moveTo(name),
+  onCount: (count) => counts.add(count),
+  onHole: () => counts.beginAnew(),
   onRefused: explainRefusal,
 });
 

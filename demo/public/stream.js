@@ -7,8 +7,10 @@ export class Stream {
   #listeners;
 
   /**
-   * @param listeners `onState(state, detail)`, `onEvent(event)`, and `onRefused()`, which resolves
-   * with the reason: EventSource does not tell the status it was answered with.
+   * @param listeners `onState(state, detail)`, `onEvent(event)`, `onNode(name)` and `onCount(count)`
+   * where there are several nodes, `onHole()` when the hub tells that something is gone, and
+   * `onRefused()`, which resolves with the reason: EventSource does not tell the status it was
+   * answered with.
    */
   constructor(listeners) {
     this.#listeners = listeners;
@@ -31,15 +33,20 @@ export class Stream {
   }
 
   #connect(url) {
-    const { onState, onEvent } = this.#listeners;
+    const { onState, onEvent, onNode, onCount, onHole } = this.#listeners;
     const source = new EventSource(url);
     let whyAway = "The server does not answer yet.";
     onState("connecting", "Waiting for the server.");
     source.addEventListener("message", onEvent);
+    source.addEventListener("node", ({ data }) => onNode(data));
+    source.addEventListener("count", ({ data }) => onCount(Number(data)));
+    source.addEventListener("hub:gap", onHole);
     // The hub's first event: from here on the stream is in its audience.
     source.addEventListener("hub:open", ({ data }) => {
       whyAway = "The connection was lost.";
-      onState("connected", describeOpening(JSON.parse(data)));
+      const opening = JSON.parse(data);
+      if (opening.recovered !== true) onHole();
+      onState("connected", describeOpening(opening));
     });
     source.addEventListener("hub:end", ({ data }) => {
       whyAway = `The server ended the stream: ${JSON.parse(data).reason}.`;

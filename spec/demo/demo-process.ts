@@ -6,11 +6,15 @@ import { onTestEnd } from "../support/disposers.js";
 const ROOT = join(__dirname, "../..");
 const TSX = createRequire(__filename).resolve("tsx/cli");
 
-/** How the program is started: with the command of `npm run demo`, or without tsx's process before it. */
+/**
+ * How the program is started: with the command of `npm run demo`, or without tsx's process before it;
+ * or that of `npm run demo:cluster`.
+ */
 const COMMANDS = {
   // tsx kills a program that does not confirm a signal within 30 ms, which a busy machine may miss.
   node: ["--import", "tsx", "demo/server.ts"],
   tsx: [TSX, "demo/server.ts"],
+  cluster: ["--import", "tsx", "demo/cluster/console.ts"],
 };
 
 /** How the program ended: by itself with a code, or by a signal. */
@@ -30,10 +34,14 @@ export class DemoProcess {
   readonly #child: ChildProcess;
   readonly #heard = new Set<() => void>();
 
-  constructor(port: string, command: keyof typeof COMMANDS = "node") {
+  constructor(
+    port: string,
+    command: keyof typeof COMMANDS = "node",
+    env: Readonly<Record<string, string>> = {},
+  ) {
     const child = spawn(process.execPath, COMMANDS[command], {
       cwd: ROOT,
-      env: { ...process.env, PORT: port },
+      env: { ...process.env, PORT: port, ...env },
       stdio: "pipe",
       // A group of its own, so that nothing of it is left behind.
       detached: true,

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Hello } from "../say-hello.js";
+import { Program } from "./program.js";
+
+const MODULE = fileURLToPath(new URL("node.ts", import.meta.url));
+const RESTART_MS = 1_000;
+
+/** What a node is given, as environment variables. */
+export interface NodeSettings {
+  readonly name: string;
+  readonly redisUrl: string;
+  readonly secret: string;
+  readonly say: (line: string) => void;
+}
+
+/** One node of the demo: a process that is started again when it dies, on the same port. */
+export class DemoNode {
+  /** Where it listens. */
+  port = 0;
+  readonly #settings: NodeSettings;
+  #program: Program | undefined;
+  #isUp = false;
+  #isStopped = false;
+
+  constructor(settings: NodeSettings) {
+    this.#settings = settings;
+  }
+
+  get name(): string {
+    return this.#settings.name;
+  }
+
+  get pid(): number | undefined {
+    return this.#program?.pid;
+  }
+
+  /** True while it listens. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** Resolves when it listens. Rejects when it could not be started. */
+  async start(): Promise<void> {
+    const { name, redisUrl, secret } = this.#settings;
+    const env = { NODE_NAME: name, REDIS_URL: redisUrl, SECRET: secret, PORT: String(this.port) };
+    const program = Program.fork(MODULE, env);
+    this.#program = program;
+    this.port = (await program.message()) as number;
+    this.#isUp = true;
+    void program.ended.then((how) => this.#onEnd(how));
+  }
+
+  /** Has it say hello to its audience, on all nodes. */
+  sayHello(hello: Hello): void {
+    this.#program?.send(hello);
+  }
+
+  /** Kills it as a crash would. */
+  kill(): void {
+    this.#isUp = false;
+    this.#settings.say(`Killing ${this.name}, process ${String(this.pid)}.`);
+    this.#program?.kill();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#program?.stop();
+  }
+
+  async #onEnd(how: string): Promise<void> {
+    this.#isUp = false;
+    if (this.#isStopped) return;
+    this.#settings.say(`${this.name} has ended: ${how}. It is started again.`);
+    await sleep(RESTART_MS);
+    if (this.#isStopped) return;
+    try {
+      await this.start();
+      this.#settings.say(`${this.name} is back, as process ${String(this.pid)}.`);
+    } catch (error) {
+      if (!this.#isStopped) await this.#onEnd((error as Error).message);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// One node: the demo's application with its log and its sessions in Redis. The console starts it, and
+// hears on which port it listens; a message is a hello to say.
+import { createServer } from "node:http";
+import { RedisStore } from "connect-redis";
+import { redisLog } from "express-sse-hub/redis";
+import { createClient } from "redis";
+import { createDemo } from "../app.js";
+import { drain } from "../drain.js";
+import { listen } from "../listen.js";
+import { sayHello, type Hello } from "../say-hello.js";
+
+const { NODE_NAME: name = "", REDIS_URL: url = "", SECRET: secret = "", PORT: port } = process.env;
+
+const client = createClient({ url });
+client.on("error", complain);
+await client.connect();
+
+const log = redisLog({ client, secret });
+const { app, hub } = createDemo({ log, store: new RedisStore({ client }), secret, node: name });
+const server = createServer(app);
+hub.on("error", complain);
+
+process.on("message", (hello: Hello) => {
+  sayHello(hub, hello).then(
+    () => {
+      process.stdout.write(`${name} sent ${hello.text} to ${hello.to}. It serves ${hub.size}.\n`);
+    },
+    // The hub has told its error listener.
+    () => undefined,
+  );
+});
+// The second comes when the console has gone without a word.
+process.once("SIGTERM", quit).once("disconnect", quit);
+
+process.send?.(await listen(server, Number(port)));
+
+function quit(): void {
+  void drain(hub, server).finally(() => process.exit(0));
+}
+
+function complain(error: Error): void {
+  process.stderr.write(`${name}: ${error.message}\n`);
+}
