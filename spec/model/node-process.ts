@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { onTestEnd } from "../support/disposers.js";
 import { freePort } from "../support/redis.js";
 
 const ROOT = join(__dirname, "../..");
@@ -9,7 +8,6 @@ const ROOT = join(__dirname, "../..");
 /** What all nodes of one application share. */
 export interface NodeSettings {
   readonly logUrl: string;
-  readonly storeUrl: string;
   readonly maxEvents: number;
 }
 
@@ -17,23 +15,30 @@ export interface NodeSettings {
 export class NodeProcess {
   readonly url: string;
   readonly #port: number;
-  readonly #settings: NodeSettings;
+  readonly #storeUrl: string;
+  #settings: NodeSettings;
   #child: ChildProcess | undefined;
   #exit: Promise<unknown> = Promise.resolve();
   #lives = 0;
 
-  private constructor(port: number, settings: NodeSettings) {
+  private constructor(port: number, storeUrl: string, settings: NodeSettings) {
     this.#port = port;
+    this.#storeUrl = storeUrl;
     this.#settings = settings;
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  /** Starts it, until the end of the test. */
-  static async start(settings: NodeSettings): Promise<NodeProcess> {
-    const node = new NodeProcess(await freePort(), settings);
-    onTestEnd(() => node.kill());
+  /** Starts it. Whoever does so kills it in the end. */
+  static async start(storeUrl: string, settings: NodeSettings): Promise<NodeProcess> {
+    const node = new NodeProcess(await freePort(), storeUrl, settings);
     await node.run();
     return node;
+  }
+
+  /** Makes its application anew. */
+  async begin(settings: NodeSettings): Promise<void> {
+    this.#settings = settings;
+    await this.post("/begin", settings);
   }
 
   /** Names this life of the process: another one has none of its memory. */
@@ -43,15 +48,13 @@ export class NodeProcess {
 
   /** Starts it, also again after `kill`. Resolves when it listens. */
   async run(): Promise<void> {
-    const { logUrl, storeUrl, maxEvents } = this.#settings;
     const child = spawn(process.execPath, ["--import", "tsx", "spec/model/node-server.ts"], {
       cwd: ROOT,
       env: {
         ...process.env,
         PORT: String(this.#port),
-        LOG_URL: logUrl,
-        STORE_URL: storeUrl,
-        MAX_EVENTS: String(maxEvents),
+        STORE_URL: this.#storeUrl,
+        SETTINGS: JSON.stringify(this.#settings),
       },
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -94,6 +94,8 @@ class Walk {
       if (place.epoch !== before.epoch || place.position !== before.position) {
         this.#fault(`it came back with ${cursor} and was put at ${String(id)}`);
       }
+      // What had no id may have come from behind the cursor.
+      this.#order = place.position;
     } else {
       const isTrue = recovered === false && this.#isLost(before, place, reason);
       if (!isTrue) this.#fault(`it came with ${cursor} and was told ${verdict}, at ${String(id)}`);

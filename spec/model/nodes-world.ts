@@ -33,16 +33,15 @@ export class NodesWorld {
     readonly command: (...args: string[]) => Promise<unknown>,
   ) {}
 
-  static async start(seed: number): Promise<NodesWorld> {
+  /** Begins anew on nodes that run already, with a log of its own that ends with the test. */
+  static async begin(seed: number, nodes: readonly NodeProcess[]): Promise<NodesWorld> {
     const random = new Random(seed);
     const isDurable = random.chance(0.5);
     const maxEvents = random.pick([250, 10_000]);
     const redis = await RedisServer.start(
       isDurable ? ["--appendonly", "yes", "--appendfsync", "always"] : [],
     );
-    const store = await RedisServer.start();
-    const settings = { logUrl: redis.url, storeUrl: store.url, maxEvents };
-    const nodes = await Promise.all([1, 2, 3].map(() => NodeProcess.start(settings)));
+    await Promise.all(nodes.map((node) => node.begin({ logUrl: redis.url, maxEvents })));
     const world = new NodesWorld(random, maxEvents, redis, nodes, await connectTo(redis.url));
     for (let n = 1; n <= READERS; n += 1) await world.#addReader(n, seed);
     return world;
