@@ -141,12 +141,12 @@ function wrapChange(store: ObservedStore, name: "set" | "destroy", watched: Watc
     const id = args[0] as string;
     const change = { session: name === "set" ? (args[1] as object) : null };
     watched.inFlight.set(id, change);
-    const settle = settling(watched, () => {
+    const settle = () => {
       if (watched.inFlight.get(id) === change) watched.inFlight.delete(id);
-      return whenAll(watched, (observer) => observer.onWritten(id, change.session));
-    });
+    };
+    const tell = (observer: StoreObserver) => observer.onWritten(id, change.session);
     for (const observer of watched.observers) observer.onChange(id, change.session);
-    return callSettled(original, this, args, settle);
+    return callSettled(original, this, args, changeOf(watched, settle, tell));
   };
 }
 
@@ -155,12 +155,12 @@ function wrapClear(store: ObservedStore, watched: Watched): void {
   if (original === undefined) return;
   store.clear = function (this: unknown, ...args: unknown[]) {
     watched.clears += 1;
-    const settle = settling(watched, () => {
+    const settle = () => {
       watched.clears -= 1;
-      return whenAll(watched, (observer) => observer.onCleared());
-    });
+    };
+    const tell = (observer: StoreObserver) => observer.onCleared();
     for (const observer of watched.observers) observer.onClear();
-    return callSettled(original, this, args, settle);
+    return callSettled(original, this, args, changeOf(watched, settle, tell));
   };
 }
 
@@ -181,60 +181,69 @@ function whenAll(
   return promises.length === 0 ? undefined : Promise.allSettled(promises);
 }
 
-// Callback, `this`, promise and what is thrown stay as they are; what `settle` gives is waited for
-// before the callback is called, or the promise resolves. A callback is never added: with one, some
-// stores no longer reject.
+/** What is to be done about a change of the store. */
+interface Change {
+  /** It is written, or has failed. Called once. */
+  settle(): void;
+  /** Tells those who must know before whoever made it is answered; gives what to wait for. Called once. */
+  tell(): Promise<unknown> | undefined;
+  /** True when there may be something to wait for. */
+  readonly mayWait: boolean;
+}
+
+function changeOf(
+  watched: Watched,
+  settle: () => void,
+  tell: (observer: StoreObserver) => Promise<void> | undefined,
+): Change {
+  const [isSettled, told] = [onceOnly(settle), onceOnly(() => whenAll(watched, tell))];
+  const mayWait = [...watched.observers].some((observer) => observer.tellsOthers());
+  return { settle: isSettled, tell: told, mayWait };
+}
+
+// The first call counts; later ones give the same.
+function onceOnly<T>(action: () => T): () => T {
+  let done: { readonly result: T } | undefined;
+  return () => (done ??= { result: action() }).result;
+}
+
+// Callback, `this`, promise and what is thrown stay as they are; what `tell` gives is waited for before
+// the callback is called, or the promise resolves. A callback is never added: with one, some stores no
+// longer reject.
 function callSettled(
   original: (...args: unknown[]) => unknown,
   self: unknown,
   args: readonly unknown[],
-  settle: Settle,
+  { settle, tell, mayWait }: Change,
 ): unknown {
-  const settleOnce = once(settle);
   const index = args.findLastIndex((arg) => typeof arg === "function");
   const done = args[index] as Done | undefined;
-  const settleFirst = (...results: unknown[]) => {
-    const told = settleOnce();
+  const written = () => {
+    settle();
+    return tell();
+  };
+  const tellFirst = (...results: unknown[]) => {
+    const told = written();
     if (told === undefined) return done?.(...results);
     void told.then(() => done?.(...results));
     return undefined;
   };
   try {
-    const result = original.apply(
-      self,
-      done === undefined ? [...args] : args.with(index, settleFirst),
-    );
-    if (isThenable(result)) return settled(result, settleOnce);
-    if (done === undefined) setTimeout(() => void settleOnce(), UNSAID_MS).unref();
+    const given = done === undefined ? [...args] : args.with(index, tellFirst);
+    const result = original.apply(self, given);
+    // The store's own promise where nobody is to be told: it may be more than a promise.
+    if (isThenable(result)) {
+      const told = result.then(written, written);
+      return mayWait ? told.then(() => result) : result;
+    }
+    if (done === undefined) {
+      // Nobody will hear when it is written: others are told now, and read it a moment later.
+      void tell();
+      setTimeout(settle, UNSAID_MS).unref();
+    }
     return result;
   } catch (error) {
-    void settleOnce();
+    void written();
     throw error;
   }
-}
-
-// The store's own promise where nobody is to be told: it may be more than a promise.
-function settled(result: PromiseLike<unknown>, settle: Settle): PromiseLike<unknown> {
-  const written = result.then(settle, settle);
-  return settle.mayWait ? written.then(() => result) : result;
-}
-
-/** What is to be done when a change is written. */
-interface Settle {
-  (): Promise<unknown> | undefined;
-  /** True when it may give something to wait for. */
-  readonly mayWait: boolean;
-}
-
-function settling(watched: Watched, settle: () => Promise<unknown> | undefined): Settle {
-  return Object.assign(settle, {
-    mayWait: [...watched.observers].some((observer) => observer.tellsOthers()),
-  });
-}
-
-// The first call counts; later ones wait for the same.
-function once(settle: Settle): Settle {
-  let told: { readonly promise: Promise<unknown> | undefined } | undefined;
-  const settleOnce = () => (told ??= { promise: settle() }).promise;
-  return Object.assign(settleOnce, { mayWait: settle.mayWait });
 }
