@@ -184,9 +184,9 @@ function whenAll(
 /** What is to be done about a change of the store. */
 interface Change {
   /** It is written, or has failed. Called once. */
-  settle(): void;
+  readonly settle: () => void;
   /** Tells those who must know before whoever made it is answered; gives what to wait for. Called once. */
-  tell(): Promise<unknown> | undefined;
+  readonly tell: () => Promise<unknown> | undefined;
   /** True when there may be something to wait for. */
   readonly mayWait: boolean;
 }
