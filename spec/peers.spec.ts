@@ -39,8 +39,21 @@ const FAILURES: Record<string, string> = {
   "filter-3": "Globs made into regular expressions take seconds.",
   "filter-4": "The client chooses its own id, and who knows another's gets what is private.",
   "filter-5": "An event to two rooms arrives twice at who is in both.",
+  "replay-1":
+    "Ids are compared as strings; a garbage id replays everything; a restart or an id that has left is a silent hole.",
   "replay-2":
     "Recovery skips who may see what: one who is revoked while away gets the missed secret.",
+  "replay-3":
+    "Several nodes miss entries at their start, jump past trimmed ones silently, and see another order each.",
+  "replay-4":
+    "Who joins under a fast writer gets gaps, or duplicates, or never arrives at the head.",
+  "replay-5":
+    "A cursor that is not known is answered where EventSource cannot read it, or silently with all there is.",
+  "redis-1":
+    "FLUSHALL, a restart without persistence or a failover: a reader with a higher last id waits for ever.",
+  "redis-2": "A Redis that hangs carries commands out late: what is tried again comes twice.",
+  "redis-3":
+    "While Redis is away broadcasts wait for ever; without a listener for errors the process dies.",
   "socket-1": "Pipelined requests have no socket and never close: they stay.",
   "socket-2": "HEAD reaches the handlers of GET, and the stream registered for it stays.",
   "socket-3": "A peer that vanished without a word is found after a quarter of an hour.",

@@ -167,7 +167,8 @@ class RedisLog implements EventLog {
 
   async #close(): Promise<void> {
     this.#feed.followers.clear();
-    if (this.#commands.isUp) {
+    // Where Redis is just being connected to, what waits goes out as well.
+    if (this.#commands.isUp || !this.#sender.isIdle) {
       const leave = async () => {
         await this.#sender.whenIdle();
         const connection = await this.#commands.whenUp();

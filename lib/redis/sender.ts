@@ -94,6 +94,10 @@ export class Sender {
     }
   }
 
+  get isIdle(): boolean {
+    return this.#waiting.size === 0;
+  }
+
   /** Resolves when nothing waits. */
   async whenIdle(): Promise<void> {
     await Promise.allSettled([...this.#waiting].map(({ done }) => done));

@@ -132,6 +132,41 @@ describeWithRedis("browsers on a node that fell behind what the log holds", (url
   });
 });
 
+describeWithRedis("browsers of an application whose stream in Redis was deleted", (urlOf) => {
+  it("go on where they missed nothing, and are told so where they did", async () => {
+    const proxy = await FaultProxy.start(urlOf().replace("redis", "http"));
+    const cluster = new Cluster({ url: urlOf() });
+    const near = await cluster.start();
+    const far = await cluster.start(proxy.url.replace("http", "redis"));
+    const pages = await openPages([near, far], await near.signIn(ALICE));
+    const [here, there] = pages.anonymous as [ReturningReader, ReturningReader];
+    const [aliceHere, aliceThere] = pages.signedIn as [ReturningReader, ReturningReader];
+    proxy.unplug();
+    const before = await near.hub.broadcast("message", "unread there");
+    await near.hub.broadcast("message", "unread as well");
+    await hasAll([here, aliceHere], "unread as well");
+    await (
+      await connectTo(urlOf())
+    )("DEL", `{${cluster.name}}:log`);
+    proxy.plugIn();
+    await aliceThere.isOpen(2);
+    await far.hub.broadcast("message", "after");
+    await hasAll([here, there, aliceHere, aliceThere], "after");
+
+    for (const { streams, events } of [here, aliceHere]) {
+      expect(streams).toHaveLength(1);
+      expect(events.map(({ data }) => data)).toEqual(["unread there", "unread as well", "after"]);
+    }
+    expect(told(there.streams[0], "hub:gap")).toEqual({ reason: "trimmed" });
+    expect(aliceThere.streams.map(({ endReason }) => endReason)).toEqual(["refresh", undefined]);
+    for (const { events } of [there, aliceThere]) {
+      expect(events.map(({ data }) => data)).toEqual(["after"]);
+    }
+    const back = await far.stream("/events", { lastEventId: before });
+    expect(await back.opened()).toMatchObject({ recovered: false, reason: "trimmed" });
+  });
+});
+
 describeWithRedis("a browser that returns to another node", (urlOf) => {
   it("gets all it missed, once, whatever node its cursor is from", async () => {
     const [, ...nodes] = await Cluster.open({ url: urlOf() });

@@ -91,11 +91,15 @@ export class Worker {
       this.#store.get(id, done as never);
     });
     change(session);
-    await called((done) => this.#store.set(id, session, done));
+    await called((done) => {
+      this.#store.set(id, session, done);
+    });
   }
 
   async destroy(cookie: string): Promise<void> {
-    await called((done) => this.#store.destroy(sessionIdOf(cookie), done));
+    await called((done) => {
+      this.#store.destroy(sessionIdOf(cookie), done);
+    });
   }
 }
 

@@ -54,9 +54,7 @@ describeWithRedis("hub.users() and hub.count()", (urlOf) => {
       ]);
       expect(await hub.users({ login: "bob" })).toEqual([{ user: BOB, connections: 1 }]);
       expect([await hub.count(), await hub.count({ login: "alice" })]).toEqual([5, 3]);
-      expect(() => hub.count({} as never)).toThrow(
-        expect.objectContaining({ code: "ERR_SSE_FILTER" }),
-      );
+      expect(() => hub.count({})).toThrow(expect.objectContaining({ code: "ERR_SSE_FILTER" }));
     }
   });
 

@@ -101,7 +101,7 @@ describeWithRedis("a process that only observes a session store", (urlOf) => {
   it("ends the streams on the nodes when it changes a session or destroys it", async () => {
     const [cluster, ...nodes] = await Cluster.open({ url: urlOf() });
     const { alice, bob, cookie } = await openPages(nodes);
-    const worker = await cluster.startWorker();
+    const worker = cluster.startWorker();
 
     await worker.change(cookie, (session) => Object.assign(session, { user: BOB }));
     await nodes[1].hub.broadcast("secret", "first", { profile: "Administrator" });

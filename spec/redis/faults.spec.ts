@@ -53,7 +53,7 @@ describeWithRedis("redisLog, when Redis crashes", () => {
 });
 
 describeWithRedis("redisLog, when Redis hangs", () => {
-  it("says so, waits, and neither loses nor doubles what was sent meanwhile", async () => {
+  it("says so, waits, and neither loses nor doubles what was sent meanwhile [redis-2]", async () => {
     const redis = await RedisServer.start();
     const [one, two] = [
       await startNode({ url: redis.url, deadlineMs: 30_000 }),

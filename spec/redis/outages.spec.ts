@@ -20,7 +20,7 @@ describeWithRedis("redisLog, while Redis is away", () => {
     expect(witness.errors.map(({ code }) => code)).toEqual(["ERR_SSE_LOG"]);
   });
 
-  it("rejects at the deadline what was not sent, and says so", async () => {
+  it("rejects at the deadline what was not sent, and says so [redis-3]", async () => {
     const redis = await RedisServer.start();
     await redis.kill();
     const { log } = startNodeSoon({ url: redis.url, deadlineMs: 200 });

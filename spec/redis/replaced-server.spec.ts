@@ -23,7 +23,7 @@ describeWithRedis(
       ["and its user may ask which server it is", ["+info"], []],
       ["and its user may not ask", [], []],
       ["and others have written over it already", [], ["x", "y", "z"]],
-    ])("begins a new life, %s", async (_what, more, others) => {
+    ])("begins a new life, %s [redis-1]", async (_what, more, others) => {
       const [first, second] = [await RedisServer.start(AT_ONCE), await RedisServer.start()];
       const proxy = await FaultProxy.start(first.url.replace("redis", "http"));
       const [toFirst, toSecond] = [await connectTo(first.url), await connectTo(second.url)];
