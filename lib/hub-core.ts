@@ -211,7 +211,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   onBroken(connection: StreamConnection): boolean {
     // A change of its session may be among what was lost.
     if (connection.session === null) return true;
-    this.truth.recall(connection, "refresh");
+    this.truth.recall(connection, "refresh", this.size);
     return false;
   }
 

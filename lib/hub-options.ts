@@ -46,9 +46,12 @@ export interface HubOptions {
   /**
    * Keeps only the socket of a stream and lets go of its request and response, which are most of its
    * memory. The application then sees `finish` and `close` of the response when the headers are out,
-   * not when the stream ends: use `connection.signal` for that. It rests on what Node does inside;
-   * where that is not as it is known, or anything stands between response and socket (compression,
-   * HTTP/2), the stream is kept as it is without this option. @default false
+   * not when the stream ends: use `connection.signal` for that, and `connection.close()` where
+   * `res.end()` or `res.destroy()` would have ended it. As with a WebSocket, the server's timeouts and
+   * `closeAllConnections()` do not reach the stream; `hub.close()` does. More than 4 KiB sent behind
+   * the request closes it. It rests on what Node does inside; where that is not as it is known, or
+   * anything stands between response and socket (compression, HTTP/2, a body that nobody has read),
+   * the stream is kept as it is without this option. @default false
    */
   releaseRequest?: boolean | undefined;
 }

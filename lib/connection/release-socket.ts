@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 // What an HTTP stream keeps beside its socket (request, response, parser, what the application put on
@@ -10,7 +10,7 @@ import type { Socket } from "node:net";
 // What a browser may still send on a connection that is to close after its response.
 const MAX_DISCARDED_BYTES = 4_096;
 
-// The names by which Node's listeners are known. One that is missing or new: nothing is touched.
+// The names by which Node's listeners are known. One that is missing, or there twice: nothing is touched.
 const SOCKET_LISTENERS: ReadonlyArray<readonly [event: string, name: string]> = [
   ["data", "bound socketOnData"],
   ["end", "bound socketOnEnd"],
@@ -65,12 +65,15 @@ export function releaseSocket(given: ServerResponse, socket: Socket): boolean {
 }
 
 // Nothing may come from, or go to, this socket but the one response: no request behind it, no body
-// unread, nothing queued, no timeout of somebody's own.
+// unread, nothing queued or held back, no timeout of somebody's own, nobody who waits for the end.
 function isIdle(res: HttpResponse, socket: HttpSocket, parser: Parser): boolean {
   return (
     res.req.complete &&
+    res.req.readableLength === 0 &&
     parser.incoming === res.req &&
     socket._httpMessage === res &&
+    socket.writableCorked === 0 &&
+    res.end === (Object.getPrototypeOf(res) as ServerResponse).end &&
     socket.listenerCount("timeout") === 1 &&
     hasMethods(parser, ["unconsume", "remove", "close"]) &&
     hasMethods(res, ["detachSocket"])
@@ -82,7 +85,10 @@ function hasMethods(of: object, names: readonly string[]): boolean {
 }
 
 function find(from: Socket | ServerResponse, event: string, name: string): Listener | undefined {
-  return (from.listeners(event) as Listener[]).find((listener) => listener.name === name);
+  const [listener, ...others] = (from.listeners(event) as Listener[]).filter(
+    (one) => one.name === name,
+  );
+  return others.length === 0 ? listener : undefined;
 }
 
 // Not given back to Node's pool: what was deleted can never be fed by two sockets.
@@ -116,9 +122,9 @@ function discardInput(socket: Socket): void {
 function finish(res: HttpResponse): void {
   // Nothing is left to be written, so Node emits "finish" on the next tick.
   res.end();
+  // Nor to be read: a request that nobody has looked at ends and closes.
+  res.req.resume();
   process.nextTick(() => {
-    const { req }: { req: IncomingMessage } = res;
-    if (!req.closed) req.emit("close");
     res.destroyed = true;
     res._closed = true;
     res.emit("close");

@@ -37,7 +37,7 @@ export class Transport {
     this.#res = res;
     // Without a listener an error of the response, such as a late write, would end the process.
     res.on("error", ignore);
-    res.once("close", this.#onClose);
+    res.on("close", this.#onClose);
   }
 
   /** False before {@link begin} and as soon as nothing more can be written. */
@@ -107,11 +107,11 @@ export class Transport {
     if (res === null || socket === null || this.#hasEnded || isGone(res)) return;
     res.removeListener("close", this.#onClose);
     if (!releaseSocket(res, socket)) {
-      res.once("close", this.#onClose);
+      res.on("close", this.#onClose);
       return;
     }
     this.#res = null;
-    socket.once("close", this.#onClose);
+    socket.on("close", this.#onClose);
   }
 
   /** Writes whole events. After the end, or when the browser is gone, nothing happens. */

@@ -1,4 +1,4 @@
-import type { EventLog, LogEntry } from "../log/event-log.js";
+import type { EventLog, LogEntry, LogPage } from "../log/event-log.js";
 import { Bundle } from "./bundle.js";
 
 const PAGE_BYTES = 65_536;
@@ -30,18 +30,43 @@ export class Pages {
   readonly #log: EventLog;
   /** By the position they begin after; the longest unused first. */
   readonly #kept = new Map<number, KeptPage>();
+  // Another map after each clear().
+  #fetching = new Map<number, Promise<Page>>();
   #bytes = 0;
 
   constructor(log: EventLog) {
     this.#log = log;
   }
 
-  /** What follows a position: at least one entry, unless some have left the log. */
-  async after(position: number): Promise<Page> {
+  /**
+   * What follows a position: at least one entry, unless some have left the log. At once where it is
+   * known; a promise where the log must fetch it first, and then it is asked for again.
+   */
+  after(position: number): Page | Promise<Page> {
     const known = this.#known(position);
     if (known !== undefined) return known;
-    const { entries, isTrimmed } =
-      this.#restOf(position) ?? (await this.#log.read(position, PAGE_BYTES));
+    const read = this.#restOf(position) ?? this.#log.read(position, PAGE_BYTES);
+    return read instanceof Promise ? this.#fetched(position, read) : this.#toPage(position, read);
+  }
+
+  // Who asks meanwhile waits for the same.
+  #fetched(position: number, read: Promise<LogPage>): Promise<Page> {
+    const now = this.#fetching;
+    const before = now.get(position);
+    if (before !== undefined) return before;
+    const fetching = read
+      .then((page) => {
+        const isStillValid = now === this.#fetching;
+        return isStillValid ? this.#toPage(position, page) : { ...page, empty: Bundle.empty() };
+      })
+      .finally(() => {
+        now.delete(position);
+      });
+    now.set(position, fetching);
+    return fetching;
+  }
+
+  #toPage(position: number, { entries, isTrimmed }: LogPage): Page {
     const page = { entries, isTrimmed, empty: Bundle.empty() };
     const end = entries.at(-1)?.position;
     if (end === undefined) return page;
@@ -54,6 +79,7 @@ export class Pages {
   /** Forgets all: positions mean other entries now. */
   clear(): void {
     this.#kept.clear();
+    this.#fetching = new Map();
     this.#bytes = 0;
   }
 

@@ -40,8 +40,11 @@ export class Replay {
   readonly #host: ReplayHost;
   readonly #pages: Pages;
   #turns: StreamConnection[] = [];
+  // Pages that had to be waited for, until their turn.
+  readonly #fetched = new WeakMap<StreamConnection, Page>();
   /** Number of breaks of the log so far: connections carry the one they have read since. */
   #stretch = 0;
+  readonly #reported = new WeakSet<Promise<Page>>();
   #isReading = false;
 
   constructor(log: EventLog, host: ReplayHost) {
@@ -126,7 +129,7 @@ export class Replay {
       try {
         for (const connection of connections) {
           if (slices.isOver()) await slices.next();
-          await this.#readPage(connection);
+          this.#readPage(connection);
           served += 1;
         }
       } finally {
@@ -137,9 +140,10 @@ export class Replay {
     this.#isReading = false;
   }
 
-  async #readPage(connection: StreamConnection): Promise<void> {
+  #readPage(connection: StreamConnection): void {
     if (connection.hasEnded) return;
     if (connection.stretch !== this.#stretch) {
+      this.#fetched.delete(connection);
       this.#crossBreak(connection);
       return;
     }
@@ -150,14 +154,35 @@ export class Replay {
       this.#goLive(connection);
       return;
     }
-    const page = await this.#pages.after(connection.position);
-    if (connection.hasEnded) return;
-    // A break meanwhile is found at the next turn.
-    if (connection.stretch === this.#stretch) {
-      if (page.isTrimmed) this.#skip(connection);
-      else this.#give(connection, page);
+    const page = this.#fetched.get(connection) ?? this.#pages.after(connection.position);
+    this.#fetched.delete(connection);
+    // A page that is far away is not waited for by the others.
+    if (page instanceof Promise) {
+      this.#await(page, connection);
+      return;
     }
+    if (page.isTrimmed) this.#skip(connection);
+    else this.#give(connection, page);
     this.resume(connection);
+  }
+
+  // It is given in a turn, like any other: many may have waited for it, or there was a break meanwhile.
+  #await(fetching: Promise<Page>, connection: StreamConnection): void {
+    fetching.then(
+      (page) => {
+        if (connection.hasEnded) return;
+        this.#fetched.set(connection, page);
+        this.resume(connection);
+      },
+      (cause: unknown) => {
+        // Once, however many wait for the page.
+        if (!this.#reported.has(fetching)) this.#host.report(logFailed(cause));
+        this.#reported.add(fetching);
+        setTimeout(() => {
+          this.resume(connection);
+        }, LOG_RETRY_MS).unref();
+      },
+    );
   }
 
   #crossBreak(connection: StreamConnection): void {

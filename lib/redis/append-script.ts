@@ -6,7 +6,7 @@ const CHECKS = `
 local log, meta, marks, seen, kept, order = unpack(KEYS)
 local epoch, node, sequence, after, kind, head, payload, retain = unpack(ARGV)
 local maxEvents, maxBytes, maxAgeMs = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
-local found = redis.call('HMGET', meta, 'epoch', 'head', 'count', 'bytes', 'trimmed')
+local found = redis.call('HMGET', meta, 'epoch', 'head', 'count', 'bytes', 'trimmed', 'mark', 'event')
 if found[1] ~= epoch then return {'epoch', 0, 0} end
 local trimmed = tonumber(found[5])
 local last, lastPosition = 0, 0
@@ -46,48 +46,50 @@ if type(added) == 'table' and added.err then
   added = add()
   if type(added) == 'table' and added.err then return added end
 end
-local count = tonumber(found[3]) + 1
-local bytes = tonumber(found[4])
-redis.call('HSET', meta, 'head', whole(position), 'count', whole(count),
-  'bytes', whole(bytes + #payload + #head))
-if kind == 'event' then redis.call('HSET', meta, 'event', whole(position)) end
 redis.call('SET', seen, epoch .. ' ' .. sequence .. ' ' .. whole(position), 'PX', 86400000)
 `;
 
 // A mark says where a segment of the stream begins: position, the position before it, and how many
 // entries and bytes there were before. A segment goes when what follows it fills a bound by itself.
 const TRIM = `
+local count, bytes = tonumber(found[3]) + 1, tonumber(found[4])
+local bytesAfter = bytes + #payload + #head
+local mark = found[6] or ''
 local function readMark(text)
   local p, q, c, b, t = string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%d+)$')
   return tonumber(p), tonumber(q), tonumber(c), tonumber(b), tonumber(t)
 end
-local newest = redis.call('LINDEX', marks, -1)
-local isDue = not newest
-if newest then
-  local _, _, c, b, t = readMark(newest)
-  isDue = count - c >= maxEvents / 64 or bytes - b >= maxBytes / 64
+local function isDue()
+  local _, _, c, b, t = readMark(mark)
+  return not c or count - c >= maxEvents / 64 or bytes - b >= maxBytes / 64
     or time < t or (maxAgeMs > 0 and time - t >= maxAgeMs / 64)
 end
-if isDue then
-  redis.call('RPUSH', marks, table.concat(
-    {whole(position), whole(previous), whole(count), whole(bytes), whole(time)}, ' '))
+local function trim()
+  for _ = 1, 4 do
+    local second = redis.call('LINDEX', marks, 1)
+    if not second then break end
+    local p, q, c, b, t = readMark(second)
+    local isOver = count - c + 1 >= maxEvents or bytesAfter - b >= maxBytes
+      or (maxAgeMs > 0 and t < time - maxAgeMs)
+    if not isOver then break end
+    redis.call('XTRIM', log, 'MINID', whole(p))
+    redis.call('LPOP', marks)
+    trimmed = q
+  end
 end
-for _ = 1, 4 do
-  local second = redis.call('LINDEX', marks, 1)
-  if not second then break end
-  local p, q, c, b, t = readMark(second)
-  local isOver = count - c + 1 >= maxEvents or bytes + #payload + #head - b >= maxBytes
-    or (maxAgeMs > 0 and t < time - maxAgeMs)
-  if not isOver then break end
-  redis.call('XTRIM', log, 'MINID', whole(p))
-  redis.call('LPOP', marks)
-  trimmed = q
+if isDue() then
+  mark = table.concat({whole(position), whole(previous), whole(count), whole(bytes), whole(time)}, ' ')
+  redis.call('RPUSH', marks, mark)
+  trim()
+  -- A quiet log empties itself. Until the next mark something may come that is to live as long.
+  if maxAgeMs > 0 then
+    local restMs = whole(math.ceil(maxAgeMs * 65 / 64))
+    redis.call('PEXPIRE', log, restMs)
+    redis.call('PEXPIRE', marks, restMs)
+  end
 end
-redis.call('HSET', meta, 'trimmed', whole(trimmed))
-if maxAgeMs > 0 then
-  redis.call('PEXPIRE', log, maxAgeMs)
-  redis.call('PEXPIRE', marks, maxAgeMs)
-end
+redis.call('HSET', meta, 'head', whole(position), 'count', whole(count), 'bytes', whole(bytesAfter),
+  'trimmed', whole(trimmed), 'mark', mark, 'event', kind == 'event' and whole(position) or found[7])
 `;
 
 const RETAIN = `

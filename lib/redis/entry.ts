@@ -34,34 +34,41 @@ export type RawEntry = readonly [id: Buffer, fields: readonly Buffer[] | null];
 
 /** The part of an id of the stream that is a position. */
 export function positionOf(id: string): number {
-  return Number(id.split("-", 1)[0]);
+  return Number.parseInt(id, 10);
+}
+
+/** The life of the log that an entry says it is of. */
+export function epochOf(fields: readonly Buffer[] | null): string | undefined {
+  return fields?.[EPOCH_AT]?.toString("latin1");
 }
 
 /** Reads an entry. `null` where it is none of ours, or of a version that is not known here. */
 export function readEntry(id: string, fields: readonly Buffer[] | null): StreamEntry | null {
-  const values = new Map<string, Buffer>();
-  for (let at = 0; at + 1 < (fields?.length ?? 0); at += 2) {
-    values.set(String(fields?.[at]), fields?.[at + 1] as Buffer);
-  }
-  const text = (name: string) => String(values.get(name) ?? "");
-  const whole = (name: string) => (/^\d{1,16}$/.test(text(name)) ? Number(text(name)) : NaN);
-  const [kind, payload] = [text("k"), values.get("d")];
-  const isOurs = text("v") === "1" && /^\d{1,16}-0$/.test(id) && isKind(kind);
-  if (!isOurs || payload === undefined) return null;
+  // Name and value in turn. Version 1 is these names in this order.
+  if (fields?.length !== 18 || !/^\d{1,16}-0$/.test(id)) return null;
+  const text = (at: number) => (fields[at] as Buffer).toString("latin1");
+  const [name, version, kind] = [text(0), text(1), text(13)];
+  if (name !== "v" || version !== "1" || !isKind(kind)) return null;
   const entry = {
     position: positionOf(id),
-    epoch: text("e"),
-    previous: whole("p"),
-    time: whole("t"),
-    node: text("n"),
-    sequence: whole("s"),
+    epoch: text(EPOCH_AT),
+    previous: toWhole(text(5)),
+    time: toWhole(text(7)),
+    node: text(9),
+    sequence: toWhole(text(11)),
     kind,
-    head: kind === "event" ? readHead(text("h")) : null,
-    payload,
+    head: kind === "event" ? readHead(String(fields[15])) : null,
+    payload: fields[17] as Buffer,
   };
   const numbers = [entry.position, entry.previous, entry.time, entry.sequence];
   const isWhole = numbers.every(Number.isSafeInteger) && entry.previous < entry.position;
   return isWhole && (kind !== "event" || entry.head !== null) ? entry : null;
+}
+
+const EPOCH_AT = 3;
+
+function toWhole(text: string): number {
+  return /^\d{1,16}$/.test(text) ? Number(text) : NaN;
 }
 
 /** An event, ready for the wire. */
@@ -110,7 +117,21 @@ function createEntry(
   return { position, bytes, audience, isVolatile };
 }
 
+// Most events have one of a few audiences. Who compiles a matcher does so once for each of these.
+const knownHeads = new Map<string, EventHead>();
+const MAX_KNOWN_HEADS = 256;
+
 function readHead(text: string): EventHead | null {
+  const known = knownHeads.get(text);
+  if (known !== undefined) return known;
+  const head = parseHead(text);
+  if (head === null || text.length > 1_000) return head;
+  if (knownHeads.size === MAX_KNOWN_HEADS) knownHeads.clear();
+  knownHeads.set(text, head);
+  return head;
+}
+
+function parseHead(text: string): EventHead | null {
   let head: Record<string, unknown> | null;
   try {
     head = JSON.parse(text) as Record<string, unknown> | null;
@@ -122,7 +143,7 @@ function readHead(text: string): EventHead | null {
   const { rooms, filter, except, retainKey, isVolatile } = head;
   const isSound =
     (rooms === null || (Array.isArray(rooms) && rooms.every((room) => typeof room === "string"))) &&
-    (filter === null || typeof filter === "object") &&
+    (filter === null || (typeof filter === "object" && !Array.isArray(filter))) &&
     isTextOrNull(except) &&
     isTextOrNull(retainKey) &&
     typeof isVolatile === "boolean";

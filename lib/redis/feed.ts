@@ -94,14 +94,18 @@ export class Feed {
     this.#clockShift = performance.now() - time;
   }
 
-  /** Goes on from the head, with nothing read before it: another life of the log, or a hole in it. */
+  /**
+   * Goes on with nothing read before: from the head, where there is a hole in the log, or this node has
+   * just started; from the beginning, where another life of the log has begun that is still whole.
+   */
   begin({ state, retained }: LogBeginning): void {
+    const isNextLife = this.#epoch !== "" && this.#epoch !== state.epoch && state.trimmed === 0;
     this.#epoch = state.epoch;
-    this.#ring = new Ring(this.#bounds, state.event);
-    this.#position = state.head;
-    this.#cursor = `${state.head}-0`;
+    this.#ring = new Ring(this.#bounds, isNextLife ? 0 : state.event);
+    this.#position = isNextLife ? 0 : state.head;
+    this.#cursor = `${this.#position}-0`;
     this.#skipped.clear();
-    this.#seen = { epoch: state.epoch, position: state.head, node: "", sequence: 0 };
+    this.#seen = { epoch: state.epoch, position: this.#position, node: "", sequence: 0 };
     this.#gone = 0;
     this.#retained = new Retained();
     for (const [key, entry] of retained) this.#retained.set(key, entry);

@@ -1,5 +1,5 @@
 import { ANSWER_MS, type Connection } from "./connection.js";
-import type { RawEntry } from "./entry.js";
+import { epochOf, type RawEntry } from "./entry.js";
 import type { Feed } from "./feed.js";
 import type { Keys } from "./keys.js";
 import { check, greet, readBeginning, type LogBeginning } from "./life.js";
@@ -51,7 +51,7 @@ export class Reader {
       await this.#begin(connection);
       return;
     }
-    const isForeign = batch.some(([, fields]) => !isOf(feed.epoch, fields));
+    const isForeign = batch.some(([, fields]) => epochOf(fields) !== feed.epoch);
     const isDue = batch.length === 0 || performance.now() - this.#checkedAt >= BLOCK_MS;
     // What was read behind the old cursor is nothing to a feed that has begun anew.
     if ((isForeign || isDue) && !(await this.#check(connection))) return;
@@ -96,7 +96,7 @@ export class Reader {
     if (beginning.state.epoch === "") throw new Error("The log has been deleted.");
     this.#expected = beginning.state.head;
     this.#host.feed.begin(beginning);
-    this.#host.onHead();
+    if (this.#host.feed.hasRead(this.#expected)) this.#host.onHead();
   }
 
   // What the next page will hold is not known; it is taken to be like this one.
@@ -105,11 +105,6 @@ export class Reader {
     const bytes = batch.reduce((sum, [, fields]) => sum + sizeOf(fields), 0);
     this.#count = countFor(bytes / batch.length);
   }
-}
-
-function isOf(epoch: string, fields: readonly Buffer[] | null): boolean {
-  const at = (fields ?? []).findIndex((field, index) => index % 2 === 0 && String(field) === "e");
-  return at !== -1 && String(fields?.[at + 1]) === epoch;
 }
 
 /** How many entries of a size make a page. */

@@ -29,7 +29,7 @@ local function isSound()
   end
   if run ~= '' and found[2] ~= '' and found[2] ~= run then return false end
   if found[1] == seenEpoch and hasLost(tonumber(found[3])) then return false end
-  if run ~= found[2] and run ~= '' then redis.call('HSET', meta, 'run', run) end
+  if run ~= found[2] and run ~= '' then redis.pcall('HSET', meta, 'run', run) end
   return true
 end
 if not isSound() then
@@ -54,8 +54,9 @@ export const CHECK = script(
   `
 local log, meta, nodes = unpack(KEYS)
 local time = now()
-redis.call('ZADD', nodes, time, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', nodes, '-inf', time - 3600000)
+-- A Redis that takes nothing, for want of memory or as a replica, can be read all the same.
+redis.pcall('ZADD', nodes, time, ARGV[1])
+redis.pcall('ZREMRANGEBYSCORE', nodes, '-inf', time - 3600000)
 return stateOf(log, meta)
 `,
 );

@@ -17,18 +17,30 @@ export interface SessionNotice {
  */
 export class SessionNews {
   readonly #watches = new Set<Watch>();
-  // Session key → the fingerprints all nodes know; the longest unused first.
-  readonly #known = new Map<string, string>();
+  // Session key → the fingerprints all nodes know, as far as this one has heard.
+  readonly #known = new Recent();
+  // Session key → the fingerprints of what the store held when this node last looked.
+  readonly #stored = new Recent();
 
   /** Sessions are looked at with this, too. */
   addWatch(watch: Watch): void {
     this.#watches.add(watch);
   }
 
+  /** A session has been read: `null` where there is none. */
+  read(key: string, session: object | null): void {
+    this.#stored.set(key, this.#fingerprintsOf(session).join());
+  }
+
   /** What is to be told of a session that has been written, `null` for destroyed; or nothing. */
   noticeOf(key: string, session: object | null): SessionNotice | undefined {
-    const fingerprints = session === null ? [] : this.#fingerprintsOf(session as SessionContent);
-    if (this.#known.get(key) === fingerprints.join()) return undefined;
+    const fingerprints = this.#fingerprintsOf(session);
+    const [known, stored, written] = [this.#known, this.#stored, fingerprints.join()];
+    // What all were told is not enough: another node may have told something since, unheard as yet.
+    // Yet whoever changes what it changed has read that before.
+    const isSame = known.get(key) === written && stored.get(key) === written;
+    stored.set(key, written);
+    if (isSame) return undefined;
     const notice: SessionNotice = { kind: "session", key, fingerprints };
     this.heard(notice);
     return notice;
@@ -36,10 +48,7 @@ export class SessionNews {
 
   /** All nodes know this now. */
   heard({ key, fingerprints }: SessionNotice): void {
-    this.#known.delete(key);
     this.#known.set(key, fingerprints.join());
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_SESSIONS && oldest !== undefined) this.#known.delete(oldest);
   }
 
   /** Something may have been told that this node has not heard. */
@@ -49,14 +58,35 @@ export class SessionNews {
 
   // A process that serves no streams knows of no watch; the usual ones fit most applications, and
   // where they do not, streams end once more than needed.
-  #fingerprintsOf(session: SessionContent): string[] {
+  #fingerprintsOf(session: object | null): string[] {
+    if (session === null) return [];
     const watches = this.#watches.size > 0 ? [...this.#watches] : [watchUser, watchAll];
     return watches.map((watch) => {
       try {
-        return fingerprintWith(watch, session);
+        return fingerprintWith(watch, session as SessionContent);
       } catch {
         return "";
       }
     });
+  }
+}
+
+// A map that forgets what was set longest ago.
+class Recent {
+  readonly #entries = new Map<string, string>();
+
+  get(key: string): string | undefined {
+    return this.#entries.get(key);
+  }
+
+  set(key: string, value: string): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > MAX_SESSIONS && oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  clear(): void {
+    this.#entries.clear();
   }
 }

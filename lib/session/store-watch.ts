@@ -29,6 +29,8 @@ export interface StoreObserver {
    * it must, and soon; `undefined` where there is nothing to wait for.
    */
   onWritten(id: string, session: object | null): Promise<void> | undefined;
+  /** The store has given this session; `null` where it has none. */
+  onRead(id: string, session: object | null): void;
   /** Another request has prolonged the session. */
   onTouch(id: string, session: object): void;
   /** All sessions are gone. */
@@ -101,11 +103,36 @@ function watchedOf(store: ObservedStore): Watched {
   store.on?.("connect", () => {
     watched.isAway = false;
   });
+  wrapGet(store, watched);
   wrapChange(store, "set", watched);
   wrapChange(store, "destroy", watched);
   wrapClear(store, watched);
   wrapTouch(store, watched);
   return watched;
+}
+
+function wrapGet(store: ObservedStore, { observers }: Watched): void {
+  const original = store.get as (...args: unknown[]) => unknown;
+  store.get = function (this: unknown, ...args: unknown[]) {
+    const tell = (session: unknown) => {
+      const given = typeof session === "object" ? session : null;
+      for (const observer of observers) observer.onRead(args[0] as string, given);
+    };
+    const index = args.findLastIndex((arg) => typeof arg === "function");
+    if (index === -1) return tapped(original.apply(this, args), tell);
+    const done = args[index] as Done;
+    const tellFirst: Done = (...results) => {
+      if (results[0] == null) tell(results[1]);
+      return done(...results);
+    };
+    return original.apply(this, args.with(index, tellFirst));
+  };
+}
+
+// Without a callback the store gives a promise. It stays as it is: who took it hears of its failure.
+function tapped(result: unknown, tell: (value: unknown) => void): unknown {
+  if (isThenable(result)) result.then(tell, () => undefined);
+  return result;
 }
 
 function wrapChange(store: ObservedStore, name: "set" | "destroy", watched: Watched): void {

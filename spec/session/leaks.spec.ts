@@ -5,7 +5,7 @@ import { Random } from "../model/random.js";
 import { withDelays } from "../support/delays.js";
 import { onTestEnd } from "../support/disposers.js";
 import { describeWithRedis } from "../support/redis.js";
-import { openTrialShop, runTrials, TRIALS, type Outcome } from "./trials.js";
+import { isWrong, openTrialShop, runTrials, TRIALS } from "./trials.js";
 
 // Those that are cheap; a reader that is behind has some megabytes in the kernel's buffers.
 // More at once would keep the event loop so busy that delays of milliseconds change no order.
@@ -22,7 +22,7 @@ describe("an administrator who is none any more, with a slow store in memory", (
       const shop = await openTrialShop(withDelays(new MemoryStore(), new Random(SEED)));
 
       const many = isDear(name) ? DEAR : CHEAP;
-      const outcomes = await runTrials(name, shop, { ...many, seed: SEED * 1_000 });
+      const outcomes = await runTrials(name, [shop], { ...many, seed: SEED * 1_000 });
 
       expect(outcomes.filter(isWrong)).toEqual([]);
       expect(outcomes).toHaveLength(many.count);
@@ -42,7 +42,7 @@ describeWithRedis("an administrator who is none any more, with connect-redis", (
       const shop = await openTrialShop(withDelays(new RedisStore({ client }), new Random(SEED)));
 
       const many = isDear(name) ? DEAR : CHEAP;
-      const outcomes = await runTrials(name, shop, { ...many, seed: SEED * 1_000 });
+      const outcomes = await runTrials(name, [shop], { ...many, seed: SEED * 1_000 });
 
       expect(outcomes.filter(isWrong)).toEqual([]);
       expect(outcomes).toHaveLength(many.count);
@@ -50,7 +50,3 @@ describeWithRedis("an administrator who is none any more, with connect-redis", (
     60_000,
   );
 });
-
-function isWrong({ leaked, marks, expected }: Outcome): boolean {
-  return leaked.length > 0 || JSON.stringify(marks) !== JSON.stringify(expected);
-}

@@ -1,5 +1,5 @@
 import type { Express } from "express";
-import { requireUser, type Hub } from "express-sse-hub";
+import { requireUser } from "express-sse-hub";
 import type { Store } from "express-session";
 import { setImmediate as nextTick } from "node:timers/promises";
 import { Random } from "../model/random.js";
@@ -12,6 +12,7 @@ const BIG = "x".repeat(262_144);
 
 /** One administrator, who is none any more before the trial is over. */
 export interface Trial {
+  /** Where its streams are. What it does to its session, and what is sent, may be on other nodes. */
   readonly shop: Shop;
   readonly random: Random;
   readonly user: { readonly login: string; readonly profile: string };
@@ -32,6 +33,11 @@ export interface Outcome {
   readonly marks: string[];
   /** What everybody may see, as it must arrive. */
   readonly expected: string[];
+}
+
+/** True when something arrived that must not, or not all that must. */
+export function isWrong({ leaked, marks, expected }: Outcome): boolean {
+  return leaked.length > 0 || JSON.stringify(marks) !== JSON.stringify(expected);
 }
 
 /** A trial by name: it gives what its reader was told, and the marks it must have. */
@@ -110,25 +116,25 @@ async function changeThenBroadcast(
   return [reader, ["before", "meanwhile", "end"]];
 }
 
-/** Runs a trial so many times, some of them at once. */
+/** Runs a trial so many times, some of them at once, its parts on different nodes if there are several. */
 export async function runTrials(
   name: string,
-  shop: Shop,
+  nodes: readonly Shop[],
   { count, atOnce, seed }: { count: number; atOnce: number; seed: number },
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   let index = 0;
   const worker = async () => {
-    while (index < count) outcomes.push(await runTrial(name, shop, seed + ++index));
+    while (index < count) outcomes.push(await runTrial(name, nodes, seed + ++index));
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   return outcomes;
 }
 
-async function runTrial(name: string, shop: Shop, seed: number): Promise<Outcome> {
+async function runTrial(name: string, nodes: readonly Shop[], seed: number): Promise<Outcome> {
   const run = TRIALS[name];
   if (run === undefined) throw new Error(`There is no trial ${name}.`);
-  const trial = await createTrial(shop, seed);
+  const trial = await createTrial(nodes, seed);
   const [reader, expected] = await run(trial);
   const isStopped = expected.at(-1) !== "end";
   if (!isStopped) await reader.has("mark", markOf(trial, "end"));
@@ -140,7 +146,8 @@ async function runTrial(name: string, shop: Shop, seed: number): Promise<Outcome
   };
 }
 
-async function createTrial(shop: Shop, seed: number): Promise<Trial> {
+async function createTrial(nodes: readonly Shop[], seed: number): Promise<Trial> {
+  const [shop, changing, sending] = [0, 1, 2].map((n) => nodes[(seed + n) % nodes.length]) as Three;
   const user = { login: `admin${seed}`, profile: "Administrator" };
   const cookie = await shop.signIn(user);
   const trial: Trial = {
@@ -149,20 +156,22 @@ async function createTrial(shop: Shop, seed: number): Promise<Trial> {
     user,
     cookie,
     mark: async (name) => {
-      await shop.hub.broadcast("mark", markOf(trial, name));
+      await sending.hub.broadcast("mark", markOf(trial, name));
     },
     leak: async (room) => {
-      const to = room === undefined ? shop.hub : shop.hub.to(room);
+      const to = room === undefined ? sending.hub : sending.hub.to(room);
       if (room === undefined) await to.broadcast("secret", user.login, user);
       else await to.broadcast("secret", user.login);
     },
     post: async (path) => {
-      const answer = await fetch(shop.url + path, { method: "POST", headers: { cookie } });
+      const answer = await fetch(changing.url + path, { method: "POST", headers: { cookie } });
       if (answer.status !== 204) throw new Error(`${path} was answered ${answer.status}.`);
     },
   };
   return trial;
 }
+
+type Three = [Shop, Shop, Shop];
 
 function markOf({ user }: Pick<Trial, "user">, name: string): string {
   return `${user.login} ${name}`;
@@ -177,7 +186,8 @@ export function openTrialShop(store: Store): Promise<Shop> {
   });
 }
 
-function trialRoutes(app: Express, _hub: Hub): void {
+/** What the trials need of an application beside its logins. */
+export function trialRoutes(app: Express): void {
   app.post("/demote", (req, res) => {
     const { user } = req.session as unknown as { user: object };
     Object.assign(req.session, { user: { ...user, profile: "Viewer" } });

@@ -10,7 +10,7 @@ export interface Fault {
   /** Passes so many bytes of the server's, then nothing more, and says nothing. */
   stallAfterBytes?: number;
   /** Milliseconds each piece takes on the way. */
-  delayMs?: number;
+  delayMs?: number | undefined;
 }
 
 /**
@@ -23,6 +23,10 @@ export class FaultProxy {
   target: string;
   /** Faults for the connections to come. */
   readonly planned: Fault[] = [];
+  /** True while nothing gets through: connections to come are cut. */
+  isUnplugged = false;
+  /** Milliseconds each piece of the server's takes on the way, where no fault is planned. */
+  delayMs: number | undefined;
   /** Number of connections so far. */
   connections = 0;
   /** Bytes of the server's that were passed so far. */
@@ -56,8 +60,22 @@ export class FaultProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Cuts every connection there is, and those to come until it is plugged in again. */
+  unplug(): void {
+    this.isUnplugged = true;
+    this.cutAll();
+  }
+
+  plugIn(): void {
+    this.isUnplugged = false;
+  }
+
   #carry(browser: Socket, port: number): void {
-    const fault = this.planned.shift() ?? {};
+    if (this.isUnplugged) {
+      browser.on("error", () => undefined).resetAndDestroy();
+      return;
+    }
+    const fault = this.planned.shift() ?? { delayMs: this.delayMs };
     this.connections += 1;
     const upstream = connect(port, "127.0.0.1");
     for (const socket of [browser, upstream]) {

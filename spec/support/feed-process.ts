@@ -30,12 +30,16 @@ export class FeedProcess {
     }
   }
 
-  /** Starts it, on a free port unless another is given. */
-  static async start(port = "0"): Promise<FeedProcess> {
+  /**
+   * Starts it, on a free port unless another is given.
+   *
+   * @param env may name the Redis of its log, `REDIS_URL`, and the log, `LOG_NAME`
+   */
+  static async start(port = "0", env: Record<string, string> = {}): Promise<FeedProcess> {
     const child = spawn(
       process.execPath,
       ["--expose-gc", "--import", "tsx", "spec/support/feed-server.ts"],
-      { cwd: ROOT, env: { ...process.env, PORT: port }, stdio: ["ignore", "pipe", "pipe"] },
+      { cwd: ROOT, env: { ...process.env, PORT: port, ...env }, stdio: ["ignore", "pipe", "pipe"] },
     );
     child.stdout.setEncoding("utf8");
     child.stderr.setEncoding("utf8").pipe(process.stderr);

@@ -7,6 +7,7 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import express from "express";
 import session from "express-session";
 import { createHub, memoryLog, sse } from "express-sse-hub";
+import { redisLog } from "express-sse-hub/redis";
 
 /** What the process holds, as `GET /usage` tells it. */
 export interface Usage {
@@ -24,7 +25,15 @@ export interface Usage {
   peakRssBytes: number;
 }
 
-const hub = createHub({ log: memoryLog({ maxBytes: 8 * 1_048_576 }), retryMs: [100, 300] });
+const { REDIS_URL, LOG_NAME } = process.env;
+const maxBytes = 8 * 1_048_576;
+const hub = createHub({
+  log:
+    REDIS_URL === undefined
+      ? memoryLog({ maxBytes })
+      : redisLog({ url: REDIS_URL, name: LOG_NAME, maxBytes }),
+  retryMs: [100, 300],
+});
 const app = express();
 const server = createServer(app);
 let counting: NodeJS.Timeout | undefined;

@@ -9,10 +9,13 @@ const inNode = fileURLToPath(new URL("../load/client.mjs", import.meta.url));
 export class Load {
   #process;
 
-  constructor(machine, port) {
-    const [file, ...args] =
-      missingCompiler() === null ? [compile(inC)] : [process.execPath, inNode];
-    this.#process = new LineProcess(...machine.command("load", file, [...args, String(port)]));
+  /** @param speaks what the server speaks, where that is not Server-Sent Events */
+  constructor(machine, port, speaks) {
+    const isInC = speaks === undefined && missingCompiler() === null;
+    const [file, ...args] = isInC
+      ? [compile(inC), String(port)]
+      : [process.execPath, inNode, String(port), ...(speaks === undefined ? [] : [speaks])];
+    this.#process = new LineProcess(...machine.command("load", file, args));
   }
 
   open({ count, heads, inFlight, isStalled }) {

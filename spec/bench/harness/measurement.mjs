@@ -19,7 +19,9 @@ export class Measurement {
     const { scenarios, peers, isQuick, repeats } = this.#options;
     const all = scenarios.map((scenario) => ({
       scenario,
-      cases: scenario.cases({ peers, isQuick }).map((one) => ({ label: one.peer.name, ...one })),
+      cases: scenario
+        .cases({ peers: peers.filter(takenBy(scenario)), isQuick })
+        .map((one) => ({ label: one.peer.name, ...one })),
     }));
     this.#total = repeats * all.reduce((sum, { cases }) => sum + cases.length, 0);
     const runs = [];
@@ -54,6 +56,8 @@ export class Measurement {
     const profileFile =
       profiles === null ? undefined : join(profiles, `${scenario.name} ${one.label}.cpuprofile`);
     const stages = [];
+    const endings = [];
+    const onEnd = (ending) => endings.push(ending);
     const start = async (options) => {
       const stage = await Stage.start(machine, one.peer, { profileFile, ...options });
       stages.push(stage);
@@ -61,12 +65,18 @@ export class Measurement {
     };
     const limit = (count) => Math.min(count, Math.floor(machine.maxConnections / 100) * 100);
     try {
-      const metrics = await scenario.run({ ...one, start, isQuick, limit });
+      const metrics = await scenario.run({ ...one, start, isQuick, limit, machine, onEnd });
       const faults = stages.flatMap((stage) => stage.faults).join(", ");
       const shareOfOthers = Math.max(...stages.map((stage) => stage.shareOfOthers));
       return { metrics, trouble: faults === "" ? null : faults, shareOfOthers };
     } finally {
       for (const stage of stages) await stage.end();
+      for (const ending of endings) await ending();
     }
   }
+}
+
+// Most scenarios are for who speaks Server-Sent Events.
+function takenBy({ takes = ({ speaks }) => speaks === undefined }) {
+  return takes;
 }

@@ -29,21 +29,27 @@ export class Stage {
   #pids;
   #port;
   #profileFile;
+  #speaks;
   #loads = [];
   #shareOfOthers = 0;
 
-  /** @param options.profileFile where the CPU profile of what is measured goes, if anywhere */
-  static async start(machine, peer, { hasSessions = false, profileFile } = {}) {
+  /**
+   * @param options.profileFile where the CPU profile of what is measured goes, if anywhere
+   * @param options.redisUrl the Redis that it shares with other nodes
+   * @param options.at the core it runs on, when that is not the `server`'s
+   */
+  static async start(machine, peer, { hasSessions = false, profileFile, redisUrl, at } = {}) {
     const stage = new Stage();
     stage.#machine = machine;
     stage.#profileFile = peer.isOutside ? undefined : profileFile;
+    stage.#speaks = peer.speaks;
     const core = machine.cores?.server ?? null;
     const { entry } = peer;
-    const options = JSON.stringify({ hasSessions, core, entry, folder: stage.#folder });
+    const options = JSON.stringify({ hasSessions, core, entry, redisUrl, folder: stage.#folder });
     // What is no Node server is started by the host, which then publishes only: beside the load.
-    const at = peer.isOutside ? "load" : "server";
+    const place = at ?? (peer.isOutside ? "load" : "server");
     const args = [SERVE_PEER, peer.file, options];
-    stage.#host = new LineProcess(...machine.command(at, process.execPath, args));
+    stage.#host = new LineProcess(...machine.command(place, process.execPath, args));
     try {
       await stage.#begin();
     } catch (error) {
@@ -78,7 +84,7 @@ export class Stage {
    * @returns the {@link Load}
    */
   async open(count, { sessions, lastEventId, isStalled = false, inFlight = 100, load } = {}) {
-    const reader = load ?? new Load(this.#machine, this.#port);
+    const reader = load ?? new Load(this.#machine, this.#port, this.#speaks);
     if (load === undefined) this.#loads.push(reader);
     const heads = this.#heads(count, { sessions, lastEventId });
     const { opened, failed } = await reader.open({ count, heads, inFlight, isStalled });
@@ -87,30 +93,35 @@ export class Stage {
   }
 
   /** Broadcasts until every connection has what is sent, and the code is warm. */
-  async warmUp(load, { receivers, bytes = 100, audience, events = WARM_UP_EVENTS }) {
+  async warmUp(load, { receivers, bytes = 100, audience, from, events = WARM_UP_EVENTS }) {
     for (let tries = 0; ; tries += 1) {
       await load.expect(1, bytes);
-      await this.tell("publish", { count: 1, bytes, audience });
+      await (from ?? this).tell("publish", { count: 1, bytes, audience });
       const { reached } = await load.until(receivers, 2_000);
       if (reached === receivers) break;
       if (tries === WARM_UP_TRIES) throw new Error(`${reached} of ${receivers} receive anything`);
     }
-    await this.deliver(load, { count: events, receivers, bytes, audience, isClosedLoop: true });
+    const plan = { count: events, receivers, bytes, audience, from };
+    await this.deliver(load, { ...plan, isClosedLoop: true });
   }
 
   /**
    * Broadcasts events and waits until all have arrived; whatever is wrong with them is a fault.
    *
    * @param plan.count how many, `perTick` of them at once every `intervalMs`
+   * @param plan.from another stage whose server publishes
    * @param plan.isClosedLoop true for the next once the last has reached everybody
    * @returns what the load counted, and the latencies in milliseconds
    */
-  async deliver(load, { count, receivers, bytes, isClosedLoop = false, perTick = 1, ...plan }) {
+  async deliver(
+    load,
+    { count, receivers, bytes, from = this, isClosedLoop = false, perTick = 1, ...plan },
+  ) {
     await load.expect(1, bytes);
     const step = isClosedLoop ? perTick : count;
     for (let sent = 0; sent < count; sent += step) {
       const events = { ...plan, count: step, perTick, bytes, firstSequence: sent + 1 };
-      await this.tell("publish", events);
+      await from.tell("publish", events);
       if ((await arrival(load, (sent + step) * receivers)).isLate) break;
     }
     return this.await(load, { count, receivers });

@@ -1,11 +1,14 @@
-// The load in Node, where client.c cannot be compiled: the same commands, the same answers. It takes
-// more CPU per event than most servers do, so saturated runs show the load's speed, not the server's.
+// The load in Node, where client.c cannot be compiled, or does not speak what the server does: the
+// same commands, the same answers. It takes more CPU per event than most servers do, so saturated runs
+// show the load's speed, not the server's. `node client.mjs <port> [socket.io]`
 import { readFileSync } from "node:fs";
 import net from "node:net";
 import { createInterface } from "node:readline";
+import { openSocketIo } from "./socket-io.mjs";
 import { StreamCheck } from "./stream-check.mjs";
 
 const port = Number(process.argv[2]);
+const connect = process.argv[3] === "socket.io" ? connectSocketIo : connectStream;
 let sockets = [];
 let tally = newTally(0);
 let firstSequence = 1;
@@ -64,7 +67,7 @@ createInterface({ input: process.stdin })
   })
   .on("close", () => process.exit());
 
-function connect({ path, head, isStalled }, onHead) {
+function connectStream({ path, head, isStalled }, onHead) {
   const socket = net.connect(port, "127.0.0.1");
   const check = new StreamCheck(() => tally, firstSequence);
   sockets.push({ socket, check });
@@ -86,6 +89,25 @@ function connect({ path, head, isStalled }, onHead) {
     if (check.hasHead) tally.closed += 1;
     else onHead(false);
   });
+}
+
+function connectSocketIo(_request, onHead) {
+  const check = new StreamCheck(() => tally, firstSequence);
+  const socket = openSocketIo(port, {
+    onOpen() {
+      check.hasHead = true;
+      onHead(true);
+    },
+    onText(text) {
+      check.take(Buffer.from(`data: ${text}\n\n`));
+      tellIfEnough();
+    },
+    onClose() {
+      if (check.hasHead) tally.closed += 1;
+      else onHead(false);
+    },
+  });
+  sockets.push({ socket, check });
 }
 
 function opened({ opened: count, failed, began }) {

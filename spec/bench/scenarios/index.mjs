@@ -1,14 +1,17 @@
 import { connect, idle, returns } from "./holding.mjs";
+import { nodes } from "./nodes.mjs";
 import { burst, loopDelay, overload, paced, saturated } from "./spread.mjs";
 import { stalled } from "./stalled.mjs";
 import { matcher, oneRecipient } from "./targeted.mjs";
 
 /**
  * What is measured. A scenario has
+ * - `takes(peer)`, if not all that speak Server-Sent Events take part;
  * - `cases({ peers, isQuick })`: what is run, side by side; a case has a `peer`, and a `label` if a
  *   peer has several;
  * - `run({ start, isQuick, limit, ...case })`: one measurement. `start(options)` gives a Stage with
  *   the peer's server, ended afterwards; `limit(n)` the connections out of n that fit here;
+ *   `onEnd(f)` has something ended after the servers;
  * - `metrics`: what `run` gives, each with its key, its heading and its digits;
  * - `goals`: what is to be at most `limit`, from the metrics of one repeat.
  */
@@ -25,4 +28,5 @@ export const scenarios = [
   idle,
   returns,
   stalled,
+  nodes,
 ];

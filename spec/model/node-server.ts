@@ -1,0 +1,119 @@
+// A node of the application as the model of several nodes runs it: sessions in one Redis, the log in
+// another. Prints a line when it listens. `POST /begin` makes the application anew, with another log.
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import { json } from "node:stream/consumers";
+import { RedisStore } from "connect-redis";
+import express from "express";
+import session from "express-session";
+import { createHub, sse, type Broadcaster, type Hub } from "express-sse-hub";
+import { redisLog } from "express-sse-hub/redis";
+import { createClient } from "redis";
+import type { Draft } from "./ledger.js";
+import type { NodeSettings } from "./node-process.js";
+
+const { PORT, STORE_URL = "", SETTINGS = "" } = process.env;
+const client = createClient({ url: STORE_URL });
+client.on("error", () => undefined);
+await client.connect();
+const store = new RedisStore({ client });
+
+function createApplication({ logUrl, maxEvents }: NodeSettings) {
+  const hub = createHub({
+    log: redisLog({ url: logUrl, maxEvents }),
+    retryMs: [20, 80],
+    heartbeatMs: 300,
+    maxBufferedBytes: 16_384,
+    revalidateMs: 3_000,
+  });
+  // Number of times the other nodes could not be told something at once.
+  let untold = 0;
+  hub.on("error", ({ code }) => {
+    if (code === "ERR_SSE_CONTROL_UNSENT" || code === "ERR_SSE_LOG") untold += 1;
+  });
+  const app = express();
+  app.use(express.json());
+  addSending(app, hub);
+  app.use(session({ secret: "spec", resave: false, saveUninitialized: false, store }));
+  app.use(sse({ hub }));
+  addSessions(app, () => untold);
+  app.get("/model", (req, res) => {
+    const rooms = (req.query.rooms as string).split(",").filter((room) => room !== "");
+    res.set("X-User", JSON.stringify(req.sse.user ?? null));
+    req.sse.join(...rooms);
+  });
+  return { app: app as RequestListener, hub };
+}
+
+function addSending(app: express.Express, hub: Hub): void {
+  app.post("/broadcast", async (req, res) => {
+    const drafts = req.body as Draft[];
+    const sent = await Promise.allSettled(
+      drafts.map((draft) => {
+        const data = `${draft.n} ${"x".repeat(draft.size)}`;
+        const to = broadcasterFor(hub, draft);
+        return draft.profile === null
+          ? to.broadcast("message", data)
+          : to.broadcast("message", data, { profile: draft.profile });
+      }),
+    );
+    res.json(sent.map((each) => (each.status === "fulfilled" ? each.value : null)));
+  });
+  app.post("/refresh", async (req, res) => {
+    await hub.refresh(req.body as { login: string });
+    res.sendStatus(204);
+  });
+  app.post("/disconnect", async (req, res) => {
+    await hub.disconnect(req.body as { login: string });
+    res.sendStatus(204);
+  });
+}
+
+function addSessions(app: express.Express, untold: () => number): void {
+  app.post("/login", (req, res, next) => {
+    req.session.regenerate((error) => {
+      Object.assign(req.session, { user: req.body as object });
+      if (error) next(error);
+      else res.sendStatus(204);
+    });
+  });
+  app.post("/become", (req, res, next) => {
+    const before = untold();
+    Object.assign(req.session, { user: req.body as object });
+    req.session.save((error) => {
+      res.set("X-Untold", String(untold() - before));
+      if (error) next(error);
+      else res.sendStatus(204);
+    });
+  });
+  app.post("/logout", (req, res, next) => {
+    const before = untold();
+    req.session.destroy((error) => {
+      res.set("X-Untold", String(untold() - before));
+      if (error) next(error);
+      else res.sendStatus(204);
+    });
+  });
+}
+
+function broadcasterFor(hub: Hub, { rooms, except, key, isVolatile }: Draft): Broadcaster {
+  let to: Broadcaster = rooms === null ? hub : hub.to(...(rooms as [string]));
+  if (except !== null) to = to.except(except);
+  if (key !== null) to = to.retain(key);
+  return isVolatile ? to.volatile() : to;
+}
+
+let current = createApplication(JSON.parse(SETTINGS) as NodeSettings);
+const server = createServer((req, res) => {
+  if (req.url !== "/begin") {
+    current.app(req, res);
+    return;
+  }
+  void json(req).then(async (settings) => {
+    await current.hub.close();
+    current = createApplication(settings as NodeSettings);
+    res.end();
+  });
+});
+await once(server.listen(Number(PORT), "127.0.0.1"), "listening");
+process.stdout.write("listens\n");
