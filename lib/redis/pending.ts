@@ -35,7 +35,8 @@ export class Pending {
       this.#reject = reject;
     });
     this.done.catch(() => undefined);
-    this.#timer = setTimeout(onLate, lateMs).unref();
+    // Keeps the process alive: one that only publishes would end while Redis is away, and say nothing.
+    this.#timer = setTimeout(onLate, lateMs);
   }
 
   get size(): number {

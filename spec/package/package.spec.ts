@@ -1,3 +1,4 @@
+import { describeWithRedis } from "../support/redis.js";
 import { PackedPackage } from "./packed-package.js";
 import { run } from "./run.js";
 
@@ -65,4 +66,31 @@ describe("the packed package", () => {
     },
     60_000,
   );
+
+  it.each(["no-redis-cjs-ts", "no-redis-esm-ts"])(
+    "compiles and says what is missing in the project %s",
+    async (consumer) => {
+      const project = await packed.installInto(consumer);
+      await run(process.execPath, [TSC, "-p", project], project);
+      expect(await run(process.execPath, ["node.js"], project)).toBe(
+        "ERR_SSE_LOG, not-sent: redisLog({ url }) needs the package redis, which could not be loaded: " +
+          "npm install redis@5\n",
+      );
+    },
+    60_000,
+  );
+
+  describeWithRedis("with Redis", (urlOf) => {
+    it.each(["redis-cjs-ts", "redis-esm-ts"])(
+      "serves in the project %s",
+      async (consumer) => {
+        const project = await packed.installInto(consumer);
+        await run(process.execPath, [TSC, "-p", project], project);
+        expect(await run(process.execPath, ["node.js", urlOf()], project)).toBe(
+          "took hello twice\n",
+        );
+      },
+      60_000,
+    );
+  });
 });
