@@ -22,7 +22,7 @@ export interface Broadcast extends Draft {
 export interface Change {
   readonly login: string;
   /** What it ends: the streams of that user, or all of his that were open when it was asked for. */
-  readonly kind: "user" | "recall";
+  readonly kind: "user" | "refresh" | "disconnect";
   /** The version of the user that is no more. */
   readonly version: number;
   readonly requestedAt: number;

@@ -13,6 +13,7 @@ export function faultsOfNodes(
     ...faultsOfLog(ledger),
     ...readers.flatMap((reader) => [
       ...faultsOfRefusals(reader),
+      ...faultsOfStops(reader, ledger),
       ...new Walk(reader, ledger, maxEvents).faults(),
     ]),
   ];
@@ -49,6 +50,20 @@ function faultsOfLog(ledger: Ledger): string[] {
 
 function faultsOfRefusals({ name, refusals }: RoamingReader): string[] {
   return refusals.map((status) => `${name} was answered ${status}, and EventSource gives up`);
+}
+
+// A page is stopped by a disconnect, not by one from before it was loaded.
+function faultsOfStops({ name, visits, stops }: RoamingReader, { changes }: Ledger): string[] {
+  return stops
+    .filter(({ page, cursor = "", askedAt }) => {
+      const loadedAt = visits.find((visit) => visit.page === page)?.openedAt ?? Infinity;
+      const isMeant = changes.some(
+        ({ kind, login, requestedAt, answeredAt }) =>
+          kind === "disconnect" && login === name && requestedAt < askedAt && answeredAt > loadedAt,
+      );
+      return !isMeant && !cursor.startsWith("done.");
+    })
+    .map(({ page, cursor }) => `${name} was stopped on page ${page}, with ${String(cursor)}`);
 }
 
 /** Goes with one reader through all it saw. */
