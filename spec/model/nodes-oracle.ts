@@ -1,6 +1,6 @@
 import type { StreamEvent } from "../support/open-stream.js";
 import { placeOf, type Broadcast, type Ledger, type Place } from "./ledger.js";
-import type { RoamingReader, Visit } from "./roaming-reader.js";
+import type { RoamingReader, Stop, Visit } from "./roaming-reader.js";
 
 /** What is wrong with what the readers of several nodes saw: one sentence each, none if all is well. */
 export function faultsOfNodes(
@@ -52,17 +52,24 @@ function faultsOfRefusals({ name, refusals }: RoamingReader): string[] {
   return refusals.map((status) => `${name} was answered ${status}, and EventSource gives up`);
 }
 
-// A page is stopped by a disconnect, not by one from before it was loaded.
-function faultsOfStops({ name, visits, stops }: RoamingReader, { changes }: Ledger): string[] {
+// A page is stopped by a disconnect, not by one from before it was loaded. A node that hears of things
+// late, or has forgotten them, may stop a page too many.
+function faultsOfStops({ name, visits, stops }: RoamingReader, ledger: Ledger): string[] {
+  const isWrong = ({ page, cursor = "", askedAt }: Stop) => {
+    if (cursor.startsWith("done.")) return false;
+    const disconnects = ledger.changes.filter(
+      ({ kind, login, requestedAt }) =>
+        kind === "disconnect" && login === name && requestedAt < askedAt,
+    );
+    const { requestedAt = 0, answeredAt = 0 } = disconnects.at(-1) ?? {};
+    const loadedAt = visits.find((visit) => visit.page === page)?.openedAt ?? Infinity;
+    return (
+      answeredAt < loadedAt &&
+      !ledger.troubles.some(({ from, until }) => from < askedAt && until > requestedAt)
+    );
+  };
   return stops
-    .filter(({ page, cursor = "", askedAt }) => {
-      const loadedAt = visits.find((visit) => visit.page === page)?.openedAt ?? Infinity;
-      const isMeant = changes.some(
-        ({ kind, login, requestedAt, answeredAt }) =>
-          kind === "disconnect" && login === name && requestedAt < askedAt && answeredAt > loadedAt,
-      );
-      return !isMeant && !cursor.startsWith("done.");
-    })
+    .filter(isWrong)
     .map(({ page, cursor }) => `${name} was stopped on page ${page}, with ${String(cursor)}`);
 }
 
