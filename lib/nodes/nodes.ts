@@ -78,6 +78,7 @@ export class Nodes implements LogFollower {
     if (notice.kind === "session") truth.changedElsewhere(notice);
     else if (notice.kind === "cleared") truth.sessions.allGone();
     else if (notice.kind === "stopped") truth.stoppedElsewhere(notice.keys);
+    else if (notice.kind === "loaded") truth.loadedElsewhere(notice.key);
     else this.#tellStopped(truth.recallAll(notice.kind, notice.matcher));
   }
 

@@ -12,7 +12,9 @@ export type HubNotice =
   /** Streams of the users that match are to end. */
   | { readonly kind: RecallReason; readonly matcher: Matcher }
   /** Sessions whose streams have been stopped, so that their browsers are not let in again. */
-  | { readonly kind: "stopped"; readonly keys: readonly string[] };
+  | { readonly kind: "stopped"; readonly keys: readonly string[] }
+  /** A page of such a session was loaded anew: its browser is let in. */
+  | { readonly kind: "loaded"; readonly key: string };
 
 /** What the nodes of an application ask each other; without a matcher, everybody is meant. */
 export interface HubQuestion {
@@ -35,6 +37,8 @@ export function readNotice(notice: Notice): HubNotice | undefined {
       return isMatcher(matcher) ? { kind, matcher } : undefined;
     case "stopped":
       return isTexts(keys) ? { kind, keys } : undefined;
+    case "loaded":
+      return typeof key === "string" ? { kind, key } : undefined;
     default:
       return undefined;
   }

@@ -67,8 +67,13 @@ export class SessionTruth {
 
   /** @param isFresh true for a page that was just loaded, and brings no cursor */
   add(connection: StreamConnection, { isFresh }: { readonly isFresh: boolean }): void {
-    if (isFresh && connection.session !== null) this.#stopped.delete(connection.session.key);
-    if (connection.session !== null) this.sessions.add(connection, connection.session);
+    if (connection.session === null) return;
+    const { key } = connection.session;
+    if (isFresh && this.#stopped.delete(key) && this.#log.isShared) {
+      // Its stream may end at any time, and its browser returns to any node.
+      void this.#tell({ kind: "loaded", key });
+    }
+    this.sessions.add(connection, connection.session);
   }
 
   delete(connection: StreamConnection): void {
@@ -130,6 +135,11 @@ export class SessionTruth {
   /** Another node has stopped the streams of these sessions. */
   stoppedElsewhere(keys: readonly string[]): void {
     for (const key of keys) this.#stopped.add(key);
+  }
+
+  /** A page of this session, whose streams had been stopped, was loaded anew on another node. */
+  loadedElsewhere(key: string): void {
+    this.#stopped.delete(key);
   }
 
   /** @param among how many are recalled together, so that they do not all return at once */

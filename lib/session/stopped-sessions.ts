@@ -16,9 +16,12 @@ export class StoppedSessions {
     }
   }
 
-  /** Somebody has loaded a page, and is let in: what returns from now on may be that page. */
-  delete(key: string): void {
-    this.#until.delete(key);
+  /**
+   * Somebody has loaded a page, and is let in: what returns from now on may be that page. `true` where
+   * it would have been stopped.
+   */
+  delete(key: string): boolean {
+    return this.#until.delete(key);
   }
 
   has(key: string): boolean {

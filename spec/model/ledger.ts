@@ -22,7 +22,7 @@ export interface Broadcast extends Draft {
 export interface Change {
   readonly login: string;
   /** What it ends: the streams of that user, or all of his that were open when it was asked for. */
-  readonly kind: "user" | "recall";
+  readonly kind: "user" | "refresh" | "disconnect";
   /** The version of the user that is no more. */
   readonly version: number;
   readonly requestedAt: number;
@@ -48,6 +48,8 @@ export class Ledger {
   readonly changes: Change[] = [];
   /** Number of times the log in Redis was lost, or the server it is on. */
   losses = 0;
+  /** From when to when something was wrong with a node or with Redis. */
+  readonly troubles: Array<{ readonly from: number; until: number }> = [];
   readonly #ids = new Map<number, Set<string>>();
   readonly #byPlace = new Map<string, Map<number, Broadcast>>();
   readonly #trimmed = new Map<string, number>();

@@ -1,6 +1,6 @@
 import type { StreamEvent } from "../support/open-stream.js";
 import { placeOf, type Broadcast, type Ledger, type Place } from "./ledger.js";
-import type { RoamingReader, Visit } from "./roaming-reader.js";
+import type { RoamingReader, Stop, Visit } from "./roaming-reader.js";
 
 /** What is wrong with what the readers of several nodes saw: one sentence each, none if all is well. */
 export function faultsOfNodes(
@@ -13,6 +13,7 @@ export function faultsOfNodes(
     ...faultsOfLog(ledger),
     ...readers.flatMap((reader) => [
       ...faultsOfRefusals(reader),
+      ...faultsOfStops(reader, ledger),
       ...new Walk(reader, ledger, maxEvents).faults(),
     ]),
   ];
@@ -49,6 +50,27 @@ function faultsOfLog(ledger: Ledger): string[] {
 
 function faultsOfRefusals({ name, refusals }: RoamingReader): string[] {
   return refusals.map((status) => `${name} was answered ${status}, and EventSource gives up`);
+}
+
+// A page is stopped by a disconnect, not by one from before it was loaded. A node that hears of things
+// late, or has forgotten them, may stop a page too many.
+function faultsOfStops({ name, visits, stops }: RoamingReader, ledger: Ledger): string[] {
+  const isWrong = ({ page, cursor = "", askedAt }: Stop) => {
+    if (cursor.startsWith("done.")) return false;
+    const disconnects = ledger.changes.filter(
+      ({ kind, login, requestedAt }) =>
+        kind === "disconnect" && login === name && requestedAt < askedAt,
+    );
+    const { requestedAt = 0, answeredAt = 0 } = disconnects.at(-1) ?? {};
+    const loadedAt = visits.find((visit) => visit.page === page)?.openedAt ?? Infinity;
+    return (
+      answeredAt < loadedAt &&
+      !ledger.troubles.some(({ from, until }) => from < askedAt && until > requestedAt)
+    );
+  };
+  return stops
+    .filter(isWrong)
+    .map(({ page, cursor }) => `${name} was stopped on page ${page}, with ${String(cursor)}`);
 }
 
 /** Goes with one reader through all it saw. */

@@ -1,15 +1,15 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { connectTo } from "../redis/nodes.js";
 import { RedisServer } from "../support/redis.js";
-import { cookieOf } from "../support/shop.js";
 import { Ledger, type Draft } from "./ledger.js";
-import { LOG_FAULTS } from "./log-faults.js";
-import { NodeProcess } from "./node-process.js";
+import { drawFaults, FAULTS } from "./log-faults.js";
+import type { NodeProcess } from "./node-process.js";
+import { changeUser, recall, signIn } from "./nodes-changes.js";
 import { PROFILES, ROOMS } from "./published.js";
 import { Random } from "./random.js";
-import { RoamingReader, type ModelUser } from "./roaming-reader.js";
+import { RoamingReader } from "./roaming-reader.js";
 
-const READERS = 9;
+const READERS = 12;
 const UNDER_WAY = 20;
 const SETTLE_MS = 30_000;
 
@@ -57,18 +57,18 @@ export class NodesWorld {
     const { random } = this;
     const reader = random.pick(this.readers);
     const draw = random.below(100);
-    if (draw < 45) this.#start(this.publish(random.pick(this.nodes), 1 + random.below(4)));
-    else if (draw < 57) this.#startChange(reader, () => this.#changeUser(reader));
-    else if (draw < 62) this.#startChange(reader, () => this.#recall(reader));
-    else if (draw < 67) reader.leave();
-    else if (draw < 75) reader.comeBack();
-    else if (draw < 80) reader.current?.stream.pause();
-    else if (draw < 87) reader.current?.stream.resume();
-    else if (draw < 89) reader.reload();
-    else if (draw < 90) this.#start(this.publish(random.pick(this.nodes), 12, 300_000));
+    if (draw < 42) this.startPublishing(random.pick(this.nodes), 1 + random.below(4));
+    else if (draw < 54) this.#startChange(reader, () => changeUser(this, reader));
+    else if (draw < 58) this.#startChange(reader, () => recall(this, reader));
+    else if (draw < 64) reader.leave();
+    else if (draw < 78) reader.comeBack();
+    else if (draw < 82) reader.current?.stream.pause();
+    else if (draw < 93) reader.current?.stream.resume();
+    else if (draw < 95) reader.reload();
+    else if (draw < 96) this.startPublishing(random.pick(this.nodes), 10, 300_000);
     else this.#startFault();
     if (this.#underWay.size > UNDER_WAY) await Promise.race(this.#underWay);
-    await wait(random.below(40));
+    await wait(random.below(24));
   }
 
   /** Ends all faults, and waits until everybody is there as who he is now and has what is sent last. */
@@ -78,7 +78,7 @@ export class NodesWorld {
     const deadline = Date.now() + SETTLE_MS;
     for (let ends: number[] = []; ;) {
       for (const reader of this.readers) {
-        if (reader.stoppedAt !== undefined) reader.reload();
+        if (reader.isStopped) reader.reload();
         reader.comeBack();
         reader.current?.stream.resume();
       }
@@ -89,6 +89,11 @@ export class NodesWorld {
       if (Date.now() > deadline) throw new Error(`Nothing reaches ${late.map(stateOf).join()}.`);
       await wait(100);
     }
+  }
+
+  /** Broadcasts so many events that are drawn, while other things happen. */
+  startPublishing(node: NodeProcess, count: number, size?: number): void {
+    this.#start(this.publish(node, count, size));
   }
 
   /** Broadcasts something drawn, or what is given, in one go. Resolves with the answer. */
@@ -113,7 +118,7 @@ export class NodesWorld {
     const name = `reader ${n}`;
     const user =
       n % 5 === 0 ? undefined : { login: name, profile: random.pick(PROFILES), version: 1 };
-    const cookie = user === undefined ? undefined : await this.#signIn(user);
+    const cookie = user === undefined ? undefined : await signIn(this, user);
     const world = { urls, random, ledger: this.ledger };
     this.readers.push(new RoamingReader({ name, rooms, cookie, user }, world));
   }
@@ -142,11 +147,14 @@ export class NodesWorld {
 
   #startFault(): void {
     if (this.#fault !== undefined) return;
-    if (this.#faultsLeft.length === 0) this.#faultsLeft = Object.keys(LOG_FAULTS);
+    if (this.#faultsLeft.length === 0) this.#faultsLeft = drawFaults(this.random);
     const kind = this.random.pick(this.#faultsLeft);
     this.#faultsLeft = this.#faultsLeft.filter((other) => other !== kind);
     this.faults.push(kind);
-    this.#fault = LOG_FAULTS[kind]?.(this).finally(() => {
+    const trouble = { from: this.ledger.now(), until: Infinity };
+    this.ledger.troubles.push(trouble);
+    this.#fault = FAULTS[kind]?.(this).finally(() => {
+      trouble.until = this.ledger.now();
       this.#fault = undefined;
     });
   }
@@ -159,73 +167,6 @@ export class NodesWorld {
         reader.isBusy = false;
       }),
     );
-  }
-
-  async #changeUser(reader: RoamingReader): Promise<void> {
-    const { user, cookie } = reader;
-    const login = reader.name;
-    if (user === undefined) {
-      const version = reader.nextVersion();
-      reader.user = { login, profile: this.random.pick(PROFILES), version };
-      reader.cookie = await this.#signIn(reader.user, cookie);
-      // A stream that nobody in particular opened has no session that could tell.
-      reader.reload();
-      return;
-    }
-    const profile = PROFILES.find((other) => other !== user.profile) ?? user.profile;
-    const next = this.random.chance(0.3)
-      ? undefined
-      : { login, profile, version: reader.nextVersion() };
-    const requestedAt = this.ledger.now();
-    const { node, res, isFirst } = await this.#insist(
-      next === undefined ? "/logout" : "/become",
-      next ?? {},
-      cookie,
-    );
-    reader.user = next;
-    // A request that died may have changed the store without telling anybody; that the next one
-    // changes nothing any more.
-    const isTold = isFirst && res.headers.get("X-Untold") === "0";
-    const { version } = user;
-    const answeredAt = this.ledger.now();
-    const known = isFirst ? node : "";
-    this.ledger.changes.push({
-      ...{ login, kind: "user", version, requestedAt, answeredAt, node: known, isTold },
-    });
-    await Promise.all(this.nodes.map((each) => this.publish(each, 3)));
-  }
-
-  async #recall(reader: RoamingReader): Promise<void> {
-    const login = reader.name;
-    const requestedAt = this.ledger.now();
-    const path = this.random.pick(["/refresh", "/disconnect"]);
-    const { node } = await this.#insist(path, { login });
-    const answeredAt = this.ledger.now();
-    const version = reader.user?.version ?? 0;
-    this.ledger.changes.push({
-      ...{ login, kind: "recall", version, requestedAt, answeredAt, node, isTold: true },
-    });
-    await Promise.all(this.nodes.map((each) => this.publish(each, 2)));
-  }
-
-  async #signIn(user: ModelUser, cookie?: string): Promise<string> {
-    const { res } = await this.#insist("/login", user, cookie);
-    return cookieOf(res.headers.getSetCookie());
-  }
-
-  /** Asks one node after another, until one has done it. */
-  async #insist(
-    path: string,
-    body: object,
-    cookie?: string,
-  ): Promise<{ node: string; res: Response; isFirst: boolean }> {
-    for (let attempt = 1; ; attempt += 1) {
-      const node = this.random.pick(this.nodes);
-      const { life } = node;
-      const res = await node.post(path, body, cookie).catch(() => undefined);
-      if (res !== undefined) return { node: life, res, isFirst: attempt === 1 };
-      await wait(50);
-    }
   }
 }
 
@@ -244,7 +185,7 @@ function hasOneOf({ current, user }: RoamingReader, ends: readonly number[]): bo
   return ends.some((n) => numbers.has(n));
 }
 
-function stateOf({ name, current, user, stoppedAt }: RoamingReader): string {
+function stateOf({ name, current, user, isStopped }: RoamingReader): string {
   const last = current?.stream.all.at(-1);
-  return `${name} (${JSON.stringify({ user, on: current?.user, last, stoppedAt })})`;
+  return `${name} (${JSON.stringify({ user, on: current?.user, last, isStopped })})`;
 }

@@ -3,14 +3,17 @@ import { NodeProcess } from "./node-process.js";
 import { faultsOfNodes } from "./nodes-oracle.js";
 import { NodesWorld } from "./nodes-world.js";
 
-const FIXED_SEEDS = [1, 2, 3, 4];
+const FIXED_SEEDS = [1, 2, 3];
 const DRAWN_SEED = Math.floor(Math.random() * 2 ** 31);
+// The name of a test tells what to set: SEED=5 npx jest spec/model/nodes.spec.ts
 const SEEDS =
   process.env.SEED === undefined ? [...FIXED_SEEDS, DRAWN_SEED] : [Number(process.env.SEED)];
-const STEPS = 250;
+const STEPS = 350;
 
-describeWithRedis("whatever happens to three nodes and their Redis", (storeUrlOf) => {
+describeWithRedis("whatever befalls three nodes and their Redis", (storeUrlOf) => {
   let nodes: NodeProcess[] = [];
+  // How often the readers were told what: a run in which nothing happens shows nothing.
+  const told: Record<string, number> = {};
 
   beforeAll(async () => {
     const settings = { logUrl: storeUrlOf(), maxEvents: 1 };
@@ -23,61 +26,41 @@ describeWithRedis("whatever happens to three nodes and their Redis", (storeUrlOf
   it.each(SEEDS)(
     "each reader gets what is for it, once and in order, or is told (SEED=%d)",
     async (seed) => {
-      const t0 = Date.now();
       const world = await NodesWorld.begin(seed, nodes);
-      const t1 = Date.now();
       for (let step = 0; step < STEPS; step += 1) await world.step();
-      const t2 = Date.now();
       await world.settle();
-      process.stderr.write(`start ${t1 - t0} steps ${t2 - t1} settle ${Date.now() - t2}\n`);
-      for (const fault of faultsOfNodes(world.readers, world.ledger, world.maxEvents)) {
-        const m = /reader (\d+), stream (\d+): it (?:never )?got (\d+)/.exec(fault);
-        if (!m) continue;
-        const r = world.readers[Number(m[1]) - 1]!;
-        const v = r.visits[Number(m[2]) - 1]!;
-        const b = world.ledger.broadcasts.get(Number(m[3]));
-        process.stderr.write(
-          JSON.stringify({
-            fault,
-            b,
-            user: v.user,
-            rooms: r.rooms,
-            cursor: v.cursor,
-            ids: world.ledger.epochs.map((e) => world.ledger.positionsOf(Number(m[3]), e)),
-            changes: world.ledger.changes.filter((c) => c.login === r.name),
-            openedAt: v.openedAt,
-            askedAt: v.askedAt,
-            faults: world.faults,
-          }) + "\n",
-        );
-        const at = v.stream.all.findIndex(({ data }) => data.startsWith(`${m[3]} `));
-        for (const { event, data, id } of v.stream.all.slice(Math.max(0, at - 12), at + 4))
-          process.stderr.write(`   ${event} ${id} ${data.slice(0, 60)}\n`);
+      const { readers, ledger, maxEvents } = world;
+      expect(faultsOfNodes(readers, ledger, maxEvents)).toEqual([]);
+      for (const said of readers.flatMap(({ visits }) => visits.flatMap(verdictsOf))) {
+        told[said] = (told[said] ?? 0) + 1;
       }
-      if (process.env.STATS) process.stderr.write(JSON.stringify(statsOf(world)) + "\n");
-      expect(faultsOfNodes(world.readers, world.ledger, world.maxEvents)).toEqual([]);
     },
     90_000,
   );
+
+  // One run alone does not show everything.
+  if (process.env.SEED !== undefined) return;
+
+  it("includes returns that go on, losses of every kind, and users that change", () => {
+    expect(Object.keys(told)).toEqual(
+      expect.arrayContaining([
+        "hub:open true",
+        "hub:open false epoch",
+        "hub:gap epoch",
+        "hub:end user",
+        "hub:end refresh",
+        "hub:end stop",
+        "hub:tick",
+      ]),
+    );
+    // Which of the two it is depends on where a reader happens to be.
+    expect(["hub:gap trimmed", "hub:open false trimmed"].some((said) => said in told)).toBe(true);
+  });
 });
 
-function statsOf(world: NodesWorld) {
-  const events: Record<string, number> = {};
-  const count = (k: string) => (events[k] = (events[k] ?? 0) + 1);
-  for (const { visits } of world.readers) {
-    for (const { stream } of visits) {
-      count("visits");
-      for (const { event, data } of stream.all) {
-        const { recovered, reason } = event.startsWith("hub:") ? (JSON.parse(data) as any) : {};
-        count([event, recovered, reason].filter((x) => x !== undefined).join(" "));
-      }
-    }
-  }
-  for (const { kind, isTold } of world.ledger.changes) count(`change ${kind} ${isTold}`);
-  return {
-    events,
-    faults: world.faults,
-    sent: world.ledger.broadcasts.size,
-    epochs: world.ledger.epochs,
-  };
+function verdictsOf({ stream }: NodesWorld["readers"][number]["visits"][number]): string[] {
+  return stream.hubEvents.map(({ event, data }) => {
+    const { recovered, reason } = JSON.parse(data) as { recovered?: boolean; reason?: string };
+    return [event, recovered, reason].filter((part) => part != null).join(" ");
+  });
 }

@@ -28,6 +28,13 @@ export interface Visit {
   openedAt: number;
 }
 
+/** A return that was answered 204. */
+export interface Stop {
+  readonly page: number;
+  readonly cursor: string | undefined;
+  readonly askedAt: number;
+}
+
 /**
  * A page with an EventSource behind a balancer: whenever its stream ends it returns to any of the
  * nodes by itself, with its cookie and its cursor, after the time it was told to wait.
@@ -42,8 +49,8 @@ export class RoamingReader {
   user: ModelUser | undefined;
   /** Its user is being changed. */
   isBusy = false;
-  /** Told to stop with 204: from here on it stays away until the page is loaded anew. */
-  stoppedAt: number | undefined;
+  /** The times it was answered 204: from then on it stays away until the page is loaded anew. */
+  readonly stops: Stop[] = [];
   page = 1;
   readonly #urls: readonly string[];
   readonly #random: Random;
@@ -75,6 +82,11 @@ export class RoamingReader {
     return this.visits.at(-1);
   }
 
+  /** True when it does not come back by itself. */
+  get isStopped(): boolean {
+    return this.stops.at(-1)?.page === this.page;
+  }
+
   /** What EventSource would bring along on a return. */
   get cursor(): string | undefined {
     return this.visits
@@ -100,14 +112,13 @@ export class RoamingReader {
   /** Loads the page anew: nothing is left of the cursor. */
   reload(): void {
     this.page += 1;
-    this.stoppedAt = undefined;
     this.#isAway = false;
     this.current?.stream.close();
   }
 
   async #run(): Promise<void> {
     while (!this.#isClosed) {
-      if (!this.#isAway && this.stoppedAt === undefined) await this.#visit().catch(() => undefined);
+      if (!this.#isAway && !this.isStopped) await this.#visit().catch(() => undefined);
       await wait(this.#retryMs);
     }
   }
@@ -123,7 +134,7 @@ export class RoamingReader {
       return;
     }
     if (stream.status !== 200) {
-      if (stream.status === 204) this.stoppedAt = askedAt;
+      if (stream.status === 204) this.stops.push({ page, cursor, askedAt });
       else this.refusals.push(stream.status);
       return;
     }
