@@ -58,8 +58,8 @@ export class NodesWorld {
     const reader = random.pick(this.readers);
     const draw = random.below(100);
     if (draw < 42) this.startPublishing(random.pick(this.nodes), 1 + random.below(4));
-    else if (draw < 54) this.#startChange(reader, () => changeUser(this, reader));
-    else if (draw < 58) this.#startChange(reader, () => recall(this, reader));
+    else if (draw < 52) this.#startChange(changeUser);
+    else if (draw < 58) this.#startChange(recall);
     else if (draw < 64) reader.leave();
     else if (draw < 78) reader.comeBack();
     else if (draw < 82) reader.current?.stream.pause();
@@ -159,11 +159,16 @@ export class NodesWorld {
     });
   }
 
-  #startChange(reader: RoamingReader, change: () => Promise<void>): void {
-    if (reader.isBusy) return;
+  // Mostly of somebody who has a stream that must end.
+  #startChange(change: (world: NodesWorld, reader: RoamingReader) => Promise<void>): void {
+    const idle = this.readers.filter(({ isBusy }) => !isBusy);
+    const here = idle.filter(({ isHere }) => isHere);
+    const some = here.length > 0 && this.random.chance(0.8) ? here : idle;
+    if (some.length === 0) return;
+    const reader = this.random.pick(some);
     reader.isBusy = true;
     this.#start(
-      change().finally(() => {
+      change(this, reader).finally(() => {
         reader.isBusy = false;
       }),
     );

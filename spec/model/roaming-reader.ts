@@ -47,6 +47,8 @@ export class RoamingReader {
   readonly rooms: readonly string[];
   cookie: string | undefined;
   user: ModelUser | undefined;
+  /** It has a stream. */
+  isHere = false;
   /** Its user is being changed. */
   isBusy = false;
   /** The times it was answered 204: from then on it stays away until the page is loaded anew. */
@@ -141,6 +143,7 @@ export class RoamingReader {
     const user = JSON.parse(String(stream.headers["x-user"])) as ModelUser | null;
     const visit = { stream, url, user, cursor, page, askedAt, openedAt: Infinity };
     this.visits.push(visit);
+    this.isHere = true;
     stream.opened().then(
       () => {
         visit.openedAt = this.#ledger.now();
@@ -148,6 +151,7 @@ export class RoamingReader {
       () => undefined,
     );
     await stream.closed;
+    this.isHere = false;
     this.#retryMs = stream.retryMs ?? 50;
   }
 }
