@@ -107,7 +107,7 @@ function called<T>(call: (done: (error: unknown, value?: T) => void) => unknown)
   return new Promise((resolve, reject) => {
     call((error, value) => {
       if (error == null) resolve(value as T);
-      else reject(error);
+      else reject(error instanceof Error ? error : new Error("The store failed."));
     });
   });
 }
