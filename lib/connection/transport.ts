@@ -144,8 +144,13 @@ export class Transport {
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    if (this.#res === null) this.#socket?.destroySoon();
-    else if (!this.#res.destroyed) this.#res.end();
+    try {
+      if (this.#res === null) this.#socket?.destroySoon();
+      else if (!this.#res.destroyed) this.#res.end();
+    } catch {
+      // As in write(): the end of the others is not to wait for this one's.
+      this.destroy();
+    }
   }
 
   /** Closes the socket now, whatever is pending. */

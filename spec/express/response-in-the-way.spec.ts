@@ -246,6 +246,19 @@ describe.each(EXPRESS_VERSIONS)("a response on %s", (_version, express) => {
       expect([doomed.pending, shop.hub.size]).toEqual([[], 2]);
     });
 
+    it("costs nobody but itself where end throws", async () => {
+      const shop = await openWith((_req, res, next) => {
+        next();
+        res.end = () => {
+          throw new Error("mine");
+        };
+      });
+      const [doomed, healthy] = [await shop.stream(), await shop.stream("/rooms/red")];
+      await shop.hub.close();
+      await doomed.closed;
+      expect([await healthy.closed, shop.hub.size]).toEqual(["shutdown", 0]);
+    });
+
     it("is left to whoever encodes it, its Content-Encoding with it", async () => {
       const shop = await openWith((_req, res, next) => {
         const gzip = createGzip();
