@@ -1,7 +1,7 @@
 // The same with `releaseRequest`: of a stream only its socket is kept.
 import { start as startHub } from "./express-sse-hub.mjs";
 
-export const name = "released";
+export const name = "express-sse-hub released";
 export const isHub = true;
 export const takesSessions = true;
 export const takesAudiences = true;

@@ -25,7 +25,7 @@ export const idle = {
       says: "released: ≤ 10 KiB",
       limit: 10,
       unit: "KiB",
-      of: (metric) => metric("released", "kib"),
+      of: (metric) => metric("express-sse-hub released", "kib"),
     },
   ],
 };
