@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { RequestStream } from "./request-stream.js";
 
 type ErrorHandler = (
   error: unknown,
@@ -26,7 +25,7 @@ export function catchStreamErrors(req: IncomingMessage): void {
   known.add(app);
   // Four parameters make it an error handler; the error goes on, to be logged as any other.
   app.use((error, failed, _res, next) => {
-    (failed as { sse?: Partial<RequestStream> }).sse?.fail?.();
+    (failed as { sse?: { fail?: () => void } }).sse?.fail?.();
     next(error);
   });
 }

@@ -1,5 +1,3 @@
-import type { RedisLogSettings } from "./redis-log-options.js";
-
 /**
  * A client of the package `redis` (node-redis 5). Only its options are used: connections of the log's
  * own are made with them, and the client itself is neither used nor closed nor listened to.
@@ -38,8 +36,14 @@ const ONE_LIFE = {
   commandsQueueMaxLength: undefined,
 } as const;
 
-/** Gives what makes the connections of a log. */
-export function clientSource({ url, client }: RedisLogSettings): CreateClient {
+/** Gives what makes the connections of a log: one of the two is there. */
+export function clientSource({
+  url,
+  client,
+}: {
+  readonly url: string | null;
+  readonly client: RedisClient | null;
+}): CreateClient {
   if (client !== null) {
     const { socket } = (client.options ?? {}) as { socket?: object };
     const options = { ...ONE_LIFE, socket: { ...socket, reconnectStrategy: false } };
