@@ -20,7 +20,7 @@ export class Measurement {
     const all = scenarios.map((scenario) => ({
       scenario,
       cases: scenario
-        .cases({ peers: peers.filter(takenBy(scenario)), isQuick })
+        .cases({ peers: peers.filter(takenBy(scenario, isQuick)), isQuick })
         .map((one) => ({ label: one.peer.name, ...one })),
     }));
     this.#total = repeats * all.reduce((sum, { cases }) => sum + cases.length, 0);
@@ -77,6 +77,6 @@ export class Measurement {
 }
 
 // Most scenarios are for who speaks Server-Sent Events.
-function takenBy({ takes = ({ speaks }) => speaks === undefined }) {
-  return takes;
+function takenBy({ takes = ({ speaks }) => speaks === undefined, takesVariants }, isQuick) {
+  return (peer) => takes(peer) && (!isQuick || !peer.isVariant || takesVariants === true);
 }

@@ -3,6 +3,8 @@ import { start as startHub } from "./express-sse-hub.mjs";
 
 export const name = "express-sse-hub released";
 export const isHub = true;
+/** The same server in another mode: in a quick run only where the mode is what is measured. */
+export const isVariant = true;
 export const takesSessions = true;
 export const takesAudiences = true;
 

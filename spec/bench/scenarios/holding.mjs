@@ -2,6 +2,7 @@
 
 export const idle = {
   name: "idle",
+  takesVariants: true,
   title: "memory per idle connection of 10 000, express-session with a user of 600 B",
   metrics: [["kib", "KiB RSS per connection", 1]],
   cases: ({ peers, isQuick }) => withSessions(peers, isQuick),

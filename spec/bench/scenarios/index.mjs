@@ -6,6 +6,7 @@ import { matcher, oneRecipient } from "./targeted.mjs";
 
 /**
  * What is measured. A scenario has
+ * - `takesVariants`, if another mode of a server counts in a quick run, too;
  * - `takes(peer)`, if not all that speak Server-Sent Events take part;
  * - `cases({ peers, isQuick })`: what is run, side by side; a case has a `peer`, and a `label` if a
  *   peer has several;
