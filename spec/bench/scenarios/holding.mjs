@@ -7,7 +7,7 @@ export const idle = {
   metrics: [["kib", "KiB RSS per connection", 1]],
   cases: ({ peers, isQuick }) => withSessions(peers, isQuick),
   async run({ start, isQuick, limit }) {
-    const connections = limit(isQuick ? 2000 : 10_000);
+    const connections = limit(isQuick ? 1000 : 10_000);
     const stage = await start({ hasSessions: true });
     await stage.tell("sessions", { count: connections });
     await openAndClose(stage, connections / 20);
@@ -37,7 +37,7 @@ export const connect = {
   metrics: [["cpu", "µs CPU per connection", 0]],
   cases: ({ peers, isQuick }) => withSessions(peers, isQuick),
   async run({ start, isQuick, limit }) {
-    const connections = limit(isQuick ? 2000 : 6000);
+    const connections = limit(isQuick ? 1000 : 6000);
     const stage = await start({ hasSessions: true });
     await stage.tell("sessions", { count: connections });
     await openAndClose(stage, connections / 2);
@@ -72,7 +72,7 @@ export const returns = {
       .map((peer) => ({ peer, label: "naive-express, returns only" })),
   ],
   async run({ start, isQuick, limit, peer }) {
-    const connections = limit(isQuick ? 2000 : 10_000);
+    const connections = limit(isQuick ? 1000 : 10_000);
     const missed = peer.isHub ? 100 : 0;
     const stage = await start({ hasSessions: true });
     await stage.tell("sessions", { count: connections });

@@ -12,8 +12,8 @@ export const nodes = {
     ["cpu", "µs CPU of the delivering node per event and receiver", 2],
   ],
   takes: ({ takesRedis }) => takesRedis && missingRedis() === null,
-  cases: ({ peers }) => [
-    ...peers.map((peer) => ({ peer })),
+  cases: ({ peers, isQuick }) => [
+    ...peers.filter(({ isHub }) => isHub || !isQuick).map((peer) => ({ peer })),
     ...peers
       .filter(({ name }) => name === "express-sse-hub")
       .map((peer) => ({ peer, label: `${peer.name}, one node`, isAlone: true })),

@@ -79,7 +79,7 @@ export const overload = {
     // What writes each event by itself would fall behind for ever: it takes them one after another.
     const plan = peer.isOutside
       ? { count: isQuick ? 20 : 40, isClosedLoop: true }
-      : { count: isQuick ? 300 : 2000, intervalMs: isQuick ? 1 : 5 };
+      : { count: isQuick ? 200 : 2000, intervalMs: isQuick ? 1 : 5 };
     const memory = [];
     const endWatch = stage.watchRss((mebibytes) => memory.push(mebibytes));
     const result = await stage.measure(() =>
@@ -115,7 +115,7 @@ export const loopDelay = {
     const load = await stage.open(receivers);
     await stage.warmUp(load, { receivers, events: 5, bytes: 1000 });
     const delays = [];
-    for (let round = 0; round < (isQuick ? 5 : 15); round += 1) {
+    for (let round = 0; round < (isQuick ? 3 : 15); round += 1) {
       await stage.settle();
       await stage.tell("watchDelay");
       await stage.deliver(load, { count: 1, bytes: 1000, receivers });

@@ -17,7 +17,7 @@ export const matcher = {
     ...targeting(given).map(({ peer, name }) => ({ peer, label: `${name} that holds only those` })),
   ],
   async run({ start, isQuick, limit, isAll = false }) {
-    const receivers = limit(isQuick ? 2000 : 10_000) / GROUPS;
+    const receivers = limit(isQuick ? 1000 : 10_000) / GROUPS;
     // Group 0 is every hundredth user.
     const sessions = isAll ? (index) => index : (index) => index * GROUPS;
     const plan = { ...planFor(isQuick), audience: { group: 0 }, receivers };
@@ -47,7 +47,7 @@ export const oneRecipient = {
     ...targeting(given).map(({ peer, name }) => ({ peer, label: `${name}, many`, of: 10_000 })),
   ],
   async run({ start, isQuick, limit, of }) {
-    const connections = limit(isQuick ? Math.min(of, 2000) : of);
+    const connections = limit(isQuick ? Math.min(of, 1000) : of);
     const plan = { ...planFor(isQuick), audience: { id: 7 }, receivers: 1 };
     return targeted(start, { connections, sessions: (index) => index, plan });
   },
@@ -75,7 +75,7 @@ async function targeted(start, { connections, sessions, plan }) {
 }
 
 function planFor(isQuick) {
-  return { count: isQuick ? 100 : 400, intervalMs: 20 };
+  return { count: isQuick ? 60 : 400, intervalMs: 20 };
 }
 
 function targeting({ peers, isQuick }) {
