@@ -1,3 +1,4 @@
+import { sessionKeyOf } from "./session-key.js";
 import { fingerprintWith, watchAll, watchUser, type SessionContent, type Watch } from "./watch.js";
 
 // Sessions of which it is known what the other nodes were told last.
@@ -21,6 +22,13 @@ export class SessionNews {
   readonly #known = new Recent();
   // Session key → the fingerprints of what the store held when this node last looked.
   readonly #stored = new Recent();
+
+  readonly #label: string;
+
+  /** @param label what is told is hashed with, so that who reads the log cannot try out small values */
+  constructor(label: string) {
+    this.#label = label;
+  }
 
   /** Sessions are looked at with this, too. */
   addWatch(watch: Watch): void {
@@ -56,6 +64,11 @@ export class SessionNews {
     this.#known.clear();
   }
 
+  /** What stands for a fingerprint in what is told. */
+  told(fingerprint: string): string {
+    return sessionKeyOf(fingerprint, this.#label);
+  }
+
   // A process that serves no streams knows of no watch; the usual ones fit most applications, and
   // where they do not, streams end once more than needed.
   #fingerprintsOf(session: object | null): string[] {
@@ -63,7 +76,7 @@ export class SessionNews {
     const watches = this.#watches.size > 0 ? [...this.#watches] : [watchUser, watchAll];
     return watches.map((watch) => {
       try {
-        return fingerprintWith(watch, session as SessionContent);
+        return this.told(fingerprintWith(watch, session as SessionContent));
       } catch {
         return "";
       }

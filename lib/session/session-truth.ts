@@ -35,7 +35,7 @@ export interface TruthSettings {
 export class SessionTruth {
   readonly sessions: Sessions;
   readonly recalls = new Recalls();
-  readonly news = new SessionNews();
+  readonly news: SessionNews;
   /** What session ids are hashed with. */
   readonly label: string;
   readonly #log: TruthLog;
@@ -55,6 +55,7 @@ export class SessionTruth {
     report: (error: SseHubError) => void,
   ) {
     this.label = log.sessionLabel;
+    this.news = new SessionNews(this.label);
     this.#log = log;
     this.#report = report;
     this.#maxAgeMs = settings.maxConnectionAgeMs;
@@ -129,7 +130,9 @@ export class SessionTruth {
   /** Another node has stored or destroyed a session. */
   changedElsewhere(notice: SessionNotice): void {
     this.news.heard(notice);
-    this.sessions.changedTo(notice.key, notice.fingerprints);
+    this.sessions.changedTo(notice.key, (fingerprint) =>
+      notice.fingerprints.includes(this.news.told(fingerprint)),
+    );
   }
 
   /** Another node has stopped the streams of these sessions. */

@@ -76,10 +76,10 @@ export class Sessions {
     }
   }
 
-  /** The same, told by another node: what there is of fingerprints is all the session can be looked at as. */
-  changedTo(key: string, fingerprints: readonly string[]): void {
+  /** The same, told by another node, which knows the session only by fingerprints. */
+  changedTo(key: string, isStill: (fingerprint: string) => boolean): void {
     for (const [connection, link] of linksOf(this.#entries.get(key))) {
-      if (!fingerprints.includes(link.fingerprint)) this.#host.onOutdated(connection);
+      if (!isStill(link.fingerprint)) this.#host.onOutdated(connection);
     }
   }
 
