@@ -80,7 +80,7 @@ class Stream implements SseStream {
 
   constructor(url: string | URL, options: ConnectOptions) {
     const { lastEventId, shared, ...settings } = resolveConnectOptions(options);
-    const link = { ...settings, url: new URL(url, baseUrl()).href };
+    const link = { ...settings, url: absolute(url) };
     const sharing = shared ? findSharing() : undefined;
     const take = this.#take.bind(this);
     this.#link =
@@ -178,6 +178,13 @@ class Stream implements SseStream {
       }
     }
   }
+}
+
+function absolute(url: string | URL): string {
+  const base = baseUrl();
+  if (URL.canParse(String(url), base)) return new URL(url, base).href;
+  const expected = base === undefined ? "an absolute URL: there is no page here" : "a URL";
+  throw new TypeError(`connect() was given ${String(url)}. Expected ${expected}.`);
 }
 
 function parse(event: string, text: string): unknown {

@@ -72,7 +72,7 @@ export class Link {
       if (reason !== undefined) this.#finish(reason, undefined);
       else if (isStream(response)) await this.#readBody(response, silence);
       else return { status, retryAfterMs: readRetryAfter(response.headers.get("Retry-After")) };
-      return { status };
+      return this.#returns.hasOpened ? {} : { status };
     } catch (error) {
       return { error };
     } finally {

@@ -1,9 +1,9 @@
 // What a stream that never told its own is given: the middle of what the hub draws by default.
 const RETRY_MS = 2_000;
 
-/** Why a stream has to be opened again. */
+/** Why a stream has to be opened again; nothing of it where one that was open has ended. */
 export interface Trouble {
-  /** The status of the answer; `undefined` where there was none. */
+  /** The status of an answer that was no stream; 200 for one that the hub put off, too. */
   readonly status?: number;
   /** What the network said instead of an answer. */
   readonly error?: unknown;
@@ -27,6 +27,11 @@ export class ReturnDelay {
     this.#maxMs = maxMs;
   }
 
+  /** True when the last try has given a stream. */
+  get hasOpened(): boolean {
+    return this.#failures === 0;
+  }
+
   /** The server is asked for a stream, which is a failure until it has opened. */
   onTry(): void {
     this.#failures += 1;
@@ -43,7 +48,7 @@ export class ReturnDelay {
   }
 
   next({ retryAfterMs = 0 }: Trouble): number {
-    const askedMs = this.retryMs ?? RETRY_MS;
+    const askedMs = this.retryMs ?? Math.min(RETRY_MS, this.#maxMs);
     if (this.#failures === 0) return askedMs;
     const doubledMs = Math.min(askedMs * 2 ** (this.#failures - 1), Math.max(askedMs, this.#maxMs));
     return Math.round(spread(doubledMs) + retryAfterMs);
