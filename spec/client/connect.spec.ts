@@ -304,7 +304,7 @@ describe("connect()", () => {
     [
       "an unknown option",
       { share: true },
-      "connect() knows no option share. It knows withCredentials, shared, lastEventId, maxRetryMs, silenceMs.",
+      "connect() knows no option share. It knows: shared, withCredentials, lastEventId, maxRetryMs, silenceMs.",
     ],
     [
       "a time that is none",

@@ -7,7 +7,7 @@ export interface Listened {
   readonly stream: SseStream;
   readonly told: string[];
   /** Resolves when that line was told, so often. */
-  tells(line: string, times?: number): Promise<void>;
+  readonly tells: (line: string, times?: number) => Promise<void>;
 }
 
 /** Connects until the end of the test, and writes down what the stream tells. */
