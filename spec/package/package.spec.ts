@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describeWithRedis } from "../support/redis.js";
 import { PackedPackage } from "./packed-package.js";
 import { run } from "./run.js";
@@ -66,6 +68,13 @@ describe("the packed package", () => {
     },
     60_000,
   );
+
+  it("is typed for a page that knows nothing of Node", async () => {
+    const project = await packed.installInto("page-ts");
+    await run(process.execPath, [TSC, "-p", project], project);
+    const page = await readFile(join(project, "page.js"), "utf8");
+    expect(page).toContain('import { connect } from "express-sse-hub/client";');
+  }, 60_000);
 
   it.each(["no-redis-cjs-ts", "no-redis-esm-ts"])(
     "compiles and says what is missing in the project %s",
