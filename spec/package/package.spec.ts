@@ -64,7 +64,7 @@ describe("the packed package", () => {
       if (consumer.endsWith("-ts")) await run(process.execPath, [TSC, "-p", project], project);
       expect(await run(process.execPath, ["server.js"], project)).toBe("received hello\n");
     },
-    60_000,
+    120_000,
   );
 
   it.each(["no-redis-cjs-ts", "no-redis-esm-ts"])(
@@ -77,7 +77,7 @@ describe("the packed package", () => {
           "npm install redis@5\n",
       );
     },
-    60_000,
+    120_000,
   );
 
   describeWithRedis("with Redis", (urlOf) => {
@@ -90,7 +90,7 @@ describe("the packed package", () => {
           "took hello twice\n",
         );
       },
-      60_000,
+      120_000,
     );
   });
 });

@@ -60,14 +60,14 @@ describeWithRedis("redisLog, for readers that return to a node which has just st
 
   it("lets a quiet log empty itself", async () => {
     const [url, name] = [urlOf(), "quiet"];
-    const [command, one] = [await connectTo(url), await startNode({ url, name, maxAgeMs: 300 })];
+    const [command, one] = [await connectTo(url), await startNode({ url, name, maxAgeMs: 1_000 })];
     await one.log.append(draftOf("a"));
     await one.log.catchUp();
     while (Number(await command("EXISTS", "{quiet}:log", "{quiet}:marks")) > 0);
     // What a node has read it keeps a moment longer: it came a moment later.
     while (one.log.trimmed === 0) await command("PING");
     expect([one.log.head, one.log.trimmed]).toEqual([1, 1]);
-    const late = await startNode({ url, name, maxAgeMs: 300 });
+    const late = await startNode({ url, name, maxAgeMs: 1_000 });
     expect([late.log.head, late.log.trimmed]).toEqual([1, 1]);
     expect(await late.log.append(draftOf("b"))).toBe(`${one.log.epoch}.2`);
     await one.log.catchUp();
