@@ -58,6 +58,26 @@ describeWithRedis("redisLog, for readers that return to a node which has just st
     }
   });
 
+  it.each(["was emptied", "has crashed"])(
+    "does not call trimmed what is gone because Redis %s: the log begins anew",
+    async (how) => {
+      const redis = await RedisServer.start();
+      const [command, one] = [await connectTo(redis.url), await startNode({ url: redis.url })];
+      await Promise.all(["a", "b", "c"].map((text) => one.log.append(draftOf(text))));
+      const { log, witness } = await startNode({ url: redis.url });
+      const { epoch } = log;
+      if (how === "was emptied") await command("FLUSHALL");
+      else await redis.kill();
+
+      const page = log.read(0, 1_000);
+      if (how === "has crashed") await redis.run();
+      await page;
+
+      expect(witness.record).toEqual(["break"]);
+      expect([log.head, log.epoch === epoch]).toEqual([0, false]);
+    },
+  );
+
   it("lets a quiet log empty itself", async () => {
     const [url, name] = [urlOf(), "quiet"];
     const [command, one] = [await connectTo(url), await startNode({ url, name, maxAgeMs: 1_000 })];
