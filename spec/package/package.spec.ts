@@ -66,7 +66,7 @@ describe("the packed package", () => {
       if (consumer.endsWith("-ts")) await run(process.execPath, [TSC, "-p", project], project);
       expect(await run(process.execPath, ["server.js"], project)).toBe("received hello\n");
     },
-    60_000,
+    120_000,
   );
 
   it("is typed for a page that knows nothing of Node", async () => {
@@ -86,7 +86,7 @@ describe("the packed package", () => {
           "npm install redis@5\n",
       );
     },
-    60_000,
+    120_000,
   );
 
   describeWithRedis("with Redis", (urlOf) => {
@@ -99,7 +99,7 @@ describe("the packed package", () => {
           "took hello twice\n",
         );
       },
-      60_000,
+      120_000,
     );
   });
 });
