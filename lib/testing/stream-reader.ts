@@ -268,10 +268,7 @@ export class StreamReader {
     { timeoutMs = this.#timeoutMs }: Waiting = {},
   ): Promise<T> {
     let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      this.#wake();
-    }, timeoutMs);
+    let timer: NodeJS.Timeout | undefined;
     try {
       for (;;) {
         const found = find();
@@ -281,6 +278,10 @@ export class StreamReader {
             `The stream ended${this.#reason()} before ${what} came. ${this.#state()}`,
           );
         if (isLate) throw new Error(`No ${what} in ${timeoutMs} ms. ${this.#state()}`);
+        timer ??= setTimeout(() => {
+          isLate = true;
+          this.#wake();
+        }, timeoutMs);
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
       }
     } finally {

@@ -9,7 +9,7 @@ const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 // nobody meant to ship: source maps, pictures, a bundled dependency.
 const MAX_UNPACKED_BYTES = 925_000;
 
-const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
+const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const TSC = require.resolve("typescript/bin/tsc");
 
 describe("the packed package", () => {

@@ -21,7 +21,8 @@ export async function openStream(
   request: StreamRequest = {},
 ): Promise<StreamReader> {
   const site = await enterSite(target);
-  const settings = resolveStreamRequest("openStream", request);
+  // Thousands may ask at once: what takes too long is for jest to say.
+  const settings = resolveStreamRequest("openStream", { timeoutMs: 60_000, ...request });
   return new StreamReader(await requestStream(new URL(path, site.url), settings), () =>
     site.leave(),
   );
