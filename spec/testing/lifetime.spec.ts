@@ -1,9 +1,5 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { sampleFolder } from "../support/sample-server.js";
+import { finishSample, sampleFolder } from "../support/sample-server.js";
 
-const TSCONFIG = join(__dirname, "../../tsconfig.json");
 const TIMEOUT_MS = 60_000;
 
 // What a test runner would import, with no other thing that keeps its process alive.
@@ -24,12 +20,7 @@ await alice.fetch("/nothing");
 /** What such a program prints until it ends by itself. */
 async function printed(end: string): Promise<string> {
   const folder = await sampleFolder({ "test.mjs": PROGRAM + end });
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", "test.mjs"], {
-    cwd: folder,
-    env: { ...process.env, TSX_TSCONFIG_PATH: TSCONFIG },
-    timeout: TIMEOUT_MS,
-  });
-  return stdout.trim();
+  return (await finishSample(folder, "test.mjs")).trim();
 }
 
 describe("the process of a test", () => {
