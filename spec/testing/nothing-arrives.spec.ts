@@ -37,6 +37,15 @@ describe("nothingArrives", () => {
     await expect(stream.nothingArrives(hub)).resolves.toBeUndefined();
   });
 
+  it("waits for all that was sent before, however long that takes", async () => {
+    const { hub, stream } = await open();
+    const texts = Array.from({ length: 40 }, (_, n) => String(n).padEnd(100_000, "."));
+    for (const text of texts) void hub.broadcast("message", text);
+    await expect(stream.nothingArrives(hub)).rejects.toThrow("Expected nothing, got");
+    // Had the marker overtaken one, it would have come later than this.
+    expect(stream.pending.map(({ data }) => data)).toEqual(texts);
+  });
+
   it("waits for a reader that is behind, whose events come from the log", async () => {
     const { hub, stream } = await open();
     stream.pause();
