@@ -11,7 +11,7 @@ import {
 import { promise, type LogPromise } from "./log-promise.js";
 
 /**
- * What every {@link EventLog} promises, to be run by any test runner: each promise is a test of its own,
+ * What every `EventLog` promises, to be run by any test runner: each promise is a test of its own,
  * which makes a log, closes it, and throws an AssertionError where the promise is broken.
  *
  * A log that several nodes share is given to {@link SHARED_LOG_CONTRACT} as well.

@@ -90,7 +90,7 @@ export class StreamReader {
     return this.#find("hub:open") !== undefined;
   }
 
-  /** Id of the connection, as {@link Broadcaster.except} takes it. */
+  /** Id of the connection, as `hub.except()` takes it. */
   get connectionId(): string {
     return this.#opening.connection;
   }
