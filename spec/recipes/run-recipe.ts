@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { onTestEnd } from "../support/disposers.js";
+import { freePort } from "../support/redis.js";
+import { takesConnections } from "../support/takes-connections.js";
+
+const ROOT = join(__dirname, "../..");
+
+/** A recipe as a process of its own, as it stands. */
+export interface Recipe {
+  readonly url: string;
+  readonly port: number;
+  /** Resolves when it has printed this. */
+  prints(text: string): Promise<void>;
+}
+
+/** Runs a file of demo/recipes on a free port until the end of the test. Resolves when it listens. */
+export async function runRecipe(
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Recipe> {
+  const port = await freePort();
+  const file = join("demo", "recipes", `${name}.ts`);
+  const child = spawn(process.execPath, ["--import", "tsx", file], {
+    cwd: ROOT,
+    env: { ...process.env, PORT: String(port), ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+    // A group of its own, so that nothing it has started is left behind.
+    detached: true,
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", resolve));
+  let hasEnded = false;
+  void ended.then(() => (hasEnded = true));
+  onTestEnd(async () => {
+    kill(child);
+    await ended;
+  });
+  const prints = listenTo(child, ended, file);
+  while (!(await takesConnections(port))) {
+    if (hasEnded) throw new Error(`${file} does not start.`);
+    await sleep(20);
+  }
+  return { url: `http://localhost:${port}`, port, prints };
+}
+
+function listenTo(child: ChildProcess, ended: Promise<void>, file: string): Recipe["prints"] {
+  let output = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  return (text) =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        if (!output.includes(text)) return;
+        child.stdout?.off("data", look);
+        resolve();
+      };
+      child.stdout?.on("data", look);
+      look();
+      void ended.then(() => {
+        reject(new Error(`${file} has ended without ${JSON.stringify(text)}: ${output}`));
+      });
+    });
+}
+
+function kill({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
