@@ -25,7 +25,7 @@ export async function runRecipe(
   const child = spawn(process.execPath, ["--import", "tsx", file], {
     cwd: ROOT,
     env: { ...process.env, PORT: String(port), ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     // A group of its own, so that nothing it has started is left behind.
     detached: true,
   });
@@ -36,30 +36,45 @@ export async function runRecipe(
     kill(child);
     await ended;
   });
-  const prints = listenTo(child, ended, file);
+  const output = new Output(child, ended);
   while (!(await takesConnections(port))) {
-    if (hasEnded) throw new Error(`${file} does not start.`);
+    if (hasEnded) throw new Error(`${file} does not start. ${output.text}`);
     await sleep(20);
   }
-  return { url: `http://localhost:${port}`, port, prints };
+  return { url: `http://localhost:${port}`, port, prints: (text) => output.has(text) };
 }
 
-function listenTo(child: ChildProcess, ended: Promise<void>, file: string): Recipe["prints"] {
-  let output = "";
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => (output += text));
-  return (text) =>
-    new Promise((resolve, reject) => {
+/** All that a program prints. */
+class Output {
+  text = "";
+  readonly #heard = new Set<() => void>();
+  readonly #ended: Promise<void>;
+
+  constructor({ stdout, stderr }: ChildProcess, ended: Promise<void>) {
+    this.#ended = ended;
+    for (const stream of [stdout, stderr]) {
+      stream?.setEncoding("utf8").on("data", (more: string) => {
+        this.text += more;
+        for (const look of [...this.#heard]) look();
+      });
+    }
+  }
+
+  /** Resolves when it holds this; rejects when the program ends without. */
+  has(wanted: string): Promise<void> {
+    return new Promise((resolve, reject) => {
       const look = () => {
-        if (!output.includes(text)) return;
-        child.stdout?.off("data", look);
+        if (!this.text.includes(wanted)) return;
+        this.#heard.delete(look);
         resolve();
       };
-      child.stdout?.on("data", look);
+      this.#heard.add(look);
       look();
-      void ended.then(() => {
-        reject(new Error(`${file} has ended without ${JSON.stringify(text)}: ${output}`));
+      void this.#ended.then(() => {
+        reject(new Error(`It has ended without ${JSON.stringify(wanted)}: ${this.text}`));
       });
     });
+  }
 }
 
 function kill({ pid }: ChildProcess): void {
