@@ -5,15 +5,15 @@ import { serve } from "../support/serve.js";
 import { runRecipe } from "./run-recipe.js";
 import { shownTexts } from "./shown-texts.js";
 
-async function start() {
-  const pagePort = String(await freePort());
-  const { url } = await runRecipe("cors", { PAGE_PORT: pagePort });
-  return { url, pageUrl: `http://localhost:${pagePort}` };
-}
-
 describeInBrowser("the recipe for cors", (windows) => {
+  let pageUrl = "";
+  const recipe = runRecipe("cors", async () => {
+    const port = String(await freePort());
+    pageUrl = `http://localhost:${port}`;
+    return { PAGE_PORT: port };
+  });
+
   it("brings a page of another origin what is for its visitor", async () => {
-    const { pageUrl } = await start();
     const [alice, bob] = [await windows.open(pageUrl), await windows.open(pageUrl)];
     await bob.fill("#login", "bob");
 
@@ -29,7 +29,6 @@ describeInBrowser("the recipe for cors", (windows) => {
   });
 
   it("lets no other page read the stream, though its visitor has signed in", async () => {
-    const { url, pageUrl } = await start();
     const { server } = await serve(express());
     const stranger = `http://localhost:${(server.address() as { port: number }).port}`;
     const page = await windows.open(pageUrl);
@@ -37,7 +36,7 @@ describeInBrowser("the recipe for cors", (windows) => {
     await page.click("#hello");
 
     const read = `new Promise((resolve) => {
-      const stream = new EventSource("${url}/events", { withCredentials: true });
+      const stream = new EventSource("${recipe.url}/events", { withCredentials: true });
       stream.addEventListener("hub:open", () => resolve("open"));
       stream.onerror = () => resolve("refused");
     })`;

@@ -13,13 +13,15 @@ function change(url: string, item: string): Promise<Response> {
 }
 
 describeInBrowser("the recipe for a state and its changes", (windows) => {
+  const recipe = runRecipe("first-state");
+
   it("has pages that come amid changes show all of them, each once", async () => {
-    const { url } = await runRecipe("first-state");
-    const first = await windows.open(url);
+    const first = await windows.open(recipe.url);
     const changing = (async () => {
-      for (let n = 0; n < CHANGES; n += 1) await change(url, ["apples", "pears"][n % 2] as string);
+      for (let n = 0; n < CHANGES; n += 1)
+        await change(recipe.url, ["apples", "pears"][n % 2] as string);
     })();
-    const others = Array.from({ length: PAGES - 1 }, () => windows.openBeside(first, url));
+    const others = Array.from({ length: PAGES - 1 }, () => windows.openBeside(first, recipe.url));
     const pages = [first, ...(await Promise.all(others))];
     await changing;
 

@@ -22,15 +22,16 @@ async function signIn(url: string, account: object, cookie = ""): Promise<string
 }
 
 describe("the recipe for passport", () => {
+  const recipe = runRecipe("passport");
+
   it("makes passport's user that of the stream, and ends it with the logout", async () => {
-    const { url } = await runRecipe("passport");
-    const [alice, bob] = [await signIn(url, ALICE), await signIn(url, BOB)];
-    const reader = await openStream(url, "/events", { cookie: alice });
+    const [alice, bob] = [await signIn(recipe.url, ALICE), await signIn(recipe.url, BOB)];
+    const reader = await openStream(recipe.url, "/events", { cookie: alice });
     await reader.opened();
 
-    await post(`${url}/hello`, bob);
-    await post(`${url}/logout`, alice);
-    await post(`${url}/hello`, bob);
+    await post(`${recipe.url}/hello`, bob);
+    await post(`${recipe.url}/logout`, alice);
+    await post(`${recipe.url}/hello`, bob);
 
     expect(await reader.closed).toBe("user");
     expect(reader.pending.map(({ data }) => data)).toEqual([
@@ -40,58 +41,56 @@ describe("the recipe for passport", () => {
   });
 
   it("begins a new session at the login, so that one known before is worth nothing", async () => {
-    const { url } = await runRecipe("passport");
-    const before = await signIn(url, BOB);
-    const reader = await openStream(url, "/events", { cookie: before });
+    const before = await signIn(recipe.url, BOB);
+    const reader = await openStream(recipe.url, "/events", { cookie: before });
     await reader.opened();
 
-    const after = await signIn(url, ALICE, before);
+    const after = await signIn(recipe.url, ALICE, before);
 
     expect(await reader.closed).toBe("user");
     const me = async (cookie: string) =>
-      (await fetch(`${url}/me`, { headers: { Cookie: cookie } })).json();
+      (await fetch(`${recipe.url}/me`, { headers: { Cookie: cookie } })).json();
     expect([await me(before), await me(after)]).toEqual([
       null,
       { login: "alice", profile: "Administrator" },
     ]);
   });
 
+  describeInBrowser("its page", (windows) => {
+    it("signs in and out, and hears what is meant for who one is", async () => {
+      const bob = await signIn(recipe.url, BOB);
+      const page = await windows.open(recipe.url);
+      const isNow = (user: string) => page.locator("#me", { hasText: user }).waitFor();
+
+      await page.click("text=Sign in");
+      await isNow("alice, Administrator");
+      await post(`${recipe.url}/hello`, bob);
+      expect(await shownTexts(page, "li", 2)).toEqual(["hello administrators", "hello everybody"]);
+      await page.click("#logout");
+      await isNow("nobody");
+      await post(`${recipe.url}/hello`, bob);
+
+      expect(await shownTexts(page, "li", 3)).toEqual([
+        "hello administrators",
+        "hello everybody",
+        "hello everybody",
+      ]);
+    });
+  });
+
+  // Last: alice is no administrator any more.
   it("has a demoted user come back as who it is now", async () => {
-    const { url } = await runRecipe("passport");
-    const cookie = await signIn(url, ALICE);
-    const reader = await openStream(url, "/events", { cookie });
+    const cookie = await signIn(recipe.url, ALICE);
+    const reader = await openStream(recipe.url, "/events", { cookie });
     await reader.opened();
 
-    await post(`${url}/demote/alice`, cookie);
-    await post(`${url}/hello`, cookie);
+    await post(`${recipe.url}/demote/alice`, cookie);
+    await post(`${recipe.url}/hello`, cookie);
 
     expect(await reader.closed).toBe("refresh");
     const { lastEventId } = reader;
-    const again = await openStream(url, "/events", { cookie, lastEventId });
+    const again = await openStream(recipe.url, "/events", { cookie, lastEventId });
     expect(await again.nextData()).toEqual(["hello everybody"]);
     again.close();
-  });
-});
-
-describeInBrowser("the page of the recipe for passport", (windows) => {
-  it("signs in and out, and hears what is meant for who one is", async () => {
-    const { url } = await runRecipe("passport");
-    const bob = await signIn(url, BOB);
-    const page = await windows.open(url);
-    const isNow = (user: string) => page.locator("#me", { hasText: user }).waitFor();
-
-    await page.click("text=Sign in");
-    await isNow("alice, Administrator");
-    await post(`${url}/hello`, bob);
-    expect(await shownTexts(page, "li", 2)).toEqual(["hello administrators", "hello everybody"]);
-    await page.click("#logout");
-    await isNow("nobody");
-    await post(`${url}/hello`, bob);
-
-    expect(await shownTexts(page, "li", 3)).toEqual([
-      "hello administrators",
-      "hello everybody",
-      "hello everybody",
-    ]);
   });
 });

@@ -5,8 +5,9 @@ import { runRecipe } from "./run-recipe.js";
 const COUNT = Array.from({ length: 100 }, (_, n) => `${n + 1} `).join("");
 
 describe("the recipe for a model's tokens", () => {
+  const recipe = runRecipe("tokens");
+
   it("stops the model when its reader leaves, even while it thinks", async () => {
-    const recipe = await runRecipe("tokens");
     const reader = await openStream(recipe.url, "/answer?question=hard");
     await reader.opened();
 
@@ -16,8 +17,7 @@ describe("the recipe for a model's tokens", () => {
   });
 
   it("tells of a model that fails, and does not ask it again", async () => {
-    const { url } = await runRecipe("tokens");
-    const reader = await openStream(url, "/answer?question=fail");
+    const reader = await openStream(recipe.url, "/answer?question=fail");
 
     expect(await reader.closed).toBe("done");
     expect(reader.pending.at(-1)).toEqual({
@@ -26,39 +26,38 @@ describe("the recipe for a model's tokens", () => {
       id: undefined,
     });
     const { lastEventId } = reader;
-    const again = await openStream(url, "/answer?question=fail", { lastEventId });
+    const again = await openStream(recipe.url, "/answer?question=fail", { lastEventId });
     expect(again.status).toBe(204);
   });
-});
 
-describeInBrowser("the page of the recipe for a model's tokens", (windows) => {
-  it("shows the whole answer, once", async () => {
-    const { url } = await runRecipe("tokens");
-    const page = await windows.open(url);
-    await page.click("text=Ask");
+  describeInBrowser("its page", (windows) => {
+    it("shows the whole answer, once", async () => {
+      const page = await windows.open(recipe.url);
+      await page.click("text=Ask");
 
-    await page.locator("#state", { hasText: "done" }).waitFor();
+      await page.locator("#state", { hasText: "done" }).waitFor();
 
-    expect(await page.textContent("#answer")).toBe(
-      `You asked: What is it like? I have no idea, but I can count. ${COUNT}`,
-    );
-  });
+      expect(await page.textContent("#answer")).toBe(
+        `You asked: What is it like? I have no idea, but I can count. ${COUNT}`,
+      );
+    });
 
-  it("stops the model with a button, and says when it fails", async () => {
-    const recipe = await runRecipe("tokens");
-    const page = await windows.open(recipe.url);
-    await page.click("text=Ask");
-    await page.locator("#answer", { hasText: "count. 1 2" }).waitFor();
-    await page.click("text=Stop");
-    await recipe.prints("The model has stopped: What is it like?");
-    expect(await page.textContent("#state")).toBe("stopped");
+    it("stops the model with a button, and says when it fails", async () => {
+      const page = await windows.open(recipe.url);
+      await page.fill("#question", "Why?");
+      await page.click("text=Ask");
+      await page.locator("#answer", { hasText: "count. 1 2" }).waitFor();
+      await page.click("text=Stop");
+      await recipe.prints("The model has stopped: Why?");
+      expect(await page.textContent("#state")).toBe("stopped");
 
-    await page.fill("#question", "fail");
-    await page.click("text=Ask");
+      await page.fill("#question", "fail");
+      await page.click("text=Ask");
 
-    await page.locator("#state", { hasText: "The model has failed. Ask again." }).waitFor();
-    expect(await page.textContent("#answer")).toBe(
-      "You asked: fail I have no idea, but I can count. ",
-    );
+      await page.locator("#state", { hasText: "The model has failed. Ask again." }).waitFor();
+      expect(await page.textContent("#answer")).toBe(
+        "You asked: fail I have no idea, but I can count. ",
+      );
+    });
   });
 });
