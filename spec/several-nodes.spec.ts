@@ -11,7 +11,7 @@ import { Shop, until } from "./support/shop.js";
 
 const REDIS = "/usr/bin/redis-server";
 const HEADING = "## Several nodes";
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
 /** A front, and how the README sets it up. */
 interface Setting {
@@ -19,7 +19,7 @@ interface Setting {
   readonly language: string;
   /** Makes the README's settings those of a port of the test's own. */
   readonly on: (port: number, settings: string) => string;
-  /** Makes it give up a stream that is quiet for a second. */
+  /** Makes it give up a stream that is quiet for two seconds. */
   readonly impatient: (settings: string) => string;
 }
 
@@ -29,13 +29,13 @@ const SETTINGS: Readonly<Record<"nginx" | "haproxy" | "Caddy", Setting>> = {
     language: "nginx",
     on: (port, settings) =>
       nginxConfig(settings.replace("listen 80;", `listen 127.0.0.1:${port};`)),
-    impatient: (settings) => settings.replaceAll("proxy_pass", "proxy_read_timeout 1s; proxy_pass"),
+    impatient: (settings) => settings.replaceAll("proxy_pass", "proxy_read_timeout 2s; proxy_pass"),
   },
   haproxy: {
     front: HAPROXY,
     language: "haproxy",
     on: (port, settings) => settings.replace("bind :80", `bind 127.0.0.1:${port}`),
-    impatient: (settings) => settings.replaceAll("60s", "1s"),
+    impatient: (settings) => settings.replaceAll("60s", "2s"),
   },
   Caddy: {
     front: CADDY,
@@ -45,7 +45,7 @@ const SETTINGS: Readonly<Record<"nginx" | "haproxy" | "Caddy", Setting>> = {
     impatient: (settings) =>
       settings
         .replace("reverse_proxy", "reverse_proxy")
-        .replace("lb_policy", "transport http {\n      read_timeout 1s\n    }\n    lb_policy"),
+        .replace("lb_policy", "transport http {\n      read_timeout 2s\n    }\n    lb_policy"),
   },
 };
 
@@ -173,7 +173,7 @@ for (const [name, setting] of Object.entries(SETTINGS)) {
           expect(await reader.nextData()).toEqual([data]);
         }
 
-        await reader.received(":\n\n".repeat(8));
+        await reader.received(":\n\n".repeat(12));
         await shop.hub.broadcast("message", "still here");
         expect(await reader.nextData()).toEqual(["still here"]);
         reader.close();

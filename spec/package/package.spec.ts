@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describeWithRedis } from "../support/redis.js";
 import { PackedPackage } from "./packed-package.js";
 import { run } from "./run.js";
@@ -64,8 +66,15 @@ describe("the packed package", () => {
       if (consumer.endsWith("-ts")) await run(process.execPath, [TSC, "-p", project], project);
       expect(await run(process.execPath, ["server.js"], project)).toBe("received hello\n");
     },
-    60_000,
+    120_000,
   );
+
+  it("is typed for a page that knows nothing of Node", async () => {
+    const project = await packed.installInto("page-ts");
+    await run(process.execPath, [TSC, "-p", project], project);
+    const page = await readFile(join(project, "page.js"), "utf8");
+    expect(page).toContain('import { connect } from "express-sse-hub/client";');
+  }, 60_000);
 
   it.each(["no-redis-cjs-ts", "no-redis-esm-ts"])(
     "compiles and says what is missing in the project %s",
@@ -77,7 +86,7 @@ describe("the packed package", () => {
           "npm install redis@5\n",
       );
     },
-    60_000,
+    120_000,
   );
 
   describeWithRedis("with Redis", (urlOf) => {
@@ -90,7 +99,7 @@ describe("the packed package", () => {
           "took hello twice\n",
         );
       },
-      60_000,
+      120_000,
     );
   });
 });

@@ -102,7 +102,7 @@ export class StreamReader {
   }
 
   /** The application's next event. Rejects when the stream ends first, or after `timeoutMs`. */
-  async next(timeoutMs = 5_000): Promise<StreamEvent> {
+  async next(timeoutMs = 10_000): Promise<StreamEvent> {
     await this.#until(() => this.#events.length > 0, "an event", timeoutMs);
     return this.#events.shift() as StreamEvent;
   }
@@ -115,7 +115,7 @@ export class StreamReader {
   }
 
   /** The next event of the hub with that name, or one that has come already. */
-  async hub(name: string, timeoutMs = 5_000): Promise<StreamEvent> {
+  async hub(name: string, timeoutMs = 10_000): Promise<StreamEvent> {
     const find = () => this.hubEvents.find(({ event }) => event === name);
     await this.#until(() => find() !== undefined, name, timeoutMs);
     return find() as StreamEvent;
@@ -127,7 +127,7 @@ export class StreamReader {
   }
 
   /** Resolves when the text received holds this. */
-  async received(text: string, timeoutMs = 5_000): Promise<void> {
+  async received(text: string, timeoutMs = 10_000): Promise<void> {
     await this.#until(() => this.raw.includes(text), JSON.stringify(text), timeoutMs);
   }
 
