@@ -66,7 +66,9 @@ const isDeclaration = (text: string) => text.startsWith("declare module");
 const isOfRedis = (text: string) => text.includes("publisher(");
 
 function asFunction(text: string): string {
-  const body = text.startsWith("req.sse") ? `app.get("/joined", (req) => {\n${text}\n});` : text;
+  const body = text.startsWith("req.sse")
+    ? `app.get("/joined", async (req) => {\n${text}\n});`
+    : text;
   return `async () => {\n${body}\n},`;
 }
 
