@@ -42,13 +42,11 @@ async function serve(): Promise<void> {
   app.use(sse({ hub }));
   app.use(express.json());
   app.post("/login", (req, res, next) => {
+    const { login } = req.body as { login: string }; // yours: and a password
     req.session.regenerate((error) => {
-      if (error) {
-        next(error);
-        return;
-      }
-      req.session.user = req.body as { login: string }; // yours: who has that password
-      res.sendStatus(204);
+      Object.assign(req.session, { user: { login } });
+      if (error) next(error);
+      else res.sendStatus(204);
     });
   });
   app.post("/logout", (req, res, next) => {

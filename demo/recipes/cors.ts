@@ -4,12 +4,6 @@ import express from "express";
 import session from "express-session";
 import { createHub, requireUser, sse } from "express-sse-hub";
 
-declare module "express-session" {
-  interface SessionData {
-    user: { login: string };
-  }
-}
-
 const { PORT = "3000", PAGE_PORT = "3001" } = process.env;
 const page = `http://localhost:${PAGE_PORT}`;
 
@@ -37,17 +31,14 @@ app.use(express.json());
 app.post("/login", (req, res, next) => {
   const { login } = req.body as { login: string }; // yours: and a password
   req.session.regenerate((error) => {
-    if (error) {
-      next(error);
-      return;
-    }
-    req.session.user = { login };
-    res.json({ login });
+    Object.assign(req.session, { user: { login } });
+    if (error) next(error);
+    else res.json({ login });
   });
 });
 app.get("/events", requireUser(), (req) => void req.sse.join());
 app.post("/hello", requireUser(), async (req, res) => {
-  const login = String(req.session.user?.login);
+  const { login } = req.sse.user as { login: string };
   await hub.broadcast("message", `hello ${login}`, { login });
   res.json({});
 });
