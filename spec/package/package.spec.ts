@@ -80,6 +80,18 @@ describe("the packed package", () => {
     60_000,
   );
 
+  it.each(["metrics-cjs-ts", "metrics-esm-ts"])(
+    "counts in the project %s",
+    async (consumer) => {
+      const project = await packed.installInto(consumer);
+      await run(process.execPath, [TSC, "-p", project], project);
+      expect(await run(process.execPath, ["node.js"], project)).toBe(
+        "sse_events_published_total 1\n",
+      );
+    },
+    60_000,
+  );
+
   describeWithRedis("with Redis", (urlOf) => {
     it.each(["redis-cjs-ts", "redis-esm-ts"])(
       "serves in the project %s",

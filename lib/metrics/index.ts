@@ -1,0 +1,2 @@
+export { hubMetrics } from "./hub-metrics.js";
+export type { HubMetrics, HubMetricsOptions } from "./hub-metrics.js";
