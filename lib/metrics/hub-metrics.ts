@@ -61,8 +61,7 @@ export function hubMetrics(hub: Hub, options: HubMetricsOptions = {}): HubMetric
 
 // Labels of the metrics themselves.
 const RESERVED_LABELS = [
-  "le",
-  ...HUB_NUMBERS.flatMap(({ label }) => (label === null ? [] : [label.name])),
+  ...new Set(["le", ...HUB_NUMBERS.flatMap(({ label }) => label?.name ?? [])]),
 ];
 
 const LABELS =
