@@ -14,7 +14,7 @@ function start(env: Readonly<Record<string, string>>) {
     cwd: ROOT,
     env: { ...process.env, NODE_DEBUG: "", ...env },
   });
-  const said = { stdout: "", stdstderr: "" };
+  const said = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (said.stderr += text));
   const exit = once(child, "close").then(([code]) => code as number | null);
@@ -70,7 +70,7 @@ describe("NODE_DEBUG=sse", () => {
     async () => {
       const { said, exit } = start({});
 
-      expect([await exit, said]).toEqual([0, { stdout: "", stdstderr: "" }]);
+      expect([await exit, said]).toEqual([0, { stdout: "", stderr: "" }]);
     },
     START_MS,
   );
@@ -112,7 +112,7 @@ describe("a subscriber that throws", () => {
 
       expect([await exit, said]).toEqual([
         0,
-        { stdstdout: "open pass end open refusal end session\n", stderr: "" },
+        { stdout: "open pass end open refusal end session\n", stderr: "" },
       ]);
     },
     START_MS,

@@ -5,9 +5,9 @@ import { run } from "./run.js";
 // Four projects as users have them: both module systems, both languages, both majors of Express.
 const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 
-// It measures 740 kB with its documents. A quarter as much again leaves room to grow, and stops what
+// It measures 950 kB with its documents. A quarter as much again leaves room to grow, and stops what
 // nobody meant to ship: source maps, pictures, a bundled dependency.
-const MAX_UNPACKED_BYTES = 925_000;
+const MAX_UNPACKED_BYTES = 1_190_000;
 
 const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const TSC = require.resolve("typescript/bin/tsc");
