@@ -44,19 +44,20 @@ export class Publishing {
 
   #send({ event, data, filter, retainKey, isVolatile, ...to }: Broadcast): Promise<string> {
     const { maxPayloadBytes, report } = this.#host;
+    const calledAt = this.#host.diagnostics.isTimed ? performance.now() : null;
     checkEventName(event);
     const text = toText(data, maxPayloadBytes);
     if (filter !== null) this.#host.checkFilter();
     const audience = createAudience(to, filter, this.#log, report);
     const frame = encodeFrame(event, text);
-    return this.#append({ frame, audience, retainKey, isVolatile });
+    return this.#append({ frame, audience, retainKey, isVolatile }, calledAt);
   }
 
-  async #append(draft: LogDraft): Promise<string> {
+  /** @param calledAt `null` where nobody wants to know */
+  async #append(draft: LogDraft, calledAt: number | null): Promise<string> {
     if (this.#host.isClosed()) {
       throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
     }
-    const calledAt = this.#host.diagnostics.isTimed ? performance.now() : null;
     try {
       const id = await this.#log.append(draft);
       this.published += 1;

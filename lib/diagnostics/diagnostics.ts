@@ -35,7 +35,7 @@ export class Diagnostics {
   }
 
   end(connection: Connection, reason: EndReason): void {
-    debug("end %s: %s", connection.id, reason);
+    if (debug.enabled) debug("end %s: %s", connection.id, reason);
     if (!END.hasSubscribers) return;
     this.#publish(END, { connection, reason } satisfies Message<"express-sse-hub:end">);
   }
