@@ -27,8 +27,13 @@ export interface Broadcaster {
    * @throws SseHubTypeError `ERR_SSE_ROOM`
    */
   to(room: string, ...rooms: string[]): Broadcaster;
-  /** All but one connection, such as the one whose user made the change. It holds for that connection only. */
-  except(connectionId: string): Broadcaster;
+  /**
+   * All but one connection, such as that of the page which made the change: `req.sse.connectionId`. It holds
+   * for that connection only; `undefined` leaves out nobody.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER` for anything but a string that is not empty, or undefined
+   */
+  except(connectionId: string | undefined): Broadcaster;
   /**
    * Keeps the newest event of this key for newcomers too: it is given, without id, on a first visit,
    * after a gap, and on joining a room later, to whom the audience reaches. At most 1 000 keys and
@@ -93,7 +98,8 @@ export class Broadcasts implements Broadcaster {
     return this.#with({ rooms: roomsOf(this.#route.rooms, rooms) });
   }
 
-  except(connectionId: string): Broadcaster {
+  except(connectionId: string | undefined): Broadcaster {
+    if (connectionId === undefined) return this.#with({});
     checkName(connectionId, "ERR_SSE_FILTER", "except", "the id of a connection, as in hub:open");
     return this.#with({ except: connectionId });
   }

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { ErrorRequestHandler } from "express";
 import { memoryLog, type SseHubError } from "express-sse-hub";
 import { rawRequest } from "./support/raw-request.js";
-import { EXPRESS_VERSIONS, Shop, until, type ShopOptions } from "./support/shop.js";
+import { EXPRESS_VERSIONS, Shop, STALL_MS, until, type ShopOptions } from "./support/shop.js";
 
 // What a hostile browser tried, and what it got.
 
@@ -436,7 +436,7 @@ describe.each(EXPRESS_VERSIONS)("a hostile browser on %s", (_version, express) =
     });
 
     it("is closed after stallMs without a byte taken, and goes on where it was", async () => {
-      const shop = await open({ hub: { stallMs: 200 } });
+      const shop = await open({ hub: { stallMs: STALL_MS } });
       const stalled = await shop.stream();
       stalled.pause();
       const sent = Array.from({ length: 200 }, (_, n) => `${n} ${TEXT}`);

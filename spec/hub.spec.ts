@@ -173,7 +173,7 @@ describe("hub.to and hub.except", () => {
 
   it("refuses an id that is none", async () => {
     const hub = createHub();
-    expect(() => hub.except(undefined as never)).toThrow(
+    expect(() => hub.except(null as never)).toThrow(
       expect.objectContaining({ code: "ERR_SSE_FILTER" }),
     );
     await hub.close();

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { resolveConnectOptions } from "../lib/client/connect-options.js";
 import { resolveHubOptions } from "../lib/hub-options.js";
 import { resolveMemoryLogOptions } from "../lib/log/memory-log-options.js";
 import { resolveRedisLogOptions } from "../lib/redis/redis-log-options.js";
@@ -52,6 +53,7 @@ describe.each<[string, (options: object) => object]>([
   ["createHub", resolveHubOptions],
   ["memoryLog", resolveMemoryLogOptions],
   ["redisLog", resolveRedisOptions],
+  ["connect", resolveConnectOptions],
 ])("the README's options of %s", (owner, resolve) => {
   const rows = tableUnder(`Options of \`${owner}\``);
 

@@ -1,95 +1,15 @@
-import { publisher, type Publisher } from "express-sse-hub/redis";
-import { describeWhereInstalled, describeWith } from "./support/describe-with.js";
-import { onTestEnd } from "./support/disposers.js";
-import { CADDY, HAPROXY, NGINX, nginxConfig, startFront, type Front } from "./support/front.js";
+import { describeWith } from "./support/describe-with.js";
 import { openStream } from "./support/open-stream.js";
-import { sample } from "./support/readme.js";
-import { freePort, RedisServer } from "./support/redis.js";
-import { ReturningReader } from "./support/returning-reader.js";
-import { runSample, sampleFolder } from "./support/sample-server.js";
-import { Shop, until } from "./support/shop.js";
+import { startThreeNodes } from "./support/three-nodes.js";
 
 const REDIS = "/usr/bin/redis-server";
-const HEADING = "## Several nodes";
-const TIMEOUT_MS = 60_000;
-
-/** A front, and how the README sets it up. */
-interface Setting {
-  readonly front: Front;
-  readonly language: string;
-  /** Makes the README's settings those of a port of the test's own. */
-  readonly on: (port: number, settings: string) => string;
-  /** Makes it give up a stream that is quiet for a second. */
-  readonly impatient: (settings: string) => string;
-}
-
-const SETTINGS: Readonly<Record<"nginx" | "haproxy" | "Caddy", Setting>> = {
-  nginx: {
-    front: NGINX,
-    language: "nginx",
-    on: (port, settings) =>
-      nginxConfig(settings.replace("listen 80;", `listen 127.0.0.1:${port};`)),
-    impatient: (settings) => settings.replaceAll("proxy_pass", "proxy_read_timeout 1s; proxy_pass"),
-  },
-  haproxy: {
-    front: HAPROXY,
-    language: "haproxy",
-    on: (port, settings) => settings.replace("bind :80", `bind 127.0.0.1:${port}`),
-    impatient: (settings) => settings.replaceAll("60s", "1s"),
-  },
-  Caddy: {
-    front: CADDY,
-    language: "caddy",
-    on: (port, settings) =>
-      `{\n  admin off\n}\n${settings.replace(":80 {", `http://127.0.0.1:${port} {`)}`,
-    impatient: (settings) =>
-      settings
-        .replace("reverse_proxy", "reverse_proxy")
-        .replace("lb_policy", "transport http {\n      read_timeout 1s\n    }\n    lb_policy"),
-  },
-};
-
-/** Starts Redis and the README's server as three nodes. */
-async function startNodes() {
-  const { url: redisUrl } = await RedisServer.start();
-  const folder = await sampleFolder({
-    "server.mjs": `${sample("js", HEADING)}\nconsole.log("started");`,
-  });
-  const nodes = await Promise.all(
-    [1, 2, 3].map(async () => {
-      const port = await freePort();
-      const env = { PORT: String(port), REDIS_URL: redisUrl };
-      const { kill } = await runSample(folder, "server.mjs", env);
-      return { port, url: `http://127.0.0.1:${port}`, kill };
-    }),
-  );
-  return { redisUrl, nodes, ports: nodes.map(({ port }) => port) };
-}
-
-/** Puts a front before nodes, as the README does it. */
-function putBefore(
-  { front, language, on }: Setting,
-  ports: readonly number[],
-  change = (settings: string) => settings,
-): Promise<string> {
-  const settings = ports.reduce(
-    (text, port, at) => text.replaceAll(`127.0.0.1:${3001 + at}`, `127.0.0.1:${port}`),
-    sample(language, HEADING),
-  );
-  return startFront(front, (port) => on(port, change(settings)));
-}
-
-function publish(url: string): Publisher {
-  const shop = publisher({ url });
-  onTestEnd(() => shop.close());
-  return shop;
-}
+const TIMEOUT_MS = 120_000;
 
 describeWith([REDIS], "the README's server for several nodes", () => {
   it(
     "brings what one of three nodes sends to the browsers of all, with the same id",
     async () => {
-      const { nodes } = await startNodes();
+      const { nodes } = await startThreeNodes();
       const readers = await Promise.all(nodes.map(({ url }) => openStream(url, "/events")));
       await Promise.all(readers.map((reader) => reader.opened()));
 
@@ -102,84 +22,3 @@ describeWith([REDIS], "the README's server for several nodes", () => {
     TIMEOUT_MS,
   );
 });
-
-for (const [name, setting] of Object.entries(SETTINGS)) {
-  // CI installs nginx only.
-  const describeBehind = name === "nginx" ? describeWith : describeWhereInstalled;
-  describeBehind([REDIS, setting.front.program], `three nodes behind ${name}`, () => {
-    it(
-      "lose and double nothing when one is killed",
-      async () => {
-        const { nodes, ports, redisUrl } = await startNodes();
-        const url = await putBefore(setting, ports);
-        const readers = await Promise.all(
-          Array.from({ length: 6 }, () => ReturningReader.open(url, "/events")),
-        );
-        const shop = publish(redisUrl);
-        const counts: string[] = [];
-        const count = async () => {
-          counts.push(String(counts.length));
-          await shop.broadcast("message", String(counts.length - 1));
-        };
-        for (let n = 0; n < 50; n += 1) await count();
-        const killed = nodes[1]?.kill();
-        for (let n = 0; n < 50; n += 1) await count();
-        await killed;
-        await until(() => readers.some(({ streams }) => streams.length > 1), "one has returned");
-        await count();
-        await Promise.all(readers.map((reader) => reader.has("message", "100")));
-
-        expect(readers.map((reader) => reader.dataOf("message"))).toEqual(Array(6).fill(counts));
-      },
-      TIMEOUT_MS,
-    );
-
-    it(
-      "have browsers come back later while no node is there",
-      async () => {
-        const url = await putBefore(setting, [
-          await freePort(),
-          await freePort(),
-          await freePort(),
-        ]);
-
-        const reader = await openStream(url, "/events");
-        await reader.closed;
-
-        expect([reader.status, reader.headers["content-type"], reader.all]).toEqual([
-          200,
-          "text/event-stream",
-          [],
-        ]);
-      },
-      TIMEOUT_MS,
-    );
-
-    it(
-      "bring first bytes and events at once, and heartbeats through its patience",
-      async () => {
-        const shop = await Shop.open({ hub: { heartbeatMs: 250 } });
-        const port = Number(new URL(shop.url).port);
-        const url = await putBefore(setting, [port, port, port], setting.impatient);
-        const reader = await openStream(url, "/events", {
-          headers: { "Accept-Encoding": "gzip, br" },
-        });
-        onTestEnd(() => {
-          reader.close();
-        });
-        expect(await reader.opened()).toMatchObject({ recovered: null });
-        for (const data of ["1", "2", "x".repeat(300_000)]) {
-          await shop.hub.broadcast("message", data);
-          expect(await reader.nextData()).toEqual([data]);
-        }
-
-        await reader.received(":\n\n".repeat(8));
-        await shop.hub.broadcast("message", "still here");
-        expect(await reader.nextData()).toEqual(["still here"]);
-        reader.close();
-        await until(() => shop.hub.size === 0, "the hub notices that it has left");
-      },
-      TIMEOUT_MS,
-    );
-  });
-}

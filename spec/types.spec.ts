@@ -24,6 +24,6 @@ describe("the types", () => {
     (_what, file) => {
       expect(complaintsOf(file)).toEqual([]);
     },
-    60_000,
+    120_000,
   );
 });

@@ -35,6 +35,8 @@ export interface Applicant extends Claim {
   readonly rooms: readonly string[];
   readonly first: First | null;
   readonly lastEventId: string | undefined;
+  /** True when the browser asks to be told as soon as it has been given all there was. */
+  readonly wantsTick: boolean;
   readonly user: User | undefined | Promise<User | undefined>;
   /** What {@link Recalls.serial} was when the user was asked for. */
   readonly askedAt: number;
@@ -154,6 +156,7 @@ export class Admission {
     const needsState = this.#welcome(connection, applicant, head);
     if (this.#host.releaseRequest) connection.transport.release();
     if (needsState && applicant.first !== null) await this.#begin(connection, applicant.first);
+    connection.wantsTick = applicant.wantsTick;
     if (!connection.hasEnded) this.#host.onReady(connection, { needsState });
   }
 

@@ -65,6 +65,8 @@ export class StreamConnection implements Connection {
   /** While behind: volatile entries count from here on. */
   presentSince = 0;
   isLive = false;
+  /** True until the browser is told that it has been given all there was, if it asked for that. */
+  wantsTick = false;
   /** Rooms joined while behind, whose retained entries are still to be given. */
   lateRooms: readonly string[] = [];
 
@@ -178,6 +180,7 @@ export class StreamConnection implements Connection {
   /** Moves the browser's cursor past entries that were not for it, so that it stays in the log. */
   tick(position: number, id: string): void {
     this.lastIdPosition = position;
+    this.wantsTick = false;
     this.#write(encodeHubEvent("hub:tick", {}, { id }));
   }
 

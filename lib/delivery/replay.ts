@@ -194,7 +194,7 @@ export class Replay {
 
   #goLive(connection: StreamConnection): void {
     const { position } = connection;
-    if (connection.lastIdPosition < this.#log.stale) {
+    if (connection.wantsTick || connection.lastIdPosition < this.#log.stale) {
       connection.tick(position, toId(this.#log.epoch, position));
     }
     this.#host.fanOut.add(connection);

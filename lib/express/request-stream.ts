@@ -32,6 +32,11 @@ export interface SseRequest {
   /** The cursor the browser brought, from the header or `?lastEventId=`; anybody may have written it. */
   readonly lastEventId: string | undefined;
   /**
+   * The page's own connection, if the page has named it in the header `SSE-Connection`, as `stream.fetch()`
+   * of `express-sse-hub/client` does. Leave it out of what the request causes: `hub.except(req.sse.connectionId)`.
+   */
+  readonly connectionId: string | undefined;
+  /**
    * Turns the request into a stream of the hub. The headers go out at once; events
    * follow when the user is known. A second call adds rooms to the same connection.
    *
@@ -93,9 +98,12 @@ export class RequestStream implements SseRequest {
   get lastEventId(): string | undefined {
     const header = this.#req.headers["last-event-id"];
     if (typeof header === "string" && header !== "") return header;
-    const query = this.#req.url?.split("?", 2)[1] ?? "";
-    if (!query.includes("lastEventId")) return undefined;
-    return new URLSearchParams(query).get("lastEventId") ?? undefined;
+    return this.#queried("lastEventId");
+  }
+
+  get connectionId(): string | undefined {
+    const header = this.#req.headers["sse-connection"];
+    return typeof header === "string" && header !== "" ? header : undefined;
   }
 
   join(...args: readonly string[] | [JoinOptions]): Connection {
@@ -174,6 +182,12 @@ export class RequestStream implements SseRequest {
     this.#hub.truth.observe(store);
   }
 
+  #queried(name: string): string | undefined {
+    const query = this.#req.url?.split("?", 2)[1] ?? "";
+    if (!query.includes(name)) return undefined;
+    return new URLSearchParams(query).get(name) ?? undefined;
+  }
+
   #checkKind(call: "join" | "open"): void {
     this.#call ??= call;
     if (this.#call === call) return;
@@ -229,6 +243,7 @@ export class RequestStream implements SseRequest {
       ...wish,
       transport,
       lastEventId: this.lastEventId,
+      wantsTick: this.#queried("tick") === "live",
       user,
       askedAt: this.#tag.askedAt,
       addressOf: () => addressOf(this.#req),

@@ -50,6 +50,12 @@ export interface SseOptions {
    * `"https://app.example.com"`. @default []
    */
   allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Where the browser client is served, below the path that `sse()` is mounted at; `null`: nowhere.
+   *
+   * @default "/express-sse-hub/client.js"
+   */
+  client?: string | null | undefined;
 }
 
 /** `req.session` as the application's types have it. */
@@ -65,7 +71,13 @@ export interface SseSettings {
   readonly user: UserResolver | null;
   readonly watch: Watch;
   readonly allowedOrigins: readonly string[];
+  /** `null`: nowhere. */
+  readonly client: string | null;
 }
+
+const CLIENT_PATH = "/express-sse-hub/client.js";
+
+const OPTIONS = ["hub", "static", "user", "watch", "allowedOrigins", "client"] as const;
 
 /** Reads the options of `sse()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolveSseOptions(options: SseOptions): SseSettings {
@@ -75,7 +87,7 @@ export function resolveSseOptions(options: SseOptions): SseSettings {
       "sse() was given a hub. Expected an object of options that names it: sse({ hub }).",
     );
   }
-  const read = optionReader("sse", options, ["hub", "static", "user", "watch", "allowedOrigins"]);
+  const read = optionReader("sse", options, OPTIONS);
   const hub = read("hub", "the hub that createHub() gave", isObject);
   if (hub === undefined) {
     throw refusedOption("sse", "hub", undefined, "the hub that createHub() gave");
@@ -94,6 +106,7 @@ export function resolveSseOptions(options: SseOptions): SseSettings {
       isOrigins,
       [],
     ),
+    client: read("client", "a path that begins with /, or null", isClientPath, CLIENT_PATH),
   };
 }
 
@@ -118,6 +131,10 @@ function isStatic(value: unknown): value is string | StaticOptions | Array<strin
   if (Array.isArray(value)) return value.every((item) => !Array.isArray(item) && isStatic(item));
   if (isObject(value)) return isPath((value as Partial<StaticOptions>).root);
   return isPath(value);
+}
+
+function isClientPath(value: unknown): value is string | null {
+  return value === null || (typeof value === "string" && /^\/[^?#]+$/.test(value));
 }
 
 function isPath(value: unknown): value is string {

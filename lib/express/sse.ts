@@ -3,6 +3,7 @@ import serveStatic from "serve-static";
 import { dropBehindStream, isBehindStream } from "../connection/transport.js";
 import { coreOf } from "../hub-core.js";
 import { resolveSseOptions, type SseOptions } from "./sse-options.js";
+import { serveClient } from "./client-file.js";
 import { answerPreflight } from "./origin.js";
 import { RequestStream, type SseRequest } from "./request-stream.js";
 import type { SessionRequest } from "./tag-request.js";
@@ -25,7 +26,8 @@ export type Handler = (
 ) => void;
 
 /**
- * Mounts static files, and `req.sse` on every request. Mounted several times, the innermost holds.
+ * Mounts static files, the browser client, and `req.sse` on every request. Mounted several times, the
+ * innermost holds.
  *
  * ```ts
  * app.use(sse({ hub, static: "public" }));
@@ -46,6 +48,7 @@ export function sse(options: SseOptions): Handler {
       return;
     }
     if (answerPreflight(req, res, settings.allowedOrigins)) return;
+    if (serveClient(req, res, settings.client)) return;
     const stream = new RequestStream(req as SessionRequest, res, core, settings);
     (req as { sse?: SseRequest }).sse = stream;
     if (stream.wantsStream) {

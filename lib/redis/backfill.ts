@@ -1,15 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { LogEntry } from "../log/event-log.js";
 import type { Ring, TimedEntry } from "../log/ring.js";
 import type { Connection } from "./connection.js";
 import { nobodysEntry, readEntry, toLogEntry, type RawEntry } from "./entry.js";
 import type { Feed } from "./feed.js";
+import type { Keys } from "./keys.js";
 import { countFor, sizeOf } from "./reader.js";
+
+// The reader looks every second whether the log has begun anew.
+const BREAK_PAUSE_MS = 50;
 
 /** Where old entries come from. */
 export interface BackfillHost {
   readonly feed: Feed;
-  /** Key of the stream. */
-  readonly key: string;
+  readonly keys: Pick<Keys, "log" | "meta">;
   whenUp(): Promise<Connection>;
 }
 
@@ -59,24 +63,30 @@ export class Backfill {
   }
 
   async #readPage(connection: Connection, ring: Ring): Promise<void> {
-    const { key, feed } = this.#host;
+    const { keys, feed } = this.#host;
     const start = ring.trimmed;
     const count = this.#count;
-    const reply = await connection.send([
-      "XREVRANGE",
-      key,
-      `${start}-0`,
-      "-",
-      "COUNT",
-      String(count),
-    ]);
-    if (feed.ring !== ring || ring.trimmed !== start) return;
-    const page = reply as RawEntry[];
+    const range = ["XREVRANGE", keys.log, `${start}-0`, "-", "COUNT", String(count)];
+    const page = (await connection.send(range)) as RawEntry[];
     const { events, next, isBroken } = this.#follow(page, start);
+    const isEnd = isBroken || page.length < count || next === start;
+    // What is gone with its life was not trimmed: the reader will tell of a break.
+    if (isEnd && !(await this.#isAlive(connection))) {
+      await sleep(BREAK_PAUSE_MS, undefined, { ref: false });
+      return;
+    }
+    if (feed.ring !== ring || ring.trimmed !== start) return;
     ring.prepend(events.reverse(), next);
-    if (isBroken || page.length < count || next === start) feed.lose(next);
+    if (isEnd) feed.lose(next);
     const bytes = page.reduce((sum, [, fields]) => sum + sizeOf(fields), 0);
     if (page.length > 0) this.#count = countFor(bytes / page.length);
+  }
+
+  // Whether the life of the log that is read here has not ended.
+  async #isAlive(connection: Connection): Promise<boolean> {
+    const { keys, feed } = this.#host;
+    const [epoch] = (await connection.send(["HMGET", keys.meta, "epoch"])) as Array<Buffer | null>;
+    return String(epoch) === feed.epoch;
   }
 
   // Each entry names the one before it: what is there but not named is not ours, and where the one that

@@ -87,7 +87,7 @@ class RedisLog implements EventLog {
     this.#sender = this.#createSender(settings);
     const [keys, feed, node] = [this.#keys, this.#feed, this.#node];
     const whenUp = () => this.#commands.whenUp();
-    this.#backfill = new Backfill({ feed, key: keys.log, whenUp });
+    this.#backfill = new Backfill({ feed, keys, whenUp });
     this.#catchUp = new CatchUp({ feed, key: keys.meta, whenUp });
     const { followers } = feed;
     this.#questions = new Questions({ node, keys, followers, sender: this.#sender, whenUp });

@@ -111,7 +111,7 @@ describe.each(ALL)("a stream kept $way on $version", ({ express, releaseRequest 
       hub: {
         releaseRequest,
         ...(reason === "slow" ? { stallMs: 200 } : {}),
-        ...(reason === "age" ? { maxConnectionAgeMs: 400 } : {}),
+        ...(reason === "age" ? { maxConnectionAgeMs: 1_000 } : {}),
       },
       routes: (app, hub) => {
         app.get("/failing", (req, _res, next) => {

@@ -2,7 +2,7 @@ import { memoryLog } from "express-sse-hub";
 import { onTestEnd } from "../support/disposers.js";
 import { FaultProxy, type Fault } from "../support/fault-proxy.js";
 import { openStream, type StreamReader } from "../support/open-stream.js";
-import { Shop, until } from "../support/shop.js";
+import { Shop, STALL_MS, until } from "../support/shop.js";
 
 const AT_ONCE = 50;
 const MANNERS: ReadonlyArray<NonNullable<Fault["cut"]>> = ["fin", "reset", "half"];
@@ -138,7 +138,7 @@ describe("a network", () => {
 
   it("that swallows everything from one byte on costs a stall, and no event", async () => {
     const total = 300;
-    const shop = await Shop.open({ hub: { stallMs: 200 } });
+    const shop = await Shop.open({ hub: { stallMs: STALL_MS } });
     const proxy = await FaultProxy.start(shop.url);
     proxy.planned.push({ stallAfterBytes: 500_000 });
     const reader = await read(proxy.url, undefined);

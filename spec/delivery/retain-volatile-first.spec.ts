@@ -164,6 +164,36 @@ describe("first", () => {
   });
 });
 
+describe("a reader that asks for a tick when it is live", () => {
+  it("gets it behind its state, what is retained and what it missed, and before anything new", async () => {
+    const shop = await Shop.open({
+      hub: { heartbeatMs: null },
+      routes: (app) => {
+        app.get("/state", (req) => {
+          req.sse.join({ first: async () => ["state", await Promise.resolve("state")] });
+        });
+      },
+    });
+    await shop.hub.retain("r").broadcast("message", "retained");
+    const stream = await shop.stream("/state?tick=live");
+    const { id } = await stream.hub("hub:tick");
+    await shop.hub.broadcast("message", "new");
+    await stream.nextData(3);
+    expect(stream.all.slice(1).map(({ event, data, id }) => [event, data, id])).toEqual([
+      ["state", "state", undefined],
+      ["message", "retained", undefined],
+      ["hub:tick", "{}", id],
+      ["message", "new", stream.lastEventId],
+    ]);
+    const again = await shop.stream("/state?tick=live", { lastEventId: id });
+    await again.hub("hub:tick");
+    expect(again.all.map(({ event, data }) => [event, data]).slice(1)).toEqual([
+      ["message", "new"],
+      ["hub:tick", "{}"],
+    ]);
+  });
+});
+
 describe("a quiet reader", () => {
   it("keeps a cursor that stays in the log although nothing is for it", async () => {
     const shop = await Shop.open({

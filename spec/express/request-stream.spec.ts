@@ -289,6 +289,29 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
     expect(seen).toEqual([undefined, "a.1", "b.2", "\ufffd\0"]);
   });
 
+  it("knows the page's own connection where the page names it", async () => {
+    const seen: unknown[] = [];
+    const shop = await Shop.open({
+      express,
+      routes: (app, hub) => {
+        app.post("/say", async (req, res) => {
+          seen.push(req.sse.connectionId);
+          await hub.except(req.sse.connectionId).broadcast("message", "said");
+          res.end();
+        });
+      },
+    });
+    const stream = await shop.stream();
+    const { connection } = await stream.opened();
+    const say = (headers = {}) => fetch(`${shop.url}/say`, { method: "POST", headers });
+    await say({ "SSE-Connection": connection });
+    await shop.hub.broadcast("message", "first");
+    await say();
+    await say({ "SSE-Connection": "" });
+    expect(await stream.nextData(3)).toEqual(["first", "said", "said"]);
+    expect(seen).toEqual([connection, undefined, undefined]);
+  });
+
   it.each([[""], [7], [true]])("refuses the room %j", async (room) => {
     const codes: unknown[] = [];
     const shop = await Shop.open({

@@ -48,8 +48,8 @@ export class Ledger {
   readonly changes: Change[] = [];
   /** Number of times the log in Redis was lost, or the server it is on. */
   losses = 0;
-  /** From when to when something was wrong with a node or with Redis. */
-  readonly troubles: Array<{ readonly from: number; until: number }> = [];
+  /** From when to when something was wrong with a node or with Redis, and what. */
+  readonly troubles: Array<{ readonly kind: string; readonly from: number; until: number }> = [];
   readonly #ids = new Map<number, Set<string>>();
   readonly #byPlace = new Map<string, Map<number, Broadcast>>();
   readonly #trimmed = new Map<string, number>();
@@ -100,6 +100,15 @@ export class Ledger {
     return [...this.#byPlace.keys()];
   }
 
+  /** What was done to a life of the log, for whoever asks why something of it is gone. */
+  historyOf(epoch: string): string {
+    const troubles = this.troubles.map(({ kind, from, until }) => `${kind} ${from}-${until}`);
+    return (
+      `${epoch} came to ${this.#newestOf(epoch)} and was trimmed up to ` +
+      `${this.#trimmed.get(epoch) ?? 0}; there was ${troubles.join(", ")}`
+    );
+  }
+
   /**
    * Whether something after a place may have left a log that keeps so many entries.
    *
@@ -107,9 +116,12 @@ export class Ledger {
    */
   hasLost({ epoch, position }: Place, maxEvents: number): boolean {
     if ((this.#trimmed.get(epoch) ?? 0) > position) return true;
-    const newest = Math.max(0, ...(this.#byPlace.get(epoch)?.keys() ?? []));
     // What the nodes tell each other counts, too, and nobody sees it.
-    return newest + 100 >= position + maxEvents;
+    return this.#newestOf(epoch) + 100 >= position + maxEvents;
+  }
+
+  #newestOf(epoch: string): number {
+    return Math.max(0, ...(this.#byPlace.get(epoch)?.keys() ?? []));
   }
 }
 

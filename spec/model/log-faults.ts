@@ -44,6 +44,13 @@ const flush: Fault = async ({ command, ledger }) => {
   await command("FLUSHALL");
 };
 
+/** A node that has just started is filling its ring down when there is nothing left to fill it with. */
+const flushBehindNode: Fault = async (world) => {
+  await killNode(world);
+  await wait(world.random.below(100));
+  await flush(world);
+};
+
 const restartRedis: Fault = async ({ redis, random, ledger }) => {
   ledger.losses += 1;
   await redis.kill();
@@ -62,7 +69,7 @@ const loseRedisForLong: Fault = async ({ redis, ledger }) => {
 const trim: Fault = (world) => trimTo(world, world.random.below(60));
 
 const PASSING = { killNode, holdNode, overtakeNode, dropClients, trim };
-const LOSING = { flush, restartRedis, loseRedisForLong };
+const LOSING = { flush, flushBehindNode, restartRedis, loseRedisForLong };
 
 /** Everything that goes wrong in the model, by its name. */
 export const FAULTS: Readonly<Record<string, Fault>> = { ...PASSING, ...LOSING };

@@ -139,7 +139,7 @@ describe("whatever the readers do", () => {
       gapsBySeed.push(shop.hub.stats().gaps);
       expect(run.published.size).toBeGreaterThan(100);
     },
-    30_000,
+    90_000,
   );
 
   it("includes readers that the log overtakes, or the runs above have shown little", () => {

@@ -105,7 +105,8 @@ class Walk {
     return this.#faults;
   }
 
-  #open({ cursor }: Visit, { id, data }: StreamEvent): void {
+  #open(visit: Visit, { id, data }: StreamEvent): void {
+    const { cursor } = visit;
     const { recovered, reason } = JSON.parse(data) as { recovered: unknown; reason?: string };
     const place = placeOf(id);
     const [before, verdict] = [placeOf(cursor), `${String(recovered)} ${reason ?? ""}`.trim()];
@@ -120,7 +121,7 @@ class Walk {
       this.#order = place.position;
     } else {
       const isTrue = recovered === false && this.#isLost(before, place, reason);
-      if (!isTrue) this.#fault(`it came with ${cursor} and was told ${verdict}, at ${String(id)}`);
+      if (!isTrue) this.#loseWithoutCause(visit, `told ${verdict} at ${String(id)}, for ${cursor}`);
       this.#begin(place);
     }
   }
@@ -147,7 +148,7 @@ class Walk {
     } else if (event.event === "hub:gap") {
       const { reason } = JSON.parse(event.data) as { reason: string };
       if (!this.#isLost(this.#cursor, place, reason)) {
-        this.#fault(`a gap (${reason}) from ${show(this.#cursor)} to ${show(place)}`);
+        this.#loseWithoutCause(visit, `a gap (${reason}) to ${show(place)}`);
       }
       this.#begin(place);
     } else this.#takeBroadcast(visit, event, place);
@@ -208,6 +209,13 @@ class Walk {
       }
     }
     this.#cursor = place;
+  }
+
+  // Told with all that may settle whether the log was wrong, or the ledger.
+  #loseWithoutCause({ url, askedAt, openedAt, closedAt }: Visit, what: string): void {
+    const when = `${url}, asked at ${askedAt}, open at ${openedAt}, closed at ${closedAt}`;
+    const { epoch } = this.#cursor;
+    this.#fault(`${what} from ${show(this.#cursor)} (${when}; ${this.#ledger.historyOf(epoch)})`);
   }
 
   #fault(what: string): void {

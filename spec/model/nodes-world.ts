@@ -151,7 +151,7 @@ export class NodesWorld {
     const kind = this.random.pick(this.#faultsLeft);
     this.#faultsLeft = this.#faultsLeft.filter((other) => other !== kind);
     this.faults.push(kind);
-    const trouble = { from: this.ledger.now(), until: Infinity };
+    const trouble = { kind, from: this.ledger.now(), until: Infinity };
     this.ledger.troubles.push(trouble);
     this.#fault = FAULTS[kind]?.(this).finally(() => {
       trouble.until = this.ledger.now();

@@ -26,6 +26,7 @@ export interface Visit {
   readonly askedAt: number;
   /** When `hub:open` was there. */
   openedAt: number;
+  closedAt: number;
 }
 
 /** A return that was answered 204. */
@@ -141,7 +142,8 @@ export class RoamingReader {
       return;
     }
     const user = JSON.parse(String(stream.headers["x-user"])) as ModelUser | null;
-    const visit = { stream, url, user, cursor, page, askedAt, openedAt: Infinity };
+    const times = { askedAt, openedAt: Infinity, closedAt: Infinity };
+    const visit = { stream, url, user, cursor, page, ...times };
     this.visits.push(visit);
     this.isHere = true;
     stream.opened().then(
@@ -151,6 +153,7 @@ export class RoamingReader {
       () => undefined,
     );
     await stream.closed;
+    visit.closedAt = this.#ledger.now();
     this.isHere = false;
     this.#retryMs = stream.retryMs ?? 50;
   }

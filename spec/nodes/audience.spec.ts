@@ -42,6 +42,6 @@ describeWithRedis("an administrator who is none any more, on three nodes", (urlO
       expect(outcomes.filter(isWrong)).toEqual([]);
       expect(outcomes).toHaveLength(many.count);
     },
-    60_000,
+    120_000,
   );
 });

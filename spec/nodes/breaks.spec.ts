@@ -90,7 +90,7 @@ describeWithRedis("browsers on three nodes", () => {
         expect(reader.streams).toHaveLength(2);
       }
     },
-    30_000,
+    60_000,
   );
 });
 

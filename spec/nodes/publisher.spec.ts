@@ -118,7 +118,7 @@ describeWithRedis("publisher()", (urlOf) => {
     const redis = await RedisServer.start();
     const [{ name }, node] = await Cluster.open({ url: redis.url });
     const stream = await node.stream();
-    const { shop, errors } = startPublisher({ url: redis.url, name, deadlineMs: 300 });
+    const { shop, errors } = startPublisher({ url: redis.url, name, deadlineMs: 1_000 });
     await shop.broadcast("message", "before");
     redis.stop();
     await expect(shop.broadcast("message", "hung")).rejects.toMatchObject({

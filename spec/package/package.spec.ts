@@ -1,3 +1,6 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { LOG_CONTRACT } from "express-sse-hub/log-contract";
 import { describeWithRedis } from "../support/redis.js";
 import { PackedPackage } from "./packed-package.js";
 import { run } from "./run.js";
@@ -5,11 +8,11 @@ import { run } from "./run.js";
 // Four projects as users have them: both module systems, both languages, both majors of Express.
 const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 
-// It measures 950 kB with its documents. A quarter as much again leaves room to grow, and stops what
+// It measures 1 050 kB with its documents. A quarter as much again leaves room to grow, and stops what
 // nobody meant to ship: source maps, pictures, a bundled dependency.
-const MAX_UNPACKED_BYTES = 1_190_000;
+const MAX_UNPACKED_BYTES = 1_310_000;
 
-const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
+const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const TSC = require.resolve("typescript/bin/tsc");
 
 describe("the packed package", () => {
@@ -64,6 +67,28 @@ describe("the packed package", () => {
       if (consumer.endsWith("-ts")) await run(process.execPath, [TSC, "-p", project], project);
       expect(await run(process.execPath, ["server.js"], project)).toBe("received hello\n");
     },
+    120_000,
+  );
+
+  it("is typed for a page that knows nothing of Node", async () => {
+    const project = await packed.installInto("page-ts");
+    await run(process.execPath, [TSC, "-p", project], project);
+    const page = await readFile(join(project, "page.js"), "utf8");
+    expect(page).toContain('import { connect } from "express-sse-hub/client";');
+  }, 60_000);
+
+  it.each(["cjs-js-testing", "esm-ts-testing"])(
+    "lets an application be tested in the project %s",
+    async (consumer) => {
+      const project = await packed.installInto(consumer);
+      if (consumer.includes("-ts")) await run(process.execPath, [TSC, "-p", project], project);
+      const tested = run(process.execPath, ["--test-reporter=tap", "app.test.js"], project);
+      const count = LOG_CONTRACT.length + 2;
+      expect((await tested).match(/^# (?:tests|pass) .*$/gm)).toEqual([
+        `# tests ${count}`,
+        `# pass ${count}`,
+      ]);
+    },
     60_000,
   );
 
@@ -77,7 +102,7 @@ describe("the packed package", () => {
           "npm install redis@5\n",
       );
     },
-    60_000,
+    120_000,
   );
 
   it.each(["metrics-cjs-ts", "metrics-esm-ts"])(
@@ -102,7 +127,7 @@ describe("the packed package", () => {
           "took hello twice\n",
         );
       },
-      60_000,
+      120_000,
     );
   });
 });

@@ -58,16 +58,36 @@ describeWithRedis("redisLog, for readers that return to a node which has just st
     }
   });
 
+  it.each(["was emptied", "has crashed"])(
+    "does not call trimmed what is gone because Redis %s: the log begins anew",
+    async (how) => {
+      const redis = await RedisServer.start();
+      const [command, one] = [await connectTo(redis.url), await startNode({ url: redis.url })];
+      await Promise.all(["a", "b", "c"].map((text) => one.log.append(draftOf(text))));
+      const { log, witness } = await startNode({ url: redis.url });
+      const { epoch } = log;
+      if (how === "was emptied") await command("FLUSHALL");
+      else await redis.kill();
+
+      const page = log.read(0, 1_000);
+      if (how === "has crashed") await redis.run();
+      await page;
+
+      expect(witness.record).toEqual(["break"]);
+      expect([log.head, log.epoch === epoch]).toEqual([0, false]);
+    },
+  );
+
   it("lets a quiet log empty itself", async () => {
     const [url, name] = [urlOf(), "quiet"];
-    const [command, one] = [await connectTo(url), await startNode({ url, name, maxAgeMs: 300 })];
+    const [command, one] = [await connectTo(url), await startNode({ url, name, maxAgeMs: 1_000 })];
     await one.log.append(draftOf("a"));
     await one.log.catchUp();
     while (Number(await command("EXISTS", "{quiet}:log", "{quiet}:marks")) > 0);
     // What a node has read it keeps a moment longer: it came a moment later.
     while (one.log.trimmed === 0) await command("PING");
     expect([one.log.head, one.log.trimmed]).toEqual([1, 1]);
-    const late = await startNode({ url, name, maxAgeMs: 300 });
+    const late = await startNode({ url, name, maxAgeMs: 1_000 });
     expect([late.log.head, late.log.trimmed]).toEqual([1, 1]);
     expect(await late.log.append(draftOf("b"))).toBe(`${one.log.epoch}.2`);
     await one.log.catchUp();

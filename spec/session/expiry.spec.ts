@@ -50,7 +50,7 @@ interface Stored {
 
 describe("a session that expires", () => {
   it("ends its streams, and the browser comes back as nobody", async () => {
-    const shop = await openShop(300);
+    const shop = await openShop(1_500);
     const reader = await ReturningReader.open(shop.url, "/events", {
       cookie: await shop.signIn(ALICE),
     });
@@ -62,12 +62,12 @@ describe("a session that expires", () => {
   });
 
   it("does not while other requests prolong it", async () => {
-    const shop = await openShop(600);
+    const shop = await openShop(1_500);
     const cookie = await shop.signIn(ALICE);
     const stream = await shop.stream("/events", { cookie });
     const stop = keepVisiting(shop, cookie);
 
-    await expect(stream.hub("hub:end", 2_500)).rejects.toThrow("No hub:end in 2500 ms.");
+    await expect(stream.hub("hub:end", 4_000)).rejects.toThrow("No hub:end in 4000 ms.");
     await stop();
 
     expect(await stream.hub("hub:end", EXPIRY_MS)).toMatchObject({ data: '{"reason":"user"}' });
@@ -81,7 +81,7 @@ describe("a session that expires", () => {
       // As a session that nobody used for nearly a minute.
       changeStored(shop, cookie, (stored) => ({
         ...stored,
-        cookie: { ...stored.cookie, expires: new Date(Date.now() + 500) },
+        cookie: { ...stored.cookie, expires: new Date(Date.now() + 1_500) },
       }));
 
       const stream = await shop.stream("/events", { cookie });
@@ -140,19 +140,19 @@ describeWithRedis("a session in Redis that expires", (urlOf) => {
   }
 
   it("ends its streams", async () => {
-    const shop = await open(1_000);
+    const shop = await open(2_000);
     const stream = await shop.stream("/events", { cookie: await shop.signIn(ALICE) });
 
     expect(await stream.hub("hub:end", EXPIRY_MS)).toMatchObject({ data: '{"reason":"user"}' });
   });
 
   it("does not while other requests prolong it, whose touch leaves the stored expiry [session-6]", async () => {
-    const shop = await open(1_000);
+    const shop = await open(2_000);
     const cookie = await shop.signIn(ALICE);
     const stream = await shop.stream("/events", { cookie });
     const stop = keepVisiting(shop, cookie);
 
-    await expect(stream.hub("hub:end", 4_000)).rejects.toThrow("No hub:end in 4000 ms.");
+    await expect(stream.hub("hub:end", 5_000)).rejects.toThrow("No hub:end in 5000 ms.");
     await stop();
 
     expect(await stream.hub("hub:end", EXPIRY_MS)).toMatchObject({ data: '{"reason":"user"}' });
@@ -166,7 +166,7 @@ describe("a user that names the end of its time", () => {
     ["ISO text", (time: number) => new Date(time).toISOString()],
   ])("in %s ends its streams then", async (_how, write) => {
     const shop = await Shop.open({
-      sse: { user: () => ({ ...ALICE, expiresAt: write(Date.now() + 400) }) },
+      sse: { user: () => ({ ...ALICE, expiresAt: write(Date.now() + 1_000) }) },
     });
     const stream = await shop.stream("/events");
 
@@ -186,7 +186,7 @@ describe("a user that names the end of its time", () => {
 
   it("ends streams of its own too", async () => {
     const shop = await Shop.open({
-      sse: { user: () => ({ ...ALICE, expiresAt: Date.now() + 300 }) },
+      sse: { user: () => ({ ...ALICE, expiresAt: Date.now() + 1_000 }) },
       routes: (app) => {
         app.get("/own", (req) => {
           req.sse.open();

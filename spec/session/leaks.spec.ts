@@ -27,7 +27,7 @@ describe("an administrator who is none any more, with a slow store in memory", (
       expect(outcomes.filter(isWrong)).toEqual([]);
       expect(outcomes).toHaveLength(many.count);
     },
-    60_000,
+    120_000,
   );
 });
 
@@ -47,6 +47,6 @@ describeWithRedis("an administrator who is none any more, with connect-redis", (
       expect(outcomes.filter(isWrong)).toEqual([]);
       expect(outcomes).toHaveLength(many.count);
     },
-    60_000,
+    120_000,
   );
 });

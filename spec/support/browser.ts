@@ -1,5 +1,11 @@
 import { existsSync } from "node:fs";
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from "playwright-core";
 import { onTestEnd } from "./disposers.js";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -21,7 +27,7 @@ const STEP_MS = 10_000;
 /** A real Chromium with a fresh profile, shared by the specs of one block. */
 export interface Windows {
   /** Opens a window of its own, without the cookies of any other, until the end of the test. */
-  open(url: string): Promise<Page>;
+  open(url: string, options?: BrowserContextOptions): Promise<Page>;
   /** Opens a window beside another one, with the same cookies. */
   openBeside(window: Page, url: string): Promise<Page>;
 }
@@ -48,9 +54,9 @@ export function describeInBrowser(name: string, specs: (windows: Windows) => voi
     afterAll(() => browser?.close(), START_MS);
 
     specs({
-      open: async (url) => {
+      open: async (url, options) => {
         if (browser === undefined) throw new Error("A window can be opened in a test only.");
-        const context = await browser.newContext();
+        const context = await browser.newContext(options);
         context.setDefaultTimeout(STEP_MS);
         onTestEnd(() => context.close());
         return openIn(context, url);

@@ -33,7 +33,8 @@ export class FeedProcess {
   /**
    * Starts it, on a free port unless another is given.
    *
-   * @param env may name the Redis of its log, `REDIS_URL`, and the log, `LOG_NAME`
+   * @param env may name the Redis of its log, `REDIS_URL`, and the log, `LOG_NAME`; and a folder of static
+   * files, `SITE`
    */
   static async start(port = "0", env: Record<string, string> = {}): Promise<FeedProcess> {
     const child = spawn(

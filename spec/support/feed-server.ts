@@ -25,7 +25,7 @@ export interface Usage {
   peakRssBytes: number;
 }
 
-const { REDIS_URL, LOG_NAME } = process.env;
+const { REDIS_URL, LOG_NAME, SITE } = process.env;
 const maxBytes = 8 * 1_048_576;
 const hub = createHub({
   log:
@@ -41,7 +41,7 @@ let count = 0;
 let peakRssBytes = 0;
 
 app.use(session({ secret: "spec", resave: false, saveUninitialized: false }));
-app.use(sse({ hub }));
+app.use(sse({ hub, static: SITE }));
 app.post("/login", (req, res) => {
   Object.assign(req.session, { user: { login: "alice" } });
   res.sendStatus(204);

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { openSync, closeSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestEnd } from "./disposers.js";
 import { freePort } from "./redis.js";
+import { takesConnections } from "./takes-connections.js";
 
 const START_MS = 10_000;
 
@@ -55,7 +55,7 @@ export async function startFront(
     await ended;
   });
   const deadline = Date.now() + START_MS;
-  while (!(await accepts(port))) {
+  while (!(await takesConnections(port))) {
     if (hasEnded || Date.now() > deadline) {
       throw new Error(`${program} does not start. ${await readFile(output, "utf8")}`);
     }
@@ -78,16 +78,4 @@ export function nginxConfig(http: string): string {
       ${http}
     }
   `;
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => {
-      resolve(false);
-    });
-  });
 }

@@ -21,6 +21,13 @@ export const EXPRESS_VERSIONS: Array<[version: string, express: typeof express5]
   ["Express 5", express5],
 ];
 
+/**
+ * `stallMs` where one reader stalls and others read megabytes. The kernel takes no more before a third
+ * of its buffer is free again, and repeats what it dropped after 200 ms at the earliest: on a busy
+ * machine a reader that reads all the time may take nothing for so long.
+ */
+export const STALL_MS = 2_000;
+
 export interface ShopOptions {
   express?: typeof express5;
   hub?: HubOptions;
@@ -134,7 +141,11 @@ export function cookieOf(header: string[] | undefined): string {
 }
 
 /** Resolves when a condition holds; looked at after every turn of the event loop. */
-export async function until(isTrue: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+export async function until(
+  isTrue: () => boolean,
+  what: string,
+  timeoutMs = 10_000,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!isTrue()) {
     if (Date.now() > deadline) throw new Error(`It never came true: ${what}.`);

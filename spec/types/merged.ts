@@ -1,4 +1,5 @@
 // An application that has told who its users and what its events are. Compiled, never run.
+import { connect } from "express-sse-hub/client";
 import { createHub, requireUser, sse, type Matcher, type User } from "express-sse-hub";
 
 declare module "express-sse-hub" {
@@ -26,6 +27,14 @@ void hub.broadcast("ordre", { id: 1, total: 2 });
 void hub.broadcast("order", { id: 1 });
 // @ts-expect-error -- no such event in a room either
 void hub.to("desk").broadcast("oder", "x");
+
+const stream = connect("/events", { shared: true });
+stream.on("order", (text) => text.toUpperCase());
+stream.onJson("order", ({ total }) => total.toFixed(2));
+// @ts-expect-error -- no such event
+stream.on("oder", () => undefined);
+// @ts-expect-error -- no such field
+stream.onJson("order", ({ totals }) => totals);
 
 export const right: Matcher[] = [
   { profile: "Administrator" },

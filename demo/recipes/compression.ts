@@ -1,0 +1,37 @@
+// Compression before everything: node --import tsx demo/recipes/compression.ts, then
+// curl -N --compressed localhost:3000/events, and beside it curl -X POST localhost:3000/orders
+import compression from "compression";
+import express from "express";
+import session from "express-session";
+import { createHub, sse } from "express-sse-hub";
+
+interface Order {
+  id: number;
+  what: string;
+  total: number;
+}
+
+const orders: Order[] = [];
+for (let id = 1; id <= 100; id += 1) orders.push({ id, what: `order ${id}`, total: id * 10 });
+
+const app = express();
+const hub = createHub();
+// Nothing is to be set for streams, no filter and no flush(): they say Cache-Control: no-transform,
+// which compression() obeys. A zipped stream would cost a zip's memory for each reader.
+app.use(compression());
+app.use(session({ secret: "change me", resave: false, saveUninitialized: false }));
+app.use(sse({ hub }));
+
+app.get("/orders", (_req, res) => {
+  res.json(orders);
+});
+app.post("/orders", async (_req, res) => {
+  const id = orders.length + 1;
+  const order = { id, what: `order ${id}`, total: id * 10 };
+  orders.push(order);
+  await hub.broadcast("order", order);
+  res.status(201).json(order);
+});
+app.get("/events", (req) => void req.sse.join());
+
+app.listen(process.env.PORT ?? 3000);

@@ -1,0 +1,38 @@
+// A state and its changes: node --import tsx demo/recipes/first-state.ts, then http://localhost:3000 in two windows.
+import { setTimeout as wait } from "node:timers/promises";
+import express from "express";
+import session from "express-session";
+import { createHub, sse } from "express-sse-hub";
+
+// Yours: rows in a database, and a column or a sequence that counts their changes.
+const stock = { version: 0, items: { apples: 10, pears: 10, plums: 10 } as Record<string, number> };
+
+/** Stands in for a query, which takes its time. State and version are of one moment. */
+async function loadStock() {
+  await wait(20);
+  return stock;
+}
+
+const app = express();
+const hub = createHub();
+app.use(session({ secret: "change me", resave: false, saveUninitialized: false }));
+app.use(sse({ hub, static: `${import.meta.dirname}/first-state` }));
+app.use(express.json());
+
+// The stream begins with the state, and every change since it was asked for follows: no change is lost
+// between the two. One may be in both, where it was made while the state was read: the version tells.
+app.get("/stock/events", (req) => {
+  req.sse.join({ first: async () => ["state", await loadStock()] });
+});
+
+app.post("/stock/:item", async (req, res) => {
+  const { item } = req.params;
+  const { by } = req.body as { by: number };
+  stock.version += 1;
+  stock.items[item] = (stock.items[item] ?? 0) + by;
+  const change = { version: stock.version, item, by };
+  await hub.broadcast("change", change);
+  res.json(change);
+});
+
+app.listen(process.env.PORT ?? 3000);

@@ -1,0 +1,71 @@
+/** A block of an event stream, as it ended with a blank line. */
+export interface Block {
+  /** `message` where the stream names none. */
+  readonly event: string;
+  /** `undefined` where there was none: nothing is dispatched, but an id counts. */
+  readonly data: string | undefined;
+  readonly id: string | undefined;
+}
+
+/**
+ * Reads the text of one event stream, however it was cut on its way.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+ */
+export class EventParser {
+  readonly #onBlock: (block: Block) => void;
+  readonly #onRetry: (ms: number) => void;
+  #line = "";
+  #mayBeginWithLineFeed = false;
+  #event = "";
+  #data: string[] = [];
+  #id: string | undefined;
+
+  constructor(onBlock: (block: Block) => void, onRetry: (ms: number) => void) {
+    this.#onBlock = onBlock;
+    this.#onRetry = onRetry;
+  }
+
+  feed(text: string): void {
+    if (text === "") return;
+    // A line that ended with CR has been taken, though LF may follow: no event waits for the next one.
+    let start = this.#mayBeginWithLineFeed && text.startsWith("\n") ? 1 : 0;
+    const lineEnd = /\r\n|\r|\n/g;
+    lineEnd.lastIndex = start;
+    for (let end = lineEnd.exec(text); end !== null; end = lineEnd.exec(text)) {
+      const line = this.#line + text.slice(start, end.index);
+      this.#line = "";
+      start = lineEnd.lastIndex;
+      this.#take(line);
+    }
+    this.#line += text.slice(start);
+    this.#mayBeginWithLineFeed = text.endsWith("\r");
+  }
+
+  #take(line: string): void {
+    if (line === "") {
+      this.#endBlock();
+      return;
+    }
+    const colon = line.indexOf(":");
+    if (colon === -1) this.#takeField(line, "");
+    else this.#takeField(line.slice(0, colon), line.slice(colon + 1).replace(/^ /, ""));
+  }
+
+  // A comment is the field without a name.
+  #takeField(name: string, value: string): void {
+    if (name === "data") this.#data.push(value);
+    else if (name === "event") this.#event = value;
+    else if (name === "id" && !value.includes("\0")) this.#id = value;
+    else if (name === "retry" && /^\d+$/.test(value)) this.#onRetry(Number(value));
+  }
+
+  #endBlock(): void {
+    const [event, data, id] = [this.#event || "message", this.#data, this.#id];
+    this.#event = "";
+    this.#data = [];
+    this.#id = undefined;
+    if (data.length === 0 && id === undefined) return;
+    this.#onBlock({ event, data: data.length === 0 ? undefined : data.join("\n"), id });
+  }
+}

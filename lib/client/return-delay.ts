@@ -1,0 +1,74 @@
+// What a stream that never told its own is given: the middle of what the hub draws by default.
+const RETRY_MS = 2_000;
+
+/** Why a stream has to be opened again; nothing of it where one that was open has ended. */
+export interface Trouble {
+  /** The status of an answer that was no stream; 200 for one that the hub put off, too. */
+  readonly status?: number;
+  /** What the network said instead of an answer. */
+  readonly error?: unknown;
+  /** Milliseconds the server asked for with `Retry-After`. */
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * How long to wait before a return. The first one comes after the time that the server drew for this
+ * stream (`retry:`). As long as no stream opens, the time doubles, and is spread by half of it either
+ * way, so that all who lost the same server do not come back in the same moment.
+ */
+export class ReturnDelay {
+  /** What the server asked for last, in milliseconds. */
+  retryMs: number | undefined;
+  readonly #maxMs: number;
+  #failures = 0;
+  #failuresBefore = 0;
+
+  constructor(maxMs: number) {
+    this.#maxMs = maxMs;
+  }
+
+  /** True when the last try has given a stream. */
+  get hasOpened(): boolean {
+    return this.#failures === 0;
+  }
+
+  /** The server is asked for a stream, which is a failure until it has opened. */
+  onTry(): void {
+    this.#failures += 1;
+  }
+
+  onOpen(): void {
+    this.#failuresBefore = this.#failures;
+    this.#failures = 0;
+  }
+
+  /** The stream had opened, and yet it was a failure: the server could not go on with it. */
+  onError(): void {
+    this.#failures = this.#failuresBefore;
+  }
+
+  next({ retryAfterMs = 0 }: Trouble): number {
+    const askedMs = this.retryMs ?? Math.min(RETRY_MS, this.#maxMs);
+    if (this.#failures === 0) return askedMs;
+    const doubledMs = Math.min(askedMs * 2 ** (this.#failures - 1), Math.max(askedMs, this.#maxMs));
+    return Math.round(spread(doubledMs) + retryAfterMs);
+  }
+}
+
+function spread(ms: number): number {
+  return ms * (0.5 + Math.random());
+}
+
+/**
+ * Milliseconds of a `Retry-After` header, in seconds or as a date; 0 for none.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ */
+export function readRetryAfter(value: string | null): number {
+  if (value === null) return 0;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  // Nobody is sent away for a day by a header that somebody got wrong.
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : 0;
+}
+
+const MAX_RETRY_AFTER_MS = 300_000;

@@ -1,0 +1,240 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ShopOptions } from "../support/shop.js";
+import { describeInBrowser, type Windows } from "../support/browser.js";
+import { onTestEnd } from "../support/disposers.js";
+import { Shop, until } from "../support/shop.js";
+import { ClientPage, WITH_PAGE } from "./client-page.js";
+
+/** Tabs of one browser that share a connection. */
+class Tabs {
+  readonly #windows: Windows;
+  readonly #url: string;
+  #first: ClientPage | undefined;
+
+  constructor(windows: Windows, url: string) {
+    this.#windows = windows;
+    this.#url = `${url}?shared=true`;
+  }
+
+  /** Opens one more; resolves when it has its verdict. */
+  async open(query = ""): Promise<ClientPage> {
+    const url = this.#url + query;
+    const page = await (this.#first === undefined
+      ? this.#windows.open(url)
+      : this.#windows.openBeside(this.#first.page, url));
+    const tab = new ClientPage(page);
+    this.#first ??= tab;
+    return tab;
+  }
+}
+
+/** Broadcasts 0, 1, 2 and so on until it is told to stop, and gives how many it were. */
+function count(hub: Shop["hub"]): () => Promise<number> {
+  let next = 0;
+  const timer = setInterval(() => {
+    void hub.broadcast("message", String(next));
+    next += 1;
+  }, 5);
+  onTestEnd(() => {
+    clearInterval(timer);
+  });
+  return async () => {
+    clearInterval(timer);
+    await hub.broadcast("message", "end");
+    return next;
+  };
+}
+
+function numbers(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, n) => `message ${from + n}`);
+}
+
+const FAST: ShopOptions = { ...WITH_PAGE, hub: { retryMs: 50 } };
+
+describeInBrowser("tabs that share a connection", (windows) => {
+  async function openShop(options: ShopOptions = FAST) {
+    const shop = await Shop.open(options);
+    return { shop, hub: shop.hub, tabs: new Tabs(windows, shop.url) };
+  }
+
+  async function openThree(tabs: Tabs): Promise<[ClientPage, ClientPage, ClientPage]> {
+    const open = async () => {
+      const tab = await tabs.open();
+      await tab.tells("recovered null");
+      return tab;
+    };
+    return [await open(), await open(), await open()];
+  }
+
+  async function shareOne(hub: Shop["hub"]): Promise<void> {
+    await until(() => hub.size === 1, "they share one connection");
+  }
+
+  it("have one, and each hears everything once", async () => {
+    const { hub, tabs } = await openShop();
+    const all = await openThree(tabs);
+    await shareOne(hub);
+    await hub.broadcast("message", "hello");
+    await Promise.all(all.map((tab) => tab.tells("message hello")));
+    const [connection] = hub.connections();
+    expect(
+      await Promise.all(all.map((tab) => tab.run("[stream.state, stream.connection]"))),
+    ).toEqual(all.map(() => ["open", connection?.id]));
+    expect(await Promise.all(all.map((tab) => tab.messages()))).toEqual(
+      all.map(() => ["message hello"]),
+    );
+  });
+
+  it("lose nothing and double nothing when the one with the connection is closed", async () => {
+    const { hub, tabs } = await openShop();
+    const [leader, second, third] = await openThree(tabs);
+    await shareOne(hub);
+    const stop = count(hub);
+    await Promise.all([second.tells("message 50"), third.tells("message 50")]);
+    await leader.page.close();
+    await second.tells("recovered true");
+    const counted = await stop();
+    await Promise.all([second.tells("message end"), third.tells("message end")]);
+    const all = [...numbers(0, counted), "message end"];
+    expect([await second.messages(), await third.messages()]).toEqual([all, all]);
+    expect(hub.size).toBe(1);
+  }, 60_000);
+
+  it("give a tab that comes later its own verdict and state, and everything from then on", async () => {
+    const { hub, tabs } = await openShop({
+      ...FAST,
+      routes: (app, hub) => {
+        let sent = -1;
+        app.get("/state", (req) => {
+          req.sse.join({ first: async () => ["order", await Promise.resolve({ sent })] });
+        });
+        app.post("/next", async (_req, res) => {
+          sent += 1;
+          await hub.broadcast("message", String(sent));
+          res.sendStatus(204);
+        });
+      },
+    });
+    const early = await tabs.open("&path=/state");
+    await early.tells('order {"sent":-1}');
+    const counting = early.run(`(async () => {
+      while (!window.isEnough) await fetch("/next", { method: "POST" });
+    })()`);
+    await early.tells("message 20");
+    const late = await tabs.open("&path=/state");
+    await late.tells("recovered null");
+    await shareOne(hub);
+    await early.run("window.isEnough = true");
+    await counting;
+    await hub.broadcast("message", "end");
+    await late.tells("message end");
+
+    const told = await late.told();
+    const state = told.find((line) => line.startsWith("order ")) ?? "";
+    const { sent } = JSON.parse(state.slice("order ".length)) as { sent: number };
+    const [heard, earlyHeard] = [await late.messages(), await early.messages()];
+    // The state is not older than what follows it: an event may be in both, and none is in neither.
+    const from = Number(heard[0]?.slice("message ".length));
+    expect(from).toBeLessThanOrEqual(sent + 1);
+    expect(heard).toEqual(earlyHeard.slice(from));
+    expect(told.filter((line) => !line.startsWith("message"))).toEqual([
+      "open",
+      "recovered null",
+      state,
+    ]);
+  }, 60_000);
+
+  it("return together as whoever their user is then", async () => {
+    const { shop, hub, tabs } = await openShop();
+    const [one, two] = await openThree(tabs);
+    await shareOne(hub);
+    const joined: unknown[] = [];
+    hub.on("join", ({ user }) => joined.push(user));
+    await two.run(`fetch("/login", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ id: 1 }),
+    })`);
+    hub.connections()[0]?.close();
+    await Promise.all([one.tells("recovered true"), two.tells("recovered true")]);
+    await shop.hub.broadcast("message", "for one", { id: 1 });
+    await Promise.all([one.tells("message for one"), two.tells("message for one")]);
+    await one.run('fetch("/logout", { method: "POST" })');
+    await Promise.all([one.tells("end user"), two.tells("end user")]);
+    await Promise.all([one.tells("recovered true", 2), two.tells("recovered true", 2)]);
+    await hub.broadcast("message", "for one again", { id: 1 });
+    await hub.broadcast("message", "for all");
+    await Promise.all([one.tells("message for all"), two.tells("message for all")]);
+    const all = ["message for one", "message for all"];
+    expect([joined, await one.messages(), await two.messages()]).toEqual([
+      [{ id: 1 }, undefined],
+      all,
+      all,
+    ]);
+  }, 60_000);
+
+  it("stop together, without asking again, when the stream is over", async () => {
+    let requests = 0;
+    const { hub, tabs } = await openShop({
+      ...FAST,
+      sse: { ...WITH_PAGE.sse, user: () => ({ id: 1 }) },
+      routes: (app) => {
+        app.get("/events", (_req, _res, next) => {
+          requests += 1;
+          next();
+        });
+      },
+    });
+    const all = await openThree(tabs);
+    await shareOne(hub);
+    await hub.disconnect({ id: 1 });
+    await Promise.all(all.map((tab) => tab.tells("end stop for good")));
+    // Longer than the place of the one that had the connection is kept.
+    await sleep(1_500);
+    expect([requests, hub.size]).toEqual([3, 0]);
+  }, 60_000);
+
+  it("do not wait for one that its system has put to sleep", async () => {
+    const { hub, tabs } = await openShop();
+    const [leader, second, third] = await openThree(tabs);
+    await shareOne(hub);
+    const devtools = await leader.page.context().newCDPSession(leader.page);
+    await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+    await hub.broadcast("message", "meanwhile");
+    await second.run('document.dispatchEvent(new Event("visibilitychange"))');
+    await Promise.all([second.tells("message meanwhile"), third.tells("message meanwhile")]);
+    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    await leader.tells("message meanwhile");
+    await shareOne(hub);
+    await hub.broadcast("message", "all awake");
+    for (const tab of [leader, second, third]) {
+      await tab.tells("message all awake");
+      expect(await tab.messages()).toEqual(["message meanwhile", "message all awake"]);
+    }
+  }, 60_000);
+
+  it("follow where a session may have one connection only, and are told to load their state", async () => {
+    const { hub, tabs } = await openShop({
+      ...FAST,
+      hub: { retryMs: 50, limits: { connections: 1 } },
+    });
+    const first = await tabs.open();
+    await first.tells("recovered null");
+    const second = await tabs.open();
+    await second.tells("recovered unknown");
+    await hub.broadcast("message", "hello");
+    await Promise.all([first.tells("message hello"), second.tells("message hello")]);
+    expect([await second.messages(), hub.size]).toEqual([["message hello"], 1]);
+  }, 60_000);
+
+  it("have one each where the browser knows no locks", async () => {
+    const { hub, shop } = await openShop();
+    const page = await windows.open(`${shop.url}/none.html`);
+    await page.context().addInitScript("delete Navigator.prototype.locks");
+    for (let n = 0; n < 2; n += 1) {
+      const tab = new ClientPage(await windows.openBeside(page, `${shop.url}?shared=true`));
+      await tab.tells("recovered null");
+    }
+    expect(hub.size).toBe(2);
+  });
+});

@@ -1,0 +1,80 @@
+import { describeInBrowser } from "../support/browser.js";
+import { openStream } from "../support/open-stream.js";
+import { runRecipe } from "./run-recipe.js";
+
+const OUTCOME = { result: "40 rows were read" };
+
+async function startJob(url: string): Promise<string> {
+  const response = await fetch(`${url}/jobs`, { method: "POST" });
+  expect(response.status).toBe(202);
+  return String(response.headers.get("location"));
+}
+
+describe("the recipe for a job's progress", () => {
+  const recipe = runRecipe("progress");
+
+  it("tells a page that comes back how far the job is now, and all to the end", async () => {
+    const path = await startJob(recipe.url);
+    const before = await openStream(recipe.url, path);
+    const seen: number[] = [];
+    while (seen.length < 5) seen.push(doneOf(await before.next()));
+    before.close();
+
+    const after = await openStream(recipe.url, path);
+    expect(await after.closed).toBe("done");
+
+    const all = after.pending.filter(({ event }) => event === "progress").map(doneOf);
+    expect(all[0]).toBeGreaterThanOrEqual(Number(seen.at(-1)));
+    expect(all).toEqual(Array.from(all, (_, n) => Number(all[0]) + n));
+    expect(all.at(-1)).toBe(40);
+    expect(after.pending.at(-1)).toMatchObject({ event: "outcome", data: JSON.stringify(OUTCOME) });
+  });
+
+  it("has a browser that has the result not ask again", async () => {
+    const path = await startJob(recipe.url);
+    const reader = await openStream(recipe.url, path);
+    await reader.closed;
+
+    const again = await openStream(recipe.url, path, { lastEventId: reader.lastEventId });
+
+    expect(again.status).toBe(204);
+  });
+
+  it("gives who comes later the result at once, and says 404 of what is no job", async () => {
+    const path = await startJob(recipe.url);
+    await (
+      await openStream(recipe.url, path)
+    ).closed;
+
+    const later = await openStream(recipe.url, path);
+    expect(await later.closed).toBe("done");
+
+    expect(later.pending.map(({ event, data }) => [event, JSON.parse(data) as unknown])).toEqual([
+      ["progress", { done: 40, total: 40 }],
+      ["outcome", OUTCOME],
+    ]);
+    expect((await openStream(recipe.url, "/jobs/1/events")).status).toBe(404);
+  });
+
+  describeInBrowser("its page", (windows) => {
+    it("goes on where the job is after a reload, and shows the result", async () => {
+      const page = await windows.open(recipe.url);
+      await page.click("text=Start a job");
+      await page.waitForFunction("progress.value >= 3");
+
+      await page.reload();
+      await page.waitForFunction("progress.value >= 3");
+      await page.locator("#state", { hasText: OUTCOME.result }).waitFor();
+
+      expect(await page.evaluate("[progress.value, progress.max]")).toEqual([40, 40]);
+      const later = await windows.openBeside(page, page.url());
+      await later.locator("#state", { hasText: OUTCOME.result }).waitFor();
+      const stranger = await windows.openBeside(page, `${recipe.url}/#1`);
+      await stranger.locator("#state", { hasText: "There is no such job any more." }).waitFor();
+    });
+  });
+});
+
+function doneOf({ data }: { data: string }): number {
+  return (JSON.parse(data) as { done: number }).done;
+}
