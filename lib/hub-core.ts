@@ -6,20 +6,24 @@ import { Presence, type PresentUser } from "./connection/presence.js";
 import { Registry } from "./connection/registry.js";
 import { StallWatch } from "./connection/stall-watch.js";
 import type { StreamConnection } from "./connection/stream-connection.js";
+import { Counts } from "./counts.js";
 import { compileFilter, type Filter } from "./delivery/audience.js";
 import { FanOut } from "./delivery/fan-out.js";
 import type { Matcher } from "./delivery/matcher.js";
+import { PassTimes } from "./delivery/pass-times.js";
 import { Replay, type ReplayHost } from "./delivery/replay.js";
 import { createRunOutside } from "./delivery/run-outside.js";
 import { Slices } from "./delivery/slices.js";
+import { Diagnostics } from "./diagnostics/diagnostics.js";
 import { HubEmitter, type HubEvents } from "./hub-events.js";
-import type { Hub, HubHealth, HubStats } from "./hub.js";
+import { takeStats, type HubStats } from "./hub-stats.js";
+import type { Hub, HubHealth } from "./hub.js";
 import { toId } from "./log/cursor.js";
 import type { EventLog } from "./log/event-log.js";
 import { memoryLog } from "./log/memory-log.js";
 import { Nodes } from "./nodes/nodes.js";
 import { resolveCloseOptions, type HubSettings } from "./hub-options.js";
-import { createPublish, type PublishingHost } from "./publishing.js";
+import { Publishing, type PublishingHost } from "./publishing.js";
 import { SessionEvidence } from "./session/session-evidence.js";
 import { SessionTruth } from "./session/session-truth.js";
 import { SseHubTypeError, describe, type SseHubError } from "./sse-hub-error.js";
@@ -27,25 +31,28 @@ import { HEARTBEAT_COMMENT } from "./wire/encoder.js";
 
 /** A hub as the rest of the package sees it: the parts, wired. */
 export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHost, PublishingHost {
+  readonly #registry = new Registry();
+  readonly presence = new Presence(this.#registry);
   readonly evidence = new SessionEvidence();
+  readonly diagnostics: Diagnostics = new Diagnostics(this);
+  readonly times = new PassTimes(this.diagnostics);
   readonly runOutside = createRunOutside();
   readonly truth: SessionTruth;
   readonly admission: Admission;
   readonly fanOut: FanOut;
+  readonly replay: Replay;
   readonly maxPayloadBytes: number;
   readonly maxBufferedBytes: number;
   readonly releaseRequest: boolean;
   readonly #retryMs: readonly [min: number, max: number];
   readonly #log: EventLog;
+  readonly #publishing: Publishing;
   readonly #emitter = new HubEmitter();
-  readonly #registry = new Registry();
-  readonly #presence = new Presence(this.#registry);
-  readonly #replay: Replay;
   readonly #heartbeat: Heartbeat;
   readonly #stalls: StallWatch;
   readonly #nodes: Nodes;
   readonly #unfollow: () => void;
-  readonly #closed: Partial<Record<EndReason, number>> = {};
+  readonly #closed = new Counts<EndReason>();
   #closing: Promise<void> | undefined;
   #isDraining = false;
   #isClosed = false;
@@ -53,16 +60,17 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   constructor(settings: HubSettings) {
     const log = settings.log ?? memoryLog();
     // Not "this" before super(): the functions are called later.
-    super((broadcast) => publish(broadcast));
-    const publish = createPublish(log, this);
+    super((broadcast) => publishing.publish(broadcast));
+    const publishing = new Publishing(log, this);
+    this.#publishing = publishing;
     this.maxPayloadBytes = settings.maxPayloadBytes;
     this.maxBufferedBytes = settings.maxBufferedBytes;
     this.releaseRequest = settings.releaseRequest;
     this.#retryMs = settings.retryMs;
     this.#log = log;
-    this.truth = new SessionTruth(settings, this.#registry, this.#log, this.report);
+    this.truth = new SessionTruth(settings, this.#registry, this.#log, this);
     this.fanOut = new FanOut(this.#log, this);
-    this.#replay = new Replay(this.#log, this);
+    this.replay = new Replay(this.#log, this);
     this.#heartbeat = new Heartbeat(settings.heartbeatMs, (connection) => {
       this.#beat(connection);
     });
@@ -70,13 +78,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
       connection.drop();
     });
     this.admission = new Admission(this, this.#log, settings.limits);
-    this.#nodes = new Nodes(this.#log, {
-      truth: this.truth,
-      presence: this.#presence,
-      fanOut: this.fanOut,
-      replay: this.#replay,
-      report: this.report,
-    });
+    this.#nodes = new Nodes(this.#log, this);
     this.#unfollow = this.#log.follow(this.#nodes);
   }
 
@@ -97,7 +99,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   }
 
   get stretch(): number {
-    return this.#replay.stretch;
+    return this.replay.stretch;
   }
 
   connections(filter?: Filter): Connection[] {
@@ -141,17 +143,17 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   }
 
   stats(): HubStats {
-    const { replayed, dropped, gaps } = this.#replay;
-    return {
-      connections: this.size,
-      behind: [...this.#registry].filter(({ isOwn, isLive }) => !isOwn && !isLive).length,
-      log: this.#log.size,
-      delivered: this.fanOut.delivered,
-      replayed,
-      dropped,
-      gaps,
-      closed: { ...this.#closed },
-    };
+    return takeStats({
+      registry: this.#registry,
+      admission: this.admission,
+      publishing: this.#publishing,
+      fanOut: this.fanOut,
+      replay: this.replay,
+      log: this.#log,
+      closed: this.#closed,
+      sessionEnds: this.truth.ends,
+      errors: this.#emitter.reported,
+    });
   }
 
   on<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this {
@@ -193,25 +195,25 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
 
   onReady(connection: StreamConnection, { needsState }: { needsState: boolean }): void {
     if (connection.isOwn) return;
-    if (needsState) this.#replay.giveRetained(connection);
-    this.#replay.resume(connection);
+    if (needsState) this.replay.giveRetained(connection);
+    this.replay.resume(connection);
   }
 
   onRooms(connection: StreamConnection, rooms: readonly string[], change: "join" | "leave"): void {
     this.fanOut.onRooms(connection, rooms, change);
     if (change === "leave") return;
-    if (connection.isLive) this.#replay.giveRetainedOf(rooms, connection);
+    if (connection.isLive) this.replay.giveRetainedOf(rooms, connection);
     else connection.lateRooms = [...connection.lateRooms, ...rooms];
   }
 
   readOn(connection: StreamConnection): void {
-    this.#replay.resume(connection);
+    this.replay.resume(connection);
   }
 
   onBroken(connection: StreamConnection): boolean {
     // A change of its session may be among what was lost.
     if (connection.session === null) return true;
-    this.truth.recall(connection, "refresh", this.size);
+    this.truth.recallUnsure(connection, this.size);
     return false;
   }
 
@@ -230,11 +232,12 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     this.admission.leave(connection);
     this.truth.delete(connection);
     const wasIn = this.#registry.delete(connection);
-    if (wasIn || reason === "refused") this.#closed[reason] = (this.#closed[reason] ?? 0) + 1;
+    if (wasIn || reason === "refused") this.#closed.add(reason);
+    if (wasIn && reason !== "refused") this.diagnostics.end(connection, reason);
     // The response of an abandoned connection is somebody else's: its socket is not ours to close.
     if (reason !== "gone" && !connection.transport.isGone) this.#awaitClose(connection);
     if (!connection.isOpened) return;
-    this.#presence.onLeave(connection, reason);
+    this.presence.onLeave(connection, reason);
     this.#emitter.emit("leave", connection, reason);
   }
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Connection, EndReason } from "./connection/connection.js";
-import { SseHubError, SseHubTypeError, describe } from "./sse-hub-error.js";
+import { Counts } from "./counts.js";
+import { SseHubError, SseHubTypeError, describe, type SseHubErrorCode } from "./sse-hub-error.js";
 
 /** What a hub tells its application, with the arguments of each listener. */
 export interface HubEvents {
@@ -16,6 +17,8 @@ export interface HubEvents {
 export class HubEmitter {
   readonly #emitter = new EventEmitter();
   readonly #warned = new Set<string>();
+  /** Errors reported so far, by code, whether or not anybody listens. */
+  readonly reported = new Counts<SseHubErrorCode>();
 
   on<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): void {
     this.#emitter.on(checked(event), listener as (...args: unknown[]) => void);
@@ -38,6 +41,7 @@ export class HubEmitter {
   }
 
   report(error: SseHubError): void {
+    this.reported.add(error.code);
     if (this.#emitter.listenerCount("error") === 0) {
       this.#warn(error);
       return;

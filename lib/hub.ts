@@ -1,32 +1,13 @@
 import type { Broadcaster } from "./broadcaster.js";
-import type { Connection, EndReason } from "./connection/connection.js";
+import type { Connection } from "./connection/connection.js";
 import type { PresentUser } from "./connection/presence.js";
 import type { Filter } from "./delivery/audience.js";
 import type { Matcher } from "./delivery/matcher.js";
 import { HubCore } from "./hub-core.js";
 import type { HubEvents } from "./hub-events.js";
+import type { HubStats } from "./hub-stats.js";
 import type { LogHealth } from "./log/event-log.js";
 import { resolveHubOptions, type HubOptions } from "./hub-options.js";
-
-/** What {@link Hub.stats} tells. Counts begin with the hub and only rise, unless said otherwise. */
-export interface HubStats {
-  /** Open now. */
-  readonly connections: number;
-  /** Open now and not at the head of the log: just come, or slow. */
-  readonly behind: number;
-  /** What the log holds now. */
-  readonly log: { readonly entries: number; readonly bytes: number };
-  /** Events written live, once for each connection. */
-  readonly delivered: number;
-  /** Events written from the log to connections that were behind, retained ones included. */
-  readonly replayed: number;
-  /** Volatile events that a connection did not get because it was behind. */
-  readonly dropped: number;
-  /** Times a connection was overtaken by the log and told so. */
-  readonly gaps: number;
-  /** Ends by reason; `refused` are those that were never let in. */
-  readonly closed: Readonly<Partial<Record<EndReason, number>>>;
-}
 
 /** What {@link Hub.health} tells. */
 export interface HubHealth extends LogHealth {

@@ -1,10 +1,12 @@
 export type { Broadcaster } from "./broadcaster.js";
 export type { Connection, EndReason, Opened } from "./connection/connection.js";
 export type { First } from "./connection/admission.js";
+export type { RefusalReason } from "./connection/refusals.js";
 export type { Limits } from "./connection/limits.js";
 export type { PresentUser } from "./connection/presence.js";
 export type { Filter, Predicate } from "./delivery/audience.js";
 export type { Matcher, Operators } from "./delivery/matcher.js";
+export type { BroadcastTrace, HubChannels } from "./diagnostics/channels.js";
 export type { JoinOptions } from "./express/join-options.js";
 export type { SseRequest } from "./express/request-stream.js";
 export { requireUser } from "./express/require-user.js";
@@ -13,8 +15,9 @@ export type { Handler } from "./express/sse.js";
 export type { SseOptions, StaticOptions } from "./express/sse-options.js";
 export type { SessionRequest, UserResolver } from "./express/tag-request.js";
 export { createHub } from "./hub.js";
-export type { Hub, HubHealth, HubStats } from "./hub.js";
+export type { Hub, HubHealth } from "./hub.js";
 export type { HubOptions } from "./hub-options.js";
+export type { HubStats } from "./hub-stats.js";
 export type { HubEvents } from "./hub-events.js";
 export type {
   Audience,
@@ -26,9 +29,10 @@ export type {
   LogPage,
   Notice,
 } from "./log/event-log.js";
-export type { LostReason } from "./log/cursor.js";
+export type { LostReason, ReturnVerdict } from "./log/cursor.js";
 export { memoryLog } from "./log/memory-log.js";
 export type { MemoryLogOptions } from "./log/memory-log-options.js";
+export type { SessionEndCause } from "./session/session-ends.js";
 export { SseHubError, SseHubTypeError } from "./sse-hub-error.js";
 export type { SseHubErrorCode } from "./sse-hub-error.js";
 export type { SseUser, User } from "./user.js";

@@ -1,11 +1,22 @@
-import { judge, needsNews, toId, type Verdict } from "../log/cursor.js";
+import { Counts } from "../counts.js";
+import type { Diagnostics } from "../diagnostics/diagnostics.js";
+import {
+  judge,
+  needsNews,
+  returnOf,
+  toId,
+  type ReturnVerdict,
+  type Verdict,
+} from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
-import { onOutdated, type SessionTruth } from "../session/session-truth.js";
+import { onOutdated } from "../session/return-soon.js";
+import type { SessionTruth } from "../session/session-truth.js";
 import { SseHubError, describe } from "../sse-hub-error.js";
 import { userKeyOf, type User } from "../user.js";
 import { withDeadline } from "../with-deadline.js";
 import { nextTurn } from "../next-turn.js";
 import { LimitCounter, type Limits } from "./limits.js";
+import { Refusals, type RefusalReason } from "./refusals.js";
 import { StreamConnection, type Claim, type ConnectionHost } from "./stream-connection.js";
 import type { Transport } from "./transport.js";
 
@@ -41,6 +52,7 @@ export interface AdmissionHost extends ConnectionHost {
   /** True when nothing but the socket is to be kept of a request once it is a stream. */
   readonly releaseRequest: boolean;
   readonly truth: SessionTruth;
+  readonly diagnostics: Diagnostics;
   /** The stretch of the log without a break that is read now. */
   readonly stretch: number;
   /** Takes a connection in: counted from here on, receiving nothing. */
@@ -53,6 +65,11 @@ export interface AdmissionHost extends ConnectionHost {
 
 /** The door of the hub: from a request to an open connection, or to an answer EventSource survives. */
 export class Admission {
+  /** Connections that were told `hub:open`, so far. */
+  opened = 0;
+  /** The same by what became of their cursors, without streams of their own. */
+  readonly returns = new Counts<ReturnVerdict>();
+  readonly refusals: Refusals;
   readonly #host: AdmissionHost;
   readonly #log: EventLog;
   readonly #limits: LimitCounter;
@@ -61,6 +78,7 @@ export class Admission {
     this.#host = host;
     this.#log = log;
     this.#limits = new LimitCounter(limits);
+    this.refusals = new Refusals(host.diagnostics);
   }
 
   /**
@@ -68,11 +86,12 @@ export class Admission {
    * on its cursor are known; what is broadcast meanwhile waits for it in the log.
    */
   accept(applicant: Applicant): StreamConnection {
-    if (this.#host.isDraining) return this.refuse(applicant.transport);
+    if (this.#host.isDraining) return this.refuse(applicant.transport, "draining");
     const connection = new StreamConnection(this.#host, applicant);
     if (!(applicant.user instanceof Promise)) connection.tag(applicant.user);
-    if (!this.#hasRoomFor(connection, applicant)) {
-      connection.refuse(this.#host.drawRetryMs() * BUSY_FACTOR);
+    const limit = this.#findReached(connection, applicant);
+    if (limit !== undefined) {
+      this.#turnBack(connection, limit, BUSY_FACTOR);
       return connection;
     }
     connection.join(...applicant.rooms);
@@ -87,9 +106,9 @@ export class Admission {
   }
 
   /** Answers so that the browser asks again later. */
-  refuse(transport: Transport): StreamConnection {
+  refuse(transport: Transport, reason: RefusalReason): StreamConnection {
     const connection = new StreamConnection(this.#host, { transport, session: null, isOwn: false });
-    connection.refuse(this.#host.drawRetryMs());
+    this.#turnBack(connection, reason);
     return connection;
   }
 
@@ -114,7 +133,7 @@ export class Admission {
       // Who has left gives no place back a second time.
       if (connection.hasEnded) return;
       if (!this.#limits.tryEnter(connection, "perUser", () => keyOf(connection.user))) {
-        connection.refuse(this.#host.drawRetryMs() * BUSY_FACTOR);
+        this.#turnBack(connection, "perUser", BUSY_FACTOR);
       }
     }
     // Rooms joined in the tick of join() count for replay, like those named at join.
@@ -159,9 +178,17 @@ export class Admission {
       recovered: verdict.recovered,
       ...(verdict.recovered === false ? { reason: verdict.reason } : {}),
     });
-    this.#host.onOpen(connection);
+    this.#noteOpen(connection, verdict);
     // What a page was given to begin with holds for a return that gets all it missed, as the same user.
     return verdict.recovered !== true || verdict.isOther;
+  }
+
+  #noteOpen(connection: StreamConnection, verdict: Verdict): void {
+    const cursor = connection.isOwn ? null : returnOf(verdict);
+    this.opened += 1;
+    if (cursor !== null) this.returns.add(cursor);
+    this.#host.onOpen(connection);
+    this.#host.diagnostics.open(connection, cursor);
   }
 
   async #begin(connection: StreamConnection, first: First): Promise<void> {
@@ -191,7 +218,7 @@ export class Admission {
 
   #putOff(connection: StreamConnection, cause: unknown): void {
     this.#host.report(new SseHubError("ERR_SSE_STORE", STORE_FAILED, { cause }));
-    connection.refuse(this.#host.drawRetryMs());
+    if (!connection.hasEnded) this.#turnBack(connection, "store");
   }
 
   async #isReady(connection: StreamConnection, { whenReady }: Applicant): Promise<boolean> {
@@ -205,13 +232,20 @@ export class Admission {
     return !connection.hasEnded;
   }
 
-  #hasRoomFor(connection: StreamConnection, applicant: Applicant): boolean {
-    return (
-      this.#limits.tryEnter(connection, "connections", () => "") &&
-      this.#limits.tryEnter(connection, "perAddress", () => applicant.addressOf()) &&
-      this.#limits.tryEnter(connection, "perSession", () => applicant.session?.key) &&
-      this.#limits.tryEnter(connection, "perUser", () => keyOf(connection.user))
-    );
+  /** @param factor how much later than usual it is to ask again */
+  #turnBack(connection: StreamConnection, reason: RefusalReason, factor = 1): void {
+    connection.refuse(this.#host.drawRetryMs() * factor);
+    this.refusals.note(reason);
+  }
+
+  #findReached(connection: StreamConnection, applicant: Applicant): keyof Limits | undefined {
+    const keys: ReadonlyArray<readonly [keyof Limits, () => string | undefined]> = [
+      ["connections", () => ""],
+      ["perAddress", () => applicant.addressOf()],
+      ["perSession", () => applicant.session?.key],
+      ["perUser", () => keyOf(connection.user)],
+    ];
+    return keys.find(([limit, key]) => !this.#limits.tryEnter(connection, limit, key))?.[0];
   }
 }
 

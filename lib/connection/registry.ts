@@ -4,14 +4,21 @@ import type { StreamConnection } from "./stream-connection.js";
 export class Registry {
   readonly #connections = new Set<StreamConnection>();
   readonly #closing = new Set<StreamConnection>();
+  #own = 0;
   #onEmpty: (() => void) | undefined;
 
   get size(): number {
     return this.#connections.size;
   }
 
+  /** Number of streams of their own, which no broadcast reaches. */
+  get ownSize(): number {
+    return this.#own;
+  }
+
   add(connection: StreamConnection): void {
     this.#connections.add(connection);
+    if (connection.isOwn) this.#own += 1;
   }
 
   [Symbol.iterator](): IterableIterator<StreamConnection> {
@@ -20,7 +27,9 @@ export class Registry {
 
   /** Takes out a connection that has ended. Gives false for one that was not in. */
   delete(connection: StreamConnection): boolean {
-    return this.#connections.delete(connection);
+    const wasIn = this.#connections.delete(connection);
+    if (wasIn && connection.isOwn) this.#own -= 1;
+    return wasIn;
   }
 
   /** Keeps an eye on a socket that is still to close. */

@@ -8,6 +8,7 @@ import { AudienceIndex } from "./audience-index.js";
 import { LOG_RETRY_MS, logFailed } from "./log-failed.js";
 import type { Bundle } from "./bundle.js";
 import { PassDelivery } from "./pass-delivery.js";
+import type { PassTimes } from "./pass-times.js";
 import type { RunOutside } from "./run-outside.js";
 import { Slices } from "./slices.js";
 
@@ -17,6 +18,7 @@ const PASS_BYTES = 65_536;
 /** What the fan-out needs of its hub. */
 export interface FanOutHost {
   readonly report: Report;
+  readonly times: PassTimes;
   readonly runOutside: RunOutside;
   /** Takes over a connection that is no longer live; its `position` is right. */
   readOn(connection: StreamConnection): void;
@@ -36,6 +38,7 @@ export class FanOut {
   readonly #index = new AudienceIndex(this.#live);
   /** Entries given live so far. */
   delivered = 0;
+  #writes = 0;
   #served: number;
   #tickedAt: number;
   #isPassing = false;
@@ -86,6 +89,7 @@ export class FanOut {
   onBreak(): void {
     this.#breaks += 1;
     this.#tickedAt = this.#log.head;
+    this.#host.times.clear();
     this.#giveAllBack();
   }
 
@@ -120,6 +124,7 @@ export class FanOut {
       if (this.#live.size === 0) {
         // Who comes reads on from a position of its own.
         this.#served = this.#log.head;
+        this.#host.times.skip(this.#served);
         break;
       }
       const breaks = this.#breaks;
@@ -134,6 +139,7 @@ export class FanOut {
   async #pass(entries: readonly LogEntry[], slices: Slices): Promise<void> {
     const end = entries.at(-1)?.position ?? this.#served;
     const breaks = this.#breaks;
+    const [startedAt, writes] = [this.#host.times.start(), this.#writes];
     const delivery = new PassDelivery(entries, this.#index);
     // A quarter of the log's window has gone by: quiet readers get the position, or they would be
     // told one day that their cursor has left the log although nothing was for them.
@@ -151,12 +157,14 @@ export class FanOut {
       if (breaks !== this.#breaks) return;
     }
     this.#served = end;
+    this.#host.times.finish(startedAt, entries, this.#writes - writes);
     if (slices.isLate()) await slices.next();
   }
 
   #visit(connection: StreamConnection, bundle: Bundle, end: number): void {
     if (bundle.isEmpty) return;
     this.delivered += bundle.count;
+    this.#writes += 1;
     connection.deliver(bundle);
     if (!connection.isFull) return;
     connection.fallBehind(Math.max(connection.position, end));
@@ -173,6 +181,7 @@ export class FanOut {
       this.delete(connection);
     }
     this.#served = this.#log.head;
+    this.#host.times.skip(this.#served);
     for (const connection of connections) this.#host.readOn(connection);
   }
 }

@@ -1,5 +1,6 @@
 import createError from "http-errors";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Refusals } from "../connection/refusals.js";
 
 /**
  * Lets pages of other origins read a stream where the application allows them, and nobody else: a
@@ -14,8 +15,10 @@ export function checkOrigin(
   req: IncomingMessage,
   res: ServerResponse,
   allowed: readonly string[],
+  refusals: Pick<Refusals, "note">,
 ): void {
   if (allowOrigin(req, res, allowed)) return;
+  refusals.note("origin");
   throw createError(403, "A page of this origin may not read the stream.");
 }
 

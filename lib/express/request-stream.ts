@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Applicant } from "../connection/admission.js";
 import type { Connection } from "../connection/connection.js";
+import type { RefusalReason } from "../connection/refusals.js";
 import { checkRooms } from "../connection/rooms.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { isBehindStream, isGone, isPipelined, Transport } from "../connection/transport.js";
@@ -124,18 +125,18 @@ export class RequestStream implements SseRequest {
   /** Tells the application of trouble, and the browser to ask again. */
   putOff(error: SseHubError): StreamConnection {
     this.#hub.report(error);
-    return this.#refuse();
+    return this.#refuse(error.code === "ERR_SSE_STORE" ? "store" : "error");
   }
 
   // A stream that ends at once is the only refusal EventSource survives.
-  #refuse(): StreamConnection {
+  #refuse(reason: RefusalReason): StreamConnection {
     const transport = new Transport(this.#res);
     // A guard may come after somebody has answered.
     if (this.#res.headersSent) return this.#hub.admission.turnAway(transport);
     allowOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
-    return this.#hub.admission.refuse(transport);
+    return this.#hub.admission.refuse(transport, reason);
   }
 
   /** True when the browser comes back after the end of its stream, which it is not to do. */
@@ -154,6 +155,7 @@ export class RequestStream implements SseRequest {
     allowOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
     this.#res.writeHead(204);
     this.#res.end();
+    this.#hub.admission.refusals.note("stopped");
     return this.#hub.admission.turnAway(transport);
   }
 
@@ -211,7 +213,7 @@ export class RequestStream implements SseRequest {
   #open(wish: Pick<Applicant, "rooms" | "first" | "isOwn">): StreamConnection {
     if (this.#res.headersSent) throw headersSent();
     const transport = new Transport(this.#res);
-    if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse();
+    if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse("pipelined");
     if (isGone(this.#res)) return this.#hub.admission.turnAway(transport);
     if (this.isFinished) return this.stop(transport);
     this.#look();
@@ -222,7 +224,7 @@ export class RequestStream implements SseRequest {
       if (!(error instanceof SseHubError)) throw error;
       return this.putOff(error);
     }
-    checkOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
+    checkOrigin(this.#req, this.#res, this.#settings.allowedOrigins, this.#hub.admission.refusals);
     // Before the head, at which express-session prolongs what it has in memory, not what is stored.
     const loaded = isLoaded(this.#req) ? this.#link() : null;
     writeStreamHead(this.#res);

@@ -10,6 +10,15 @@ export type Verdict =
   | { readonly recovered: false; readonly reason: LostReason }
   | { readonly recovered: null };
 
+/** How a browser came: `new` brought no cursor, `recovered` goes on where it was, the rest could not. */
+export type ReturnVerdict = "new" | "recovered" | LostReason;
+
+/** A verdict in one word. */
+export function returnOf(verdict: Verdict): ReturnVerdict {
+  if (verdict.recovered === null) return "new";
+  return verdict.recovered ? "recovered" : verdict.reason;
+}
+
 /**
  * The id of an entry on the wire: `<epoch>.<position>`. No `:` occurs in it, since that makes a
  * browser ask for a CORS preflight before it may return with it.
@@ -24,6 +33,11 @@ export function toId(epoch: string, position: number): string {
  */
 export function toOtherId(epoch: string, position: number): string {
   return `${toId(epoch, position)}.other`;
+}
+
+/** The position that an id of an entry names; NaN for any other text. */
+export function positionIn(id: string): number {
+  return Number.parseInt(id.slice(id.indexOf(".") + 1), 10);
 }
 
 /** The id that says: this stream is finished, do not come back. */

@@ -29,6 +29,11 @@ export interface LogEntry {
   readonly audience: Audience;
   /** True when `bytes` holds no id, and replay passes the entry over. */
   readonly isVolatile: boolean;
+  /**
+   * When it was appended here, or arrived from another node, on the clock of `performance.now()`. A log
+   * may leave it out; then nobody is told how long its entries take.
+   */
+  readonly appendedAt?: number;
 }
 
 /** A stretch of the log, oldest first. */

@@ -2,6 +2,7 @@ import type { Presence, PresentUser } from "../connection/presence.js";
 import { compileMatcher } from "../delivery/compile-matcher.js";
 import type { FanOut } from "../delivery/fan-out.js";
 import type { Matcher } from "../delivery/matcher.js";
+import { debug } from "../diagnostics/debug.js";
 import type { Replay } from "../delivery/replay.js";
 import type { EventLog, LogFollower, Notice } from "../log/event-log.js";
 import type { RecallReason } from "../session/recalls.js";
@@ -59,6 +60,7 @@ export class Nodes implements LogFollower {
   onBreak(): void {
     const { truth, replay, fanOut } = this.#node;
     truth.news.forget();
+    debug("break: it goes on from %s.%d", this.#log.epoch, this.#log.head);
     // Before anybody reads on.
     replay.onBreak();
     fanOut.onBreak();
@@ -76,7 +78,7 @@ export class Nodes implements LogFollower {
     }
     const { truth } = this.#node;
     if (notice.kind === "session") truth.changedElsewhere(notice);
-    else if (notice.kind === "cleared") truth.sessions.allGone();
+    else if (notice.kind === "cleared") truth.sessions.allGone("elsewhere");
     else if (notice.kind === "stopped") truth.stoppedElsewhere(notice.keys);
     else if (notice.kind === "loaded") truth.loadedElsewhere(notice.key);
     else this.#tellStopped(truth.recallAll(notice.kind, notice.matcher));

@@ -1,11 +1,12 @@
 import { Broadcasts, type Broadcaster } from "../broadcaster.js";
 import { compileMatcher } from "../delivery/compile-matcher.js";
 import type { Matcher } from "../delivery/matcher.js";
+import { Diagnostics } from "../diagnostics/diagnostics.js";
 import { HubEmitter } from "../hub-events.js";
 import type { EventLog, LogHealth } from "../log/event-log.js";
 import type { HubNotice } from "../nodes/notices.js";
 import { isCount, optionReader } from "../option-reader.js";
-import { createPublish } from "../publishing.js";
+import { Publishing } from "../publishing.js";
 import type { SseHubError } from "../sse-hub-error.js";
 import { publishingLog } from "./redis-log.js";
 import type { RedisLogOptions } from "./redis-log-options.js";
@@ -58,13 +59,16 @@ class RedisPublisher extends Broadcasts implements Publisher {
   #isClosed = false;
 
   constructor(log: EventLog, maxPayloadBytes: number) {
-    super((broadcast) => publish(broadcast));
+    super((broadcast) => publishing.publish(broadcast));
     this.#log = log;
-    const publish = createPublish(log, {
+    const publishing = new Publishing(log, {
       maxPayloadBytes,
+      diagnostics: new Diagnostics(this),
       isClosed: () => this.#isClosed,
       // Who is meant is known to the nodes.
       checkFilter: () => undefined,
+      // Nothing passes here.
+      times: { note: () => undefined },
       report: this.#report,
     });
     log.follow({

@@ -8,6 +8,7 @@ import type {
   LogPage,
   Notice,
 } from "../log/event-log.js";
+import { debug } from "../diagnostics/debug.js";
 import type { RingBounds } from "../log/ring.js";
 import { Backfill } from "./backfill.js";
 import { CatchUp } from "./catch-up.js";
@@ -224,9 +225,12 @@ class RedisLog implements EventLog {
       createClient,
       serve: (connection, up) => served.serve(connection, up),
       onUp: () => {
+        debug("redis %s: up", part);
         this.#condition.onUp(part);
       },
       onDown: (cause) => {
+        // Not its message, which may name an address.
+        debug("redis %s: down, %s", part, (cause as NodeJS.ErrnoException).code ?? cause.name);
         this.#condition.onDown(part, cause);
       },
     });

@@ -1,11 +1,14 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { compileMatcher } from "../delivery/compile-matcher.js";
 import type { Matcher } from "../delivery/matcher.js";
+import type { Diagnostics } from "../diagnostics/diagnostics.js";
 import type { EventLog, Notice } from "../log/event-log.js";
 import { SseHubError, SseHubTypeError, describe } from "../sse-hub-error.js";
 import { endOf } from "./age.js";
 import { Recalls, type RecallReason } from "./recalls.js";
 import { sessionKeyOf } from "./session-key.js";
+import { drawSoon, onOutdated, onStoreFailed } from "./return-soon.js";
+import { SessionEnds, type SessionEndCause } from "./session-ends.js";
 import { SessionNews, type SessionNotice } from "./session-news.js";
 import { Sessions } from "./sessions.js";
 import { StoppedSessions } from "./stopped-sessions.js";
@@ -28,6 +31,12 @@ export interface TruthSettings {
   readonly onStoreError: "end" | "keep";
 }
 
+/** Whom it tells. */
+export interface TruthHost {
+  readonly diagnostics: Diagnostics;
+  readonly report: (error: SseHubError) => void;
+}
+
 /**
  * Keeps what connections are tagged with true: who logged out, was changed, expired or is recalled
  * stops receiving at once, and returns as whoever he is then.
@@ -36,6 +45,7 @@ export class SessionTruth {
   readonly sessions: Sessions;
   readonly recalls = new Recalls();
   readonly news: SessionNews;
+  readonly ends: SessionEnds;
   /** What session ids are hashed with. */
   readonly label: string;
   readonly #log: TruthLog;
@@ -52,15 +62,26 @@ export class SessionTruth {
     settings: TruthSettings,
     connections: Iterable<StreamConnection>,
     log: TruthLog,
-    report: (error: SseHubError) => void,
+    { report, diagnostics }: TruthHost,
   ) {
     this.label = log.sessionLabel;
+    this.ends = new SessionEnds(diagnostics);
     this.news = new SessionNews(this.label);
     this.#log = log;
     this.#report = report;
     this.#maxAgeMs = settings.maxConnectionAgeMs;
     this.#connections = connections;
-    this.sessions = new Sessions({ ...settings, report, onOutdated, onStoreFailed });
+    this.sessions = new Sessions({
+      ...settings,
+      report,
+      onOutdated: (outdated, cause) => {
+        this.#endAll(outdated, cause);
+      },
+      onStoreFailed: (failed) => {
+        failed.forEach(onStoreFailed);
+        this.ends.note("store", failed);
+      },
+    });
     this.#clock = setInterval(() => {
       this.#tick();
     }, tickOf(settings)).unref();
@@ -124,6 +145,7 @@ export class SessionTruth {
       this.recall(connection, reason, meant.length);
       if (reason === "stop" && connection.session !== null) stopped.add(connection.session.key);
     }
+    this.ends.note(reason === "stop" ? "disconnect" : "refresh", meant);
     return [...stopped];
   }
 
@@ -143,6 +165,16 @@ export class SessionTruth {
   /** A page of this session, whose streams had been stopped, was loaded anew on another node. */
   loadedElsewhere(key: string): void {
     this.#stopped.delete(key);
+  }
+
+  /**
+   * The log has lost something, perhaps the news of a change of this connection's session.
+   *
+   * @param among how many connections there are
+   */
+  recallUnsure(connection: StreamConnection, among: number): void {
+    this.recall(connection, "refresh", among);
+    this.ends.note("break", [connection]);
   }
 
   /** @param among how many are recalled together, so that they do not all return at once */
@@ -194,45 +226,34 @@ export class SessionTruth {
       if (this.sessions.size > 0) this.sessions.touched(sessionKeyOf(id, this.label), session);
     },
     onClear: () => {
-      this.sessions.allGone();
+      this.sessions.allGone("destroyed");
     },
     onCleared: () => (this.#log.isShared ? this.#tell({ kind: "cleared" }) : undefined),
   };
 
+  // They stop receiving before anybody is told.
+  #endAll(connections: readonly StreamConnection[], cause: SessionEndCause): void {
+    connections.forEach(onOutdated);
+    this.ends.note(cause, connections);
+  }
+
   #tick(): void {
     const now = Date.now();
+    const expired: StreamConnection[] = [];
     for (const connection of this.#connections) {
       const { endsAt } = connection;
       if (endsAt === undefined || endsAt.time > now) continue;
-      if (endsAt.reason === "user") onOutdated(connection);
+      if (endsAt.reason === "user") expired.push(connection);
       else connection.endAs(endsAt.reason);
     }
+    this.#endAll(expired, "expired");
     this.sessions.tick();
   }
 }
 
-// Five thousand a second: a request with a session costs a node a fraction of a millisecond.
-const RETURNS_PER_MS = 5;
-
 const SESSION_UNTOLD =
   "The other nodes could not be told that a session has changed. Their streams find out within " +
   "revalidateMs.";
-
-/** Ends a connection whose tag no longer holds. */
-export function onOutdated(connection: StreamConnection): void {
-  connection.endForOther("user", drawSoon());
-}
-
-// A store in trouble is not to be asked by everybody at once.
-function onStoreFailed(connection: StreamConnection): void {
-  connection.endAs("error", { retryMs: Math.round(5_000 + Math.random() * 10_000) });
-}
-
-// The browser is back before anybody notices, yet after the answer to the request that changed its
-// user, which may bring a new cookie.
-function drawSoon(among = 1): number {
-  return Math.round(200 + Math.random() * Math.max(400, among / RETURNS_PER_MS));
-}
 
 // Often enough for the shortest of what is due, never more often than that needs.
 function tickOf({ revalidateMs, maxConnectionAgeMs }: TruthSettings): number {

@@ -1,5 +1,6 @@
 import { withDeadline } from "../with-deadline.js";
 import { SseHubError } from "../sse-hub-error.js";
+import type { SessionEndCause } from "./session-ends.js";
 import type { SessionLink, SessionState } from "./session-state.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 
@@ -28,10 +29,10 @@ interface Entry {
 export interface SessionsHost {
   readonly revalidateMs: number | null;
   readonly onStoreError: "end" | "keep";
-  /** The connection's tag no longer holds: it ends, and its browser returns. */
-  onOutdated(connection: StreamConnection): void;
-  /** Its session could not be read: it ends, and its browser asks again later. */
-  onStoreFailed(connection: StreamConnection): void;
+  /** The tags of these connections of a session no longer hold: they end, and their browsers return. */
+  onOutdated(connections: readonly StreamConnection[], cause: SessionEndCause): void;
+  /** Their session could not be read: they end, and their browsers ask again later. */
+  onStoreFailed(connections: readonly StreamConnection[]): void;
   report(error: SseHubError): void;
 }
 
@@ -69,18 +70,15 @@ export class Sessions {
   /** A session is being stored with this content, or destroyed: who depends on another one ends. */
   changed(key: string, content: object | null): void {
     const entry = this.#entries.get(key);
-    for (const [connection, link] of linksOf(entry)) {
-      const state = content === null ? null : this.#stateOf(link, content);
-      if (state?.fingerprint === link.fingerprint) this.#noteExpiry(entry, state);
-      else this.#host.onOutdated(connection);
-    }
+    if (entry !== undefined) this.#hold(entry, content, content === null ? "destroyed" : "changed");
   }
 
   /** The same, told by another node, which knows the session only by fingerprints. */
   changedTo(key: string, isStill: (fingerprint: string) => boolean): void {
-    for (const [connection, link] of linksOf(this.#entries.get(key))) {
-      if (!isStill(link.fingerprint)) this.#host.onOutdated(connection);
-    }
+    const outdated = linksOf(this.#entries.get(key)).filter(
+      ([, { fingerprint }]) => !isStill(fingerprint),
+    );
+    this.#host.onOutdated(connectionsIn(outdated), "elsewhere");
   }
 
   /** A session was prolonged. */
@@ -91,8 +89,8 @@ export class Sessions {
   }
 
   /** All sessions are being destroyed. */
-  allGone(): void {
-    for (const key of [...this.#entries.keys()]) this.changed(key, null);
+  allGone(cause: "destroyed" | "elsewhere"): void {
+    for (const entry of [...this.#entries.values()]) this.#hold(entry, null, cause);
   }
 
   /** Reads the sessions that are due. Call it about every second. */
@@ -162,12 +160,21 @@ export class Sessions {
   }
 
   #apply(entry: Entry, content: object | null): void {
+    // It was read before that was due in any case: because its time was over.
+    const wasOver = content === null && entry.checkAt < entry.recheckAt;
     this.#renew(entry);
-    for (const [connection, link] of linksOf(entry)) {
+    this.#hold(entry, content, wasOver ? "expired" : "revalidated");
+  }
+
+  // Who depends on another content ends.
+  #hold(entry: Entry, content: object | null, cause: SessionEndCause): void {
+    const outdated = linksOf(entry).filter(([, link]) => {
       const state = content === null ? null : this.#stateOf(link, content);
-      if (state?.fingerprint === link.fingerprint) this.#noteExpiry(entry, state);
-      else this.#host.onOutdated(connection);
-    }
+      const isSame = state?.fingerprint === link.fingerprint;
+      if (isSame) this.#noteExpiry(entry, state);
+      return !isSame;
+    });
+    this.#host.onOutdated(connectionsIn(outdated), cause);
   }
 
   #noteExpiry(entry: Entry | undefined, state: SessionState | null): void {
@@ -184,7 +191,7 @@ export class Sessions {
     this.#host.report(new SseHubError("ERR_SSE_STORE", RECHECK_FAILED, { cause }));
     this.#renew(entry);
     if (this.#host.onStoreError === "keep") return;
-    for (const connection of [...entry.connections]) this.#host.onStoreFailed(connection);
+    this.#host.onStoreFailed([...entry.connections]);
   }
 
   // Spread, so that sessions that began together are not read together for ever.
@@ -211,6 +218,12 @@ function linksOf(entry: Entry | undefined): Array<[StreamConnection, SessionLink
   return connections.flatMap((connection) =>
     connection.session === null ? [] : [[connection, connection.session]],
   );
+}
+
+function connectionsIn(
+  links: ReadonlyArray<readonly [StreamConnection, SessionLink]>,
+): StreamConnection[] {
+  return links.map(([connection]) => connection);
 }
 
 function expiryCheckOf({ expiresAt }: SessionState): number {

@@ -8,9 +8,9 @@ import { run } from "./run.js";
 // Four projects as users have them: both module systems, both languages, both majors of Express.
 const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 
-// It measures 985 kB with its documents. A quarter as much again leaves room to grow, and stops what
+// It measures 1 050 kB with its documents. A quarter as much again leaves room to grow, and stops what
 // nobody meant to ship: source maps, pictures, a bundled dependency.
-const MAX_UNPACKED_BYTES = 1_230_000;
+const MAX_UNPACKED_BYTES = 1_310_000;
 
 const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const TSC = require.resolve("typescript/bin/tsc");
@@ -103,6 +103,18 @@ describe("the packed package", () => {
       );
     },
     120_000,
+  );
+
+  it.each(["metrics-cjs-ts", "metrics-esm-ts"])(
+    "counts in the project %s",
+    async (consumer) => {
+      const project = await packed.installInto(consumer);
+      await run(process.execPath, [TSC, "-p", project], project);
+      expect(await run(process.execPath, ["node.js"], project)).toBe(
+        "sse_events_published_total 1\n",
+      );
+    },
+    60_000,
   );
 
   describeWithRedis("with Redis", (urlOf) => {

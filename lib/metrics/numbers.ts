@@ -1,0 +1,172 @@
+import type { EndReason } from "../connection/connection.js";
+import type { RefusalReason } from "../connection/refusals.js";
+import type { Hub } from "../hub.js";
+import type { ReturnVerdict } from "../log/cursor.js";
+import type { SessionEndCause } from "../session/session-ends.js";
+
+/** A number of a hub, read when somebody collects. */
+export interface HubNumber {
+  readonly name: string;
+  readonly help: string;
+  readonly kind: "gauge" | "counter";
+  /** What prom-client's AggregatorRegistry makes of those of several workers. */
+  readonly aggregator: "sum" | "min" | "max";
+  /** Its name and all it can be, so that each is there, as 0, before it first happens; `null` for none. */
+  readonly label: { readonly name: string; readonly values: readonly string[] } | null;
+  /** By the label's value; a number without a label is under "". What is missing is 0. */
+  readonly read: (hub: Hub) => Readonly<Record<string, number>>;
+}
+
+/** All numbers of a hub, in the order they are shown in. */
+export const HUB_NUMBERS: readonly HubNumber[] = [
+  gauge("sse_connections", "Connections open now on this node.", (hub) => hub.size),
+  counter(
+    "sse_connections_opened_total",
+    "Connections that were told hub:open.",
+    (hub) => hub.stats().opened,
+  ),
+  counterBy(
+    "sse_connections_closed_total",
+    "Connections that have ended, by the reason of hub:end; gone: the browser left by itself.",
+    "reason",
+    valuesOf<Exclude<EndReason, "refused">>({
+      gone: 0,
+      user: 0,
+      refresh: 0,
+      age: 0,
+      close: 0,
+      shutdown: 0,
+      slow: 0,
+      error: 0,
+      done: 0,
+      stop: 0,
+    }),
+    (hub) => hub.stats().closed,
+  ),
+  counterBy(
+    "sse_rejected_total",
+    "Requests for a stream that got none, by reason: the limit that was reached, or what stood in the way.",
+    "reason",
+    valuesOf<RefusalReason>({
+      connections: 0,
+      perUser: 0,
+      perSession: 0,
+      perAddress: 0,
+      draining: 0,
+      store: 0,
+      error: 0,
+      pipelined: 0,
+      origin: 0,
+      stopped: 0,
+    }),
+    (hub) => hub.stats().refused,
+  ),
+  counter(
+    "sse_events_published_total",
+    "Events broadcast by this node that the log has taken.",
+    (hub) => hub.stats().published,
+  ),
+  counter(
+    "sse_events_delivered_total",
+    "Events written live, once for each connection.",
+    (hub) => hub.stats().delivered,
+  ),
+  counter(
+    "sse_replayed_events_total",
+    "Events written from the log to connections that were behind, once for each connection.",
+    (hub) => hub.stats().replayed,
+  ),
+  counterBy(
+    "sse_returns_total",
+    "Streams joined, by what became of the browser's cursor; new: it came without one.",
+    "verdict",
+    valuesOf<ReturnVerdict>({ new: 0, recovered: 0, trimmed: 0, epoch: 0, unknown: 0 }),
+    (hub) => hub.stats().returns,
+  ),
+  gauge(
+    "sse_behind",
+    "Connections open now and not at the head of the log: just come, or slow.",
+    (hub) => hub.stats().behind,
+  ),
+  gauge(
+    "sse_log_entries",
+    "Events in the log, as this node holds it.",
+    (hub) => hub.stats().log.entries,
+    "max",
+  ),
+  gauge(
+    "sse_log_bytes",
+    "Size of the log, as this node holds it, in bytes.",
+    (hub) => hub.stats().log.bytes,
+    "max",
+  ),
+  gauge(
+    "sse_log_lag_seconds",
+    "How far this node may be behind the newest event of the log, in seconds.",
+    (hub) => hub.health().lagMs / 1_000,
+    "max",
+  ),
+  gauge(
+    "sse_log_up",
+    "1 while the log can be reached, 0 while broadcasts wait for it.",
+    (hub) => (hub.health().status === "ok" ? 1 : 0),
+    "min",
+  ),
+  counter(
+    "sse_filter_errors_total",
+    "Predicates that threw or gave a promise, once for each broadcast.",
+    (hub) => hub.stats().filterErrors,
+  ),
+  counterBy(
+    "sse_sessions_ended_total",
+    "Sessions whose streams had to end because their user no longer held, by cause.",
+    "cause",
+    valuesOf<SessionEndCause>({
+      destroyed: 0,
+      changed: 0,
+      elsewhere: 0,
+      expired: 0,
+      revalidated: 0,
+      store: 0,
+      refresh: 0,
+      disconnect: 0,
+      break: 0,
+    }),
+    (hub) => hub.stats().sessionsEnded,
+  ),
+];
+
+// Written as an object, so that the compiler sees to it that none is missing.
+function valuesOf<K extends string>(values: Readonly<Record<K, 0>>): string[] {
+  return Object.keys(values);
+}
+
+function gauge(
+  name: string,
+  help: string,
+  read: (hub: Hub) => number,
+  aggregator: HubNumber["aggregator"] = "sum",
+): HubNumber {
+  return { name, help, kind: "gauge", aggregator, label: null, read: (hub) => ({ "": read(hub) }) };
+}
+
+function counter(name: string, help: string, read: (hub: Hub) => number): HubNumber {
+  return { ...gauge(name, help, read), kind: "counter" };
+}
+
+function counterBy(
+  name: string,
+  help: string,
+  label: string,
+  values: readonly string[],
+  read: (hub: Hub) => Readonly<Partial<Record<string, number>>>,
+): HubNumber {
+  return {
+    name,
+    help,
+    kind: "counter",
+    aggregator: "sum",
+    label: { name: label, values },
+    read: (hub) => read(hub) as Readonly<Record<string, number>>,
+  };
+}
