@@ -13,7 +13,7 @@ export type { Handler } from "./express/sse.js";
 export type { SseOptions, StaticOptions } from "./express/sse-options.js";
 export type { SessionRequest, UserResolver } from "./express/tag-request.js";
 export { createHub } from "./hub.js";
-export type { Hub, HubStats } from "./hub.js";
+export type { Hub, HubHealth, HubStats } from "./hub.js";
 export type { HubOptions } from "./hub-options.js";
 export type { HubEvents } from "./hub-events.js";
 export type {
@@ -26,6 +26,7 @@ export type {
   LogPage,
   Notice,
 } from "./log/event-log.js";
+export type { LostReason } from "./log/cursor.js";
 export { memoryLog } from "./log/memory-log.js";
 export type { MemoryLogOptions } from "./log/memory-log-options.js";
 export { SseHubError, SseHubTypeError } from "./sse-hub-error.js";

@@ -11,12 +11,12 @@ export class EventList {
     this.#list = list;
   }
 
-  add({ type, data }) {
+  add(name, text) {
     const now = new Date();
     const time = textElement("time", clock.format(now));
     time.dateTime = now.toISOString();
     const row = document.createElement("li");
-    row.append(time, textElement("strong", type), textElement("span", data));
+    row.append(time, textElement("strong", name), textElement("span", text));
     this.#list.prepend(row);
     while (this.#list.childElementCount > MAX_ROWS) this.#list.lastElementChild.remove();
   }

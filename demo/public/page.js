@@ -12,11 +12,10 @@ let user = null;
 
 const stream = new Stream({
   onState: showState,
-  onEvent: (event) => events.add(event),
+  onEvent: (name, text) => events.add(name, text),
   onNode: (name) => counts.moveTo(name),
   onCount: (count) => counts.add(count),
   onHole: () => counts.beginAnew(),
-  onRefused: explainRefusal,
 });
 
 otherTabs.addEventListener("message", () => follow().catch(() => undefined));
@@ -41,8 +40,8 @@ function reconnect() {
 }
 
 /**
- * Signs in or out. When a session changes, the server ends its streams, and EventSource comes back by
- * itself with its cursor. A stream that nobody in particular opened has no session that could tell.
+ * Signs in or out. When a session changes, the server ends its streams, and they return by themselves, with
+ * their cursor. A stream that nobody in particular opened has no session that could tell.
  */
 async function become(path, body) {
   try {
@@ -65,15 +64,6 @@ async function refreshUser() {
   showUser((await requestJson("api/me")).user);
 }
 
-async function explainRefusal() {
-  try {
-    await refreshUser();
-  } catch {
-    return "the server does not answer";
-  }
-  return user === null ? "sign in first" : "the server refused the stream";
-}
-
 async function sayHello(submit) {
   submit.preventDefault();
   const [text, to] = [byId("helloText").value, byId("helloTo").value];
@@ -90,7 +80,6 @@ function showState(state, detail) {
   byId("status").dataset.state = state;
   byId("status").textContent = isError ? `error: ${detail}` : state;
   byId("detail").textContent = isError ? "A refused stream stays closed." : detail;
-  otherTabs.addEventListener("message", () => follow().catch(() => undefined));
   byId("btnConnect").disabled = state === "connecting" || state === "connected";
   byId("btnDisconnect").disabled = !stream.isWanted;
   // Another tab may have signed in or out, which ends a stream on the server's side.

@@ -1,16 +1,15 @@
-/**
- * One stream at a time, and what state it is in. A server that ends it, or is away, is no reason to do
- * anything: EventSource comes back by itself, with the cursor that brings what was missed.
- */
+import { connect } from "/express-sse-hub/client.js";
+
+const WHY_REFUSED = { unauthorized: "sign in first", forbidden: "this is not for this user" };
+
+/** One stream at a time, as the page shows it: what state it is in, and why. */
 export class Stream {
-  #source = null;
+  #stream = null;
   #listeners;
 
   /**
-   * @param listeners `onState(state, detail)`, `onEvent(event)`, `onNode(name)` and `onCount(count)`
-   * where there are several nodes, `onHole()` when the hub tells that something is gone, and
-   * `onRefused()`, which resolves with the reason: EventSource does not tell the status it was
-   * answered with.
+   * @param listeners `onState(state, detail)`, `onEvent(event, text)`, `onNode(name)` and `onCount(count)`
+   * where there are several nodes, and `onHole()` when the hub tells that something is gone
    */
   constructor(listeners) {
     this.#listeners = listeners;
@@ -18,54 +17,51 @@ export class Stream {
 
   /** True from `open` to `close`, even while the server refuses or is away. */
   get isWanted() {
-    return this.#source !== null;
+    return this.#stream !== null;
   }
 
   open(url) {
-    this.#source?.close();
-    this.#source = this.#connect(url);
+    this.#stream?.close();
+    this.#stream = connect(url);
+    this.#listen(this.#stream);
   }
 
   close() {
-    this.#source?.close();
-    this.#source = null;
+    this.#stream?.close();
+    this.#stream = null;
     this.#listeners.onState("disconnected", "Connect to listen.");
   }
 
-  #connect(url) {
+  #listen(stream) {
     const { onState, onEvent, onNode, onCount, onHole } = this.#listeners;
-    const source = new EventSource(url);
-    let whyAway = "The server does not answer yet.";
+    let whyAway = "The connection was lost.";
     onState("connecting", "Waiting for the server.");
-    source.addEventListener("message", onEvent);
-    source.addEventListener("node", ({ data }) => onNode(data));
-    source.addEventListener("count", ({ data }) => onCount(Number(data)));
-    source.addEventListener("hub:gap", onHole);
-    // The hub's first event: from here on the stream is in its audience.
-    source.addEventListener("hub:open", ({ data }) => {
+    stream.on("message", (text) => onEvent("message", text));
+    stream.on("node", onNode);
+    stream.onJson("count", onCount);
+    stream.onGap(onHole);
+    // From here on the stream is in the hub's audience.
+    stream.onOpen((verdict) => {
       whyAway = "The connection was lost.";
-      const opening = JSON.parse(data);
-      if (opening.recovered !== true) onHole();
-      onState("connected", describeOpening(opening));
+      if (verdict.recovered !== true) onHole();
+      onState("connected", describeOpening(verdict));
     });
-    source.addEventListener("hub:end", ({ data }) => {
-      whyAway = `The server ended the stream: ${JSON.parse(data).reason}.`;
+    stream.onEnd((reason, { isFinal }) => {
+      if (isFinal) onState("error", WHY_REFUSED[reason] ?? reason);
+      else whyAway = `The server ended the stream: ${reason}.`;
     });
-    source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED) this.#explainRefusal(source);
-      else onState("connecting", whyAway);
+    stream.onState((state, waiting) => {
+      if (state === "waiting") onState("connecting", describeWaiting(waiting) ?? whyAway);
     });
-    return source;
-  }
-
-  async #explainRefusal(source) {
-    const reason = await this.#listeners.onRefused();
-    // Meanwhile the user may have disconnected, or opened another.
-    if (this.#source === source) this.#listeners.onState("error", reason);
   }
 }
 
 function describeOpening({ recovered }) {
   if (recovered === null) return "Listening from now on.";
   return recovered ? "Back, and caught up." : "Back. What was missed is gone.";
+}
+
+function describeWaiting({ status, error }) {
+  if (error !== undefined) return "The server does not answer yet.";
+  return status === undefined ? undefined : `The server answered ${status}.`;
 }

@@ -7,7 +7,7 @@ import type { Signal, StateSignal, StreamState, Waiting } from "./signal.js";
 
 /** What the hub said when the stream opened. */
 export interface StreamVerdict {
-  /** The connection's id, for {@link Broadcaster.except} on the server. */
+  /** The connection's id, for `hub.except()` on the server. */
   readonly connection: string;
   /** `null`: a first visit; `true`: what was missed follows; `false`: load the page's state again. */
   readonly recovered: boolean | null;

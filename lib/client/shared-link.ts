@@ -54,7 +54,8 @@ export class SharedLink {
   #state: StateSignal = { kind: "state", state: "connecting" };
   #isLeader = false;
   #isClosed = false;
-  /** The connection of a leader, or of a tab that has still to catch up; `undefined`: it follows. */
+  /** True while all there is comes from the leader. Neither leading nor following: it catches up. */
+  #isFollowing = false;
   #own: Link | undefined;
   /** True when the tab's own connection has given everything there was. */
   #isLive = false;
@@ -74,7 +75,7 @@ export class SharedLink {
     this.#options = options;
     this.#cursor = cursor;
     this.#tell = tell;
-    const name = `express-sse-hub ${options.url}`;
+    const name = `express-sse-hub ${options.url} ${String(options.withCredentials)}`;
     this.#channel = new BroadcastChannel(name);
     this.#channel.onmessage = ({ data }) => {
       this.#onMessage(data as Message);
@@ -101,7 +102,9 @@ export class SharedLink {
 
   #lead(): void {
     this.#isLeader = true;
+    this.#isFollowing = false;
     clearTimeout(this.#answer);
+    // A tab that was catching up goes on with the connection it has.
     if (this.#own === undefined) {
       this.#own = new Link(this.#options, this.#cursor, this.#onOwn.bind(this));
       this.#dispatch({ kind: "state", state: "connecting" });
@@ -113,11 +116,13 @@ export class SharedLink {
     if (this.#isClosed) return;
     this.#isLeader = false;
     this.#own?.close();
+    this.#own = undefined;
     this.#lock.queue(this.#catchUp.bind(this));
   }
 
   #catchUp(): void {
     if (this.#isClosed) return;
+    this.#isFollowing = false;
     this.#isLive = false;
     this.#goal = undefined;
     this.#heard = [];
@@ -161,7 +166,8 @@ export class SharedLink {
   }
 
   #followIfCaughtUp(): void {
-    if (this.#isLive && hasReached(this.#cursor, this.#goal)) this.#follow();
+    const isLed = this.#leaderState?.state === "open";
+    if (isLed && this.#isLive && hasReached(this.#cursor, this.#goal)) this.#follow();
   }
 
   #followUnread(): void {
@@ -176,6 +182,7 @@ export class SharedLink {
   #follow(): void {
     this.#own?.close();
     this.#own = undefined;
+    this.#isFollowing = true;
     if (this.#leaderState !== undefined) this.#dispatch(this.#leaderState);
     for (const signal of this.#heard.splice(0)) this.#takeOver(signal);
   }
@@ -190,24 +197,22 @@ export class SharedLink {
     clearTimeout(this.#answer);
     if (message.kind === "lead") this.#onLead(message);
     else if (message.signal.kind === "state") this.#onLeaderState(message.signal);
-    else if (this.#own === undefined) this.#takeOver(message.signal);
+    else if (this.#isFollowing) this.#takeOver(message.signal);
     else this.#keep(message.signal);
   }
 
   #onLead({ cursor, state }: Extract<Message, { kind: "lead" }>): void {
+    this.#goal ??= cursor;
     this.#onLeaderState(state);
-    if (this.#own !== undefined) {
-      this.#goal ??= cursor;
-      this.#followIfCaughtUp();
-    } else if (cursor !== undefined && !hasReached(this.#cursor, cursor)) {
-      // It knows what this tab was not told, perhaps because it slept.
-      this.#catchUp();
-    }
+    if (!this.#isFollowing) return;
+    // It knows what this tab was not told, perhaps because it slept.
+    if (cursor !== undefined && !hasReached(this.#cursor, cursor)) this.#catchUp();
   }
 
   #onLeaderState(signal: StateSignal): void {
     this.#leaderState = signal;
-    if (this.#own === undefined) this.#dispatch(signal);
+    if (this.#isFollowing) this.#dispatch(signal);
+    else this.#followIfCaughtUp();
   }
 
   #keep(signal: EventSignal | EndSignal): void {
@@ -222,10 +227,11 @@ export class SharedLink {
   /** Takes what the leader told, as if it had come over a connection of this tab's own. */
   #takeOver(signal: EventSignal | EndSignal): void {
     const { id } = signal;
-    const isKnown = id !== undefined && hasReached(this.#cursor, id);
+    const isKnown = hasReached(this.#cursor, id);
     const isOfHub = signal.kind === "end" || signal.event.startsWith("hub:");
     if (isKnown && !isOfHub) return;
-    if (!isKnown) this.#cursor = id ?? this.#cursor;
+    // Back it never goes: a new leader may begin with what this tab has read already.
+    if (!isKnown || hasReached(id, this.#cursor)) this.#cursor = id ?? this.#cursor;
     this.#dispatch(signal);
   }
 

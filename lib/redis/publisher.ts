@@ -13,13 +13,13 @@ import type { RedisLogOptions } from "./redis-log-options.js";
 /** Sends to the browsers of an application from a process that has no streams: a worker, a cron job. */
 export interface Publisher extends Broadcaster {
   /**
-   * As {@link Hub.refresh}: the streams of the users that match end, and their browsers return.
+   * As `hub.refresh()`: the streams of the users that match end, and their browsers return.
    * Resolves once the nodes are told.
    *
    * @throws SseHubTypeError `ERR_SSE_FILTER`
    */
   refresh(matcher: Matcher): Promise<void>;
-  /** As {@link Hub.disconnect}: for good. @throws SseHubTypeError `ERR_SSE_FILTER` */
+  /** As `hub.disconnect()`: for good. @throws SseHubTypeError `ERR_SSE_FILTER` */
   disconnect(matcher: Matcher): Promise<void>;
   /** How the way to Redis is. */
   health(): LogHealth;

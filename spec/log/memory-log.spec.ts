@@ -1,6 +1,6 @@
+import { LOG_CONTRACT } from "express-sse-hub/log-contract";
 import type { MemoryLogOptions } from "../../lib/log/memory-log-options.js";
 import { memoryLog } from "../../lib/log/memory-log.js";
-import { LOG_CONTRACT } from "./log-contract.js";
 
 const audience = { rooms: null, filter: null, except: null };
 const draft = (text: string) => ({

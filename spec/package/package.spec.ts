@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { LOG_CONTRACT } from "express-sse-hub/log-contract";
 import { describeWithRedis } from "../support/redis.js";
 import { PackedPackage } from "./packed-package.js";
 import { run } from "./run.js";
@@ -7,11 +8,11 @@ import { run } from "./run.js";
 // Four projects as users have them: both module systems, both languages, both majors of Express.
 const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 
-// It measures 740 kB with its documents. A quarter as much again leaves room to grow, and stops what
+// It measures 985 kB with its documents. A quarter as much again leaves room to grow, and stops what
 // nobody meant to ship: source maps, pictures, a bundled dependency.
-const MAX_UNPACKED_BYTES = 925_000;
+const MAX_UNPACKED_BYTES = 1_230_000;
 
-const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
+const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const TSC = require.resolve("typescript/bin/tsc");
 
 describe("the packed package", () => {
@@ -75,6 +76,21 @@ describe("the packed package", () => {
     const page = await readFile(join(project, "page.js"), "utf8");
     expect(page).toContain('import { connect } from "express-sse-hub/client";');
   }, 60_000);
+
+  it.each(["cjs-js-testing", "esm-ts-testing"])(
+    "lets an application be tested in the project %s",
+    async (consumer) => {
+      const project = await packed.installInto(consumer);
+      if (consumer.includes("-ts")) await run(process.execPath, [TSC, "-p", project], project);
+      const tested = run(process.execPath, ["--test-reporter=tap", "app.test.js"], project);
+      const count = LOG_CONTRACT.length + 2;
+      expect((await tested).match(/^# (?:tests|pass) .*$/gm)).toEqual([
+        `# tests ${count}`,
+        `# pass ${count}`,
+      ]);
+    },
+    60_000,
+  );
 
   it.each(["no-redis-cjs-ts", "no-redis-esm-ts"])(
     "compiles and says what is missing in the project %s",

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { LOG_CONTRACT, SHARED_LOG_CONTRACT } from "express-sse-hub/log-contract";
 import { redisLog } from "express-sse-hub/redis";
-import { LOG_CONTRACT, SHARED_LOG_CONTRACT } from "../log/log-contract.js";
 import { describeWithRedis } from "../support/redis.js";
 
 describeWithRedis("redisLog", (urlOf) => {

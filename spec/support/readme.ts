@@ -11,6 +11,12 @@ export function sample(language: string, heading?: string): string {
   return found;
 }
 
+/** All samples of a language, in their order. */
+export function samples(language: string): string[] {
+  const fences = README.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "gs"));
+  return [...fences].map(([, text]) => text as string);
+}
+
 /** What is under a heading, up to the next of the same or a higher rank. */
 function partUnder(heading: string): string {
   const [marks = ""] = heading.split(" ", 1);

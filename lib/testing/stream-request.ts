@@ -1,0 +1,85 @@
+import { request, type IncomingMessage } from "node:http";
+import { request as requestSecurely } from "node:https";
+import { isObject, isTimer, optionReader, MILLISECONDS } from "../option-reader.js";
+
+/** What a stream is asked for with, beside its path. */
+export interface StreamRequest {
+  /** The header as a browser would send it, `name=value; …`. A visitor sends its own unless told. */
+  readonly cookie?: string | undefined;
+  /** The cursor to return with, from {@link StreamReader.lastEventId}; `undefined`: a first visit. */
+  readonly lastEventId?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** @default "GET" */
+  readonly method?: string | undefined;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** How long an answer, and later each event, is waited for. @default 5_000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A {@link StreamRequest} whose defaults are filled in. */
+export interface StreamSettings {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly method: string;
+  readonly body: string | undefined;
+  readonly timeoutMs: number;
+}
+
+/** How long is waited unless told. */
+export const TIMEOUT_MS = 5_000;
+
+const KEYS = ["cookie", "lastEventId", "headers", "method", "body", "timeoutMs"];
+
+/**
+ * Checks a request and fills in its defaults.
+ *
+ * @param owner the function it was given to
+ * @throws SseHubTypeError `ERR_SSE_OPTION`
+ */
+export function resolveStreamRequest(owner: string, options: StreamRequest): StreamSettings {
+  const read = optionReader(owner, options, KEYS);
+  const cookie = read("cookie", "a Cookie header, name=value", isText);
+  const lastEventId = read("lastEventId", "the lastEventId of a stream", isText);
+  const { body } = options;
+  return {
+    headers: {
+      Accept: "text/event-stream",
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...(cookie === undefined ? {} : { Cookie: cookie }),
+      ...(lastEventId === undefined ? {} : { "Last-Event-ID": lastEventId }),
+      ...read("headers", "an object of headers and their values", isHeaders, {}),
+    },
+    method: read("method", "a method, such as GET", isText, "GET"),
+    body: body === undefined ? undefined : JSON.stringify(body),
+    timeoutMs: read("timeoutMs", MILLISECONDS, isTimer, TIMEOUT_MS),
+  };
+}
+
+/** Asks on a connection of its own, as EventSource does. Resolves with whatever is answered. */
+export function requestStream(url: URL, settings: StreamSettings): Promise<IncomingMessage> {
+  const { headers, method, body, timeoutMs } = settings;
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === "https:" ? requestSecurely : request;
+    const req = send(url, { agent: false, method, headers });
+    const timer = setTimeout(() => {
+      req.destroy(new Error(`${method} ${url.pathname} was not answered in ${timeoutMs} ms.`));
+    }, timeoutMs);
+    req.once("close", () => {
+      clearTimeout(timer);
+    });
+    req.once("error", reject).once("response", (response) => {
+      clearTimeout(timer);
+      response.socket.unref();
+      resolve(response);
+    });
+    req.end(body);
+  });
+}
+
+export function isHeaders(value: unknown): value is Readonly<Record<string, string>> {
+  return isObject(value) && Object.values(value).every((field) => typeof field === "string");
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}

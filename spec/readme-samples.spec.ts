@@ -1,0 +1,143 @@
+import { join } from "node:path";
+import ts from "typescript";
+import { describeInBrowser } from "./support/browser.js";
+import { sample, samples } from "./support/readme.js";
+import { finishSample, sampleFolder } from "./support/sample-server.js";
+import { Shop } from "./support/shop.js";
+
+const ROOT = join(__dirname, "..");
+
+/** What the samples have from the application around them. */
+const AROUND = `
+import express from "express";
+import session from "express-session";
+import { once } from "node:events";
+import { createHub, memoryLog, requireUser, sse, type SseUser } from "express-sse-hub";
+import { publisher } from "express-sse-hub/redis";
+
+declare module "express-session" {
+  interface SessionData {
+    userId: number;
+  }
+}
+
+const alice: SseUser = { id: 1, profile: "Administrator", team: { id: 7 } };
+const checkPassword = (_body: unknown) => alice;
+const findUser = async (id: number | undefined) => (id === 1 ? alice : null);
+const loadState = async () => ({ orders: 0 });
+const model = {
+  async *tokens(question: unknown, _options: { signal: AbortSignal }) {
+    yield* ["to", "be", String(question)];
+  },
+};
+const order = { id: 1, total: 9 };
+const [connectionId, login, isStopping] = ["none", "alice", false];
+
+const app = express();
+const hub = createHub({ log: memoryLog() });
+app.use(session({ secret: "change me", resave: false, saveUninitialized: false }));
+app.use(sse({ hub }), express.json());
+`;
+
+// Asked for one after the other, as by a browser.
+const REQUESTS = `
+for (const fragment of fragments) await fragment();
+const server = app.listen(0);
+await once(server, "listening");
+const url = "http://localhost:" + String((server.address() as { port: number }).port);
+let cookie = "";
+async function ask(method: string, path: string) {
+  const res = await fetch(url + path, { method, headers: { cookie } });
+  cookie = res.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
+  return res;
+}
+const said: unknown[] = [];
+for (const [method, path] of [["POST", "/login"], ["POST", "/logout"], ["GET", "/private"], ["GET", "/ready"]] as const)
+  said.push([path, (await ask(method, path)).status]);
+const answer = await (await ask("GET", "/answer?q=or+not")).text();
+said.push([...answer.matchAll(/^event: token\\ndata: (.*)$/gm)].map(([, token]) => token));
+said.push(/^event: hub:end\\n(?:id: .*\\n)?data: (.*)$/m.exec(answer)?.[1]);
+console.log(JSON.stringify(said));
+process.exit();
+`;
+
+const isDeclaration = (text: string) => text.startsWith("declare module");
+// For a Redis that is not there: it is compiled, and not run.
+const isOfRedis = (text: string) => text.includes("publisher(");
+
+function asFunction(text: string): string {
+  const body = text.startsWith("req.sse")
+    ? `app.get("/joined", async (req) => {\n${text}\n});`
+    : text;
+  return `async () => {\n${body}\n},`;
+}
+
+/** The samples in TypeScript as one program, each in a function of its own. */
+function program(): string {
+  const all = samples("ts");
+  const fragments = all.filter((text) => !isDeclaration(text));
+  return [
+    AROUND,
+    ...all.filter(isDeclaration),
+    "const fragments: Array<() => Promise<void>> = [",
+    ...fragments.filter((text) => !isOfRedis(text)).map(asFunction),
+    "];",
+    "export const notRun = [",
+    ...fragments.filter(isOfRedis).map(asFunction),
+    "];",
+    REQUESTS,
+  ].join("\n");
+}
+
+/** What the compiler says of a file, with the repository's own settings. */
+function complaintsOf(file: string): string[] {
+  const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), (name) =>
+    ts.sys.readFile(name),
+  ) as { config: unknown };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
+  const lenient = { ...options, noUnusedLocals: false, noUnusedParameters: false };
+  return ts
+    .getPreEmitDiagnostics(ts.createProgram([file], lenient))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
+}
+
+describe("the README's samples in TypeScript", () => {
+  it("compile, and do what is said beside them", async () => {
+    const folder = await sampleFolder({ "samples.mts": program() });
+    expect(complaintsOf(join(folder, "samples.mts"))).toEqual([]);
+    expect(JSON.parse(await finishSample(folder, "samples.mts"))).toEqual([
+      ["/login", 204],
+      ["/logout", 204],
+      ["/private", 401],
+      ["/ready", 200],
+      ["to", "be", "or not"],
+      '{"reason":"done"}',
+    ]);
+  }, 120_000);
+});
+
+describeInBrowser("the README's samples for pages", (windows) => {
+  const around = `<script>
+    const shown = [];
+    for (const name of ["show", "say"]) window[name] = (what) => shown.push([name, what]);
+  </script>`;
+
+  it.each([
+    ["EventSource", `<script>${sample("js", "## Sending and receiving")}</script>`],
+    ["the client", sample("html", "### The browser client")],
+  ])("hear what is sent: with %s", async (_what, html) => {
+    const shop = await Shop.open({
+      routes: (app) => {
+        app.get("/page", (_req, res) => {
+          res.type("html").send(around + html);
+        });
+      },
+    });
+    const opened = new Promise((resolve) => shop.hub.once("join", resolve));
+    const page = await windows.open(`${shop.url}/page`);
+    await opened;
+    await shop.hub.broadcast("order", { id: 1, total: 9 });
+    await page.waitForFunction("shown.length === 1");
+    expect(await page.evaluate("shown")).toEqual([["show", { id: 1, total: 9 }]]);
+  });
+});
