@@ -33,11 +33,20 @@ describeBehindNginx("the recipe for HTTP/2 at nginx", () => {
         SETTINGS.replace("listen 443", `listen 127.0.0.1:${port}`)
           .replace("/etc/ssl/certs/application.pem", join(folder, "cert.pem"))
           .replace("/etc/ssl/private/application.pem", join(folder, "key.pem"))
-          .replace("127.0.0.1:3000", `127.0.0.1:${recipe.port}`),
+          .replaceAll("127.0.0.1:3000", `127.0.0.1:${recipe.port}`),
       ),
     );
     return address.replace("http:", "https:");
   }
+
+  it("tells the application whom nginx speaks for", async () => {
+    const url = await startNginx();
+
+    expect(await askFrom("127.0.0.2", `${url}/me`)).toEqual({
+      address: "127.0.0.2",
+      protocol: "https",
+    });
+  });
 
   describeInBrowser("in a browser", (windows) => {
     it("lets twenty tabs have a stream each", async () => {
@@ -75,14 +84,19 @@ describeBehindNginx("the recipe for HTTP/2 at nginx", () => {
       const [CONNECTING, OPEN] = [0, 1];
       expect(states).toEqual([CONNECTING, OPEN]);
     });
-  });
 
-  it("tells the application whom nginx speaks for", async () => {
-    const url = await startNginx();
+    // Last: there is no application any more.
+    it("has tabs come back later while the application is not there", async () => {
+      const page = await windows.open(await startNginx(), { ignoreHTTPSErrors: true });
+      await recipe.end();
 
-    expect(await askFrom("127.0.0.2", `${url}/me`)).toEqual({
-      address: "127.0.0.2",
-      protocol: "https",
+      const answer = await page.evaluate(`fetch("/events").then(async (response) => [
+        response.status,
+        response.headers.get("Content-Type"),
+        await response.text(),
+      ])`);
+
+      expect(answer).toEqual([200, "text/event-stream", "retry: 3000\n\n"]);
     });
   });
 });

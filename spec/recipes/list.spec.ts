@@ -1,0 +1,25 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const RECIPES = join(__dirname, "../../demo/recipes");
+const LIST = readFileSync(join(RECIPES, "README.md"), "utf8");
+
+const linked = new Set([...LIST.matchAll(/\]\(\.\/([^)]+)\)/g)].map(([, file]) => String(file)));
+const files = [
+  ...readdirSync(RECIPES).filter((file) => file.endsWith(".ts")),
+  ...readdirSync(join(RECIPES, "proxies")).map((file) => `proxies/${file}`),
+];
+
+describe("the list of recipes", () => {
+  it("has all there are", () => {
+    expect([...linked].sort()).toEqual(files.sort());
+  });
+
+  it("has commands that run them", () => {
+    const commands = LIST.matchAll(/`.*(demo\/recipes\/\S+?)[` ]/g);
+    const missing = [...commands]
+      .map(([, file]) => String(file))
+      .filter((file) => !existsSync(join(__dirname, "../..", file)));
+    expect(missing).toEqual([]);
+  });
+});
