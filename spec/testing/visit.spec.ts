@@ -213,8 +213,12 @@ describe("a visitor's requests", () => {
 
   it("are given up in time, saying what was asked for", async () => {
     const alice = await enter(echo(), { timeoutMs: 1_000 });
-    await expect(alice.fetch("/silent")).rejects.toThrow("GET /silent was not answered in 1000 ms.");
-    await expect(alice.stream("/silent")).rejects.toThrow("GET /silent was not answered in 1000 ms.");
+    await expect(alice.fetch("/silent")).rejects.toThrow(
+      "GET /silent was not answered in 1000 ms.",
+    );
+    await expect(alice.stream("/silent")).rejects.toThrow(
+      "GET /silent was not answered in 1000 ms.",
+    );
     await expect(alice.stream("/quiet")).rejects.toThrow(
       'No hub:open in 1000 ms. Status 200; received ":\\n\\n".',
     );
