@@ -3,11 +3,9 @@ import type { Connection } from "./connection/connection.js";
 import type { PresentUser } from "./connection/presence.js";
 import type { Filter } from "./delivery/audience.js";
 import type { Matcher } from "./delivery/matcher.js";
-import { HubCore } from "./hub-core.js";
 import type { HubEvents } from "./hub-events.js";
 import type { HubStats } from "./hub-stats.js";
 import type { LogHealth } from "./log/event-log.js";
-import { resolveHubOptions, type HubOptions } from "./hub-options.js";
 
 /** What {@link Hub.health} tells. */
 export interface HubHealth extends LogHealth {
@@ -79,9 +77,4 @@ export interface Hub extends Broadcaster {
    * @param options.timeoutMs default 5_000
    */
   close(options?: { timeoutMs?: number | undefined }): Promise<void>;
-}
-
-/** Makes a hub. @throws SseHubTypeError `ERR_SSE_OPTION` */
-export function createHub(options: HubOptions = {}): Hub {
-  return new HubCore(resolveHubOptions(options));
 }

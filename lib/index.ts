@@ -1,7 +1,7 @@
 export type { Broadcaster } from "./broadcaster.js";
 export type { Connection, EndReason, Opened } from "./connection/connection.js";
 export type { First } from "./connection/admission.js";
-export type { RefusalReason } from "./connection/refusals.js";
+export type { RefusalReason } from "./connection/refusal-reason.js";
 export type { Limits } from "./connection/limits.js";
 export type { PresentUser } from "./connection/presence.js";
 export type { Filter, Predicate } from "./delivery/audience.js";
@@ -14,7 +14,7 @@ export { sse } from "./express/sse.js";
 export type { Handler } from "./express/sse.js";
 export type { SseOptions, StaticOptions } from "./express/sse-options.js";
 export type { SessionRequest, UserResolver } from "./express/tag-request.js";
-export { createHub } from "./hub.js";
+export { createHub } from "./create-hub.js";
 export type { Hub, HubHealth } from "./hub.js";
 export type { HubOptions } from "./hub-options.js";
 export type { HubStats } from "./hub-stats.js";
@@ -32,7 +32,7 @@ export type {
 export type { LostReason, ReturnVerdict } from "./log/cursor.js";
 export { memoryLog } from "./log/memory-log.js";
 export type { MemoryLogOptions } from "./log/memory-log-options.js";
-export type { SessionEndCause } from "./session/session-ends.js";
+export type { SessionEndCause } from "./session/session-end-cause.js";
 export { SseHubError, SseHubTypeError } from "./sse-hub-error.js";
 export type { SseHubErrorCode } from "./sse-hub-error.js";
 export type { SseUser, User } from "./user.js";

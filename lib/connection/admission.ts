@@ -16,7 +16,8 @@ import { userKeyOf, type User } from "../user.js";
 import { withDeadline } from "../with-deadline.js";
 import { nextTurn } from "../next-turn.js";
 import { LimitCounter, type Limits } from "./limits.js";
-import { Refusals, type RefusalReason } from "./refusals.js";
+import type { RefusalReason } from "./refusal-reason.js";
+import { Refusals } from "./refusals.js";
 import { StreamConnection, type Claim, type ConnectionHost } from "./stream-connection.js";
 import type { Transport } from "./transport.js";
 

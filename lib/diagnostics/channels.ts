@@ -1,9 +1,9 @@
 import type { Broadcaster } from "../broadcaster.js";
 import type { Connection, EndReason } from "../connection/connection.js";
-import type { RefusalReason } from "../connection/refusals.js";
+import type { RefusalReason } from "../connection/refusal-reason.js";
 import type { Hub } from "../hub.js";
 import type { ReturnVerdict } from "../log/cursor.js";
-import type { SessionEndCause } from "../session/session-ends.js";
+import type { SessionEndCause } from "../session/session-end-cause.js";
 
 /**
  * What the channels of `node:diagnostics_channel` carry, by name. Nothing is put together for a channel

@@ -1,10 +1,10 @@
 import { channel, tracingChannel } from "node:diagnostics_channel";
 import type { Broadcaster } from "../broadcaster.js";
 import type { Connection, EndReason } from "../connection/connection.js";
-import type { RefusalReason } from "../connection/refusals.js";
+import type { RefusalReason } from "../connection/refusal-reason.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { toId, type ReturnVerdict } from "../log/cursor.js";
-import type { SessionEndCause } from "../session/session-ends.js";
+import type { SessionEndCause } from "../session/session-end-cause.js";
 import type { BroadcastTrace, HubChannels } from "./channels.js";
 import { debug } from "./debug.js";
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Applicant } from "../connection/admission.js";
 import type { Connection } from "../connection/connection.js";
-import type { RefusalReason } from "../connection/refusals.js";
+import type { RefusalReason } from "../connection/refusal-reason.js";
 import { checkRooms } from "../connection/rooms.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { isBehindStream, isGone, isPipelined, Transport } from "../connection/transport.js";

@@ -1,8 +1,8 @@
 import type { EndReason } from "../connection/connection.js";
-import type { RefusalReason } from "../connection/refusals.js";
+import type { RefusalReason } from "../connection/refusal-reason.js";
 import type { Hub } from "../hub.js";
 import type { ReturnVerdict } from "../log/cursor.js";
-import type { SessionEndCause } from "../session/session-ends.js";
+import type { SessionEndCause } from "../session/session-end-cause.js";
 
 /** A number of a hub, read when somebody collects. */
 export interface HubNumber {

@@ -1,6 +1,6 @@
 import { withDeadline } from "../with-deadline.js";
 import { SseHubError } from "../sse-hub-error.js";
-import type { SessionEndCause } from "./session-ends.js";
+import type { SessionEndCause } from "./session-end-cause.js";
 import type { SessionLink, SessionState } from "./session-state.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 
