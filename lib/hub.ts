@@ -7,6 +7,8 @@ import type { HubEvents } from "./hub-events.js";
 import type { HubStats } from "./hub-stats.js";
 import type { LogHealth } from "./log/event-log.js";
 
+export type { HubStats };
+
 /** What {@link Hub.health} tells. */
 export interface HubHealth extends LogHealth {
   /** The life of the log that this node reads; empty before a shared log was first reached. */

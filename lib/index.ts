@@ -15,9 +15,8 @@ export type { Handler } from "./express/sse.js";
 export type { SseOptions, StaticOptions } from "./express/sse-options.js";
 export type { SessionRequest, UserResolver } from "./express/tag-request.js";
 export { createHub } from "./create-hub.js";
-export type { Hub, HubHealth } from "./hub.js";
+export type { Hub, HubHealth, HubStats } from "./hub.js";
 export type { HubOptions } from "./hub-options.js";
-export type { HubStats } from "./hub-stats.js";
 export type { HubEvents } from "./hub-events.js";
 export type {
   Audience,
