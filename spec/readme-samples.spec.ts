@@ -122,21 +122,46 @@ describeInBrowser("the README's samples for pages", (windows) => {
     for (const name of ["show", "say"]) window[name] = (what) => shown.push([name, what]);
   </script>`;
 
-  it.each([
-    ["EventSource", `<script>${sample("js", "## Sending and receiving")}</script>`],
-    ["the client", sample("html", "### The browser client")],
-  ])("hear what is sent: with %s", async (_what, html) => {
-    const shop = await Shop.open({
+  const openWith = (html: string) =>
+    Shop.open({
       routes: (app) => {
         app.get("/page", (_req, res) => {
           res.type("html").send(around + html);
         });
       },
     });
+
+  it.each([
+    ["EventSource", `<script>${sample("js", "## Sending and receiving")}</script>`],
+    ["the client", sample("html", "### The browser client")],
+  ])("hear what is sent: with %s", async (_what, html) => {
+    const shop = await openWith(html);
     const opened = new Promise((resolve) => shop.hub.once("join", resolve));
     const page = await windows.open(`${shop.url}/page`);
     await opened;
     await shop.hub.broadcast("order", { id: 1, total: 9 });
+    await page.waitForFunction("shown.length === 1");
+    expect(await page.evaluate("shown")).toEqual([["show", { id: 1, total: 9 }]]);
+  });
+
+  it("come back as whoever has signed in", async () => {
+    const html = `<script type="module">
+      import { connect } from "/express-sse-hub/client.js";
+      const body = JSON.stringify({ id: 1 });
+      let stream = connect("/events");
+      await new Promise((resolve) => stream.onOpen(resolve));
+      ${sample("js", "## Users and matchers")}
+      stream.onJson("order", show);
+    </script>`;
+    const shop = await openWith(html);
+    const signedIn = new Promise<void>((resolve) => {
+      shop.hub.on("join", ({ user }) => {
+        if (user !== undefined) resolve();
+      });
+    });
+    const page = await windows.open(`${shop.url}/page`);
+    await signedIn;
+    await shop.hub.broadcast("order", { id: 1, total: 9 }, { id: 1 });
     await page.waitForFunction("shown.length === 1");
     expect(await page.evaluate("shown")).toEqual([["show", { id: 1, total: 9 }]]);
   });

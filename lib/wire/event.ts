@@ -38,7 +38,7 @@ export function checkEventName(event: unknown): asserts event is string {
     throw field(event, "a name without CR, LF, NUL or a lone surrogate", "put free text into data");
   }
   if (event.startsWith("hub:")) {
-    throw field(event, "a name that does not begin with hub:", "that prefix is the hub's own");
+    throw field(event, 'a name that does not begin with "hub:"', "that prefix is the hub's own");
   }
   if (event === "error" || event === "open") {
     throw field(

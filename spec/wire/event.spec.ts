@@ -20,8 +20,8 @@ describe("checkEventName", () => {
     ["", "not empty"],
     [undefined, "not empty"],
     [7, "not empty"],
-    ["hub:open", "does not begin with hub:"],
-    ["hub:", "does not begin with hub:"],
+    ["hub:open", 'does not begin with "hub:"'],
+    ["hub:", 'does not begin with "hub:"'],
     ["error", "other than error and open"],
     ["open", "other than error and open"],
   ])("refuses %j, and says why [encoding-1]", (name, why) => {
