@@ -1,10 +1,12 @@
+import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Deferred } from "../../lib/connection/deferred.js";
 import type { ShopOptions } from "../support/shop.js";
 import { describeInBrowser, type Windows } from "../support/browser.js";
 import { onTestEnd } from "../support/disposers.js";
+import { FeedProcess } from "../support/feed-process.js";
 import { Shop, until } from "../support/shop.js";
-import { ClientPage, WITH_PAGE } from "./client-page.js";
+import { ClientPage, SITE, WITH_PAGE } from "./client-page.js";
 
 /** Tabs of one browser that share a connection. */
 class Tabs {
@@ -248,6 +250,59 @@ describeInBrowser("tabs that share a connection", (windows) => {
       ["message for one"],
     ]);
   });
+
+  it("tell one that came after a logout nothing of what is for the user before", async () => {
+    // In no session that could tell the hub of it.
+    const isOne = (req: IncomingMessage) => req.headers.cookie?.includes("as=1") === true;
+    const { hub, tabs } = await openShop({
+      ...FAST,
+      sse: { ...WITH_PAGE.sse, user: (req) => (isOne(req) ? { id: 1 } : undefined) },
+    });
+    const early = await tabs.open("&path=/rooms/other");
+    await early.run('document.cookie = "as=1"');
+    const leader = await tabs.open();
+    await leader.tells("recovered null");
+    await hub.broadcast("message", "for one", { id: 1 });
+    await leader.tells("message for one");
+    await early.run('document.cookie = "as=1; Max-Age=0"');
+    const late = await tabs.open();
+    await late.tells("recovered null");
+    // That of the early tab is another one.
+    await until(() => hub.size === 2, "they share one connection");
+    await hub.broadcast("message", "for one again", { id: 1 });
+    await hub.broadcast("message", "for all");
+    await Promise.all([leader.tells("message for all"), late.tells("message for all")]);
+    expect([await leader.messages(), await late.messages()]).toEqual([
+      ["message for one", "message for all"],
+      ["message for all"],
+    ]);
+  });
+
+  it("return together to a server that was killed and started again", async () => {
+    const server = await FeedProcess.start("0", { SITE });
+    const tabs = new Tabs(windows, server.url);
+    const all: ClientPage[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const tab = await tabs.open();
+      await tab.tells("recovered null");
+      all.push(tab);
+    }
+    await server.usage(({ size }) => size === 1);
+    await server.post("/broadcast/300/1");
+    await Promise.all(all.map((tab) => tab.tells("message 299 x")));
+    server.signal("SIGKILL");
+    await server.exit;
+    const again = await FeedProcess.start(server.port);
+    await Promise.all(all.map((tab) => tab.tells("recovered epoch")));
+    await again.post("/broadcast/300/2");
+    await Promise.all(all.map((tab) => tab.tells("message 299 xx")));
+    const heard = (text: string) => numbers(0, 300).map((number) => `${number} ${text}`);
+    for (const tab of all) {
+      const told = (await tab.told()).filter((line) => /^(message|recovered)/.test(line));
+      expect(told).toEqual(["recovered null", ...heard("x"), "recovered epoch", ...heard("xx")]);
+    }
+    await again.usage(({ size }) => size === 1);
+  }, 60_000);
 
   it("are each given their own state, and that of no other", async () => {
     const gates = [new Deferred<void>(), new Deferred<void>()] as const;
