@@ -2,7 +2,8 @@ import type { EventData, EventName } from "../wire/event.js";
 import { resolveConnectOptions, type ConnectOptions } from "./connect-options.js";
 import { Link } from "./link.js";
 import { baseUrl, page } from "./page.js";
-import { SharedLink, findSharing } from "./shared-link.js";
+import { SharedLink } from "./shared-link.js";
+import { openSharing } from "./sharing.js";
 import type { Signal, StateSignal, StreamState, Waiting } from "./signal.js";
 
 /** What the hub said when the stream opened. */
@@ -77,11 +78,12 @@ class Stream implements SseStream {
   readonly #link: Link | SharedLink;
   #state: StreamState = "connecting";
   #connection: string | undefined;
+  #hasLeft = false;
 
   constructor(url: string | URL, options: ConnectOptions) {
     const { lastEventId, shared, ...settings } = resolveConnectOptions(options);
     const link = { ...settings, url: absolute(url) };
-    const sharing = shared ? findSharing() : undefined;
+    const sharing = shared ? openSharing(link) : undefined;
     const take = this.#take.bind(this);
     const cursor = lastEventId ?? undefined;
     this.#link =
@@ -140,11 +142,14 @@ class Stream implements SseStream {
 
   close(): void {
     if (this.#state === "closed") return;
+    this.#hasLeft = true;
     this.#link.close();
     this.#setState({ kind: "state", state: "closed" });
   }
 
   #take(signal: Signal): void {
+    // A listener may have left in the middle of what there was to tell.
+    if (this.#hasLeft) return;
     if (signal.kind === "state") this.#setState(signal);
     else if (signal.kind === "event") this.#call(`event ${signal.event}`, signal.data);
     else this.#call("end", signal.reason, { isFinal: signal.isFinal } satisfies StreamEnd);

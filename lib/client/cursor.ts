@@ -11,6 +11,11 @@ export function hasReached(cursor: string | undefined, other: string | undefined
   return place.epoch === goal.epoch && place.position >= goal.position;
 }
 
+/** The same place for another user, who is to be given again what there is to begin with. */
+export function ofOther(cursor: string | undefined): string | undefined {
+  return placeOf(cursor) === undefined ? cursor : cursor?.replace(/(\.other)?$/, ".other");
+}
+
 // <epoch>.<position>, with .other behind it where the stream was another user's.
 function placeOf(cursor: string | undefined): Place | undefined {
   const match = /^([\w-]+)\.(\d+)(?:\.other)?$/.exec(cursor ?? "");

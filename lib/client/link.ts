@@ -144,6 +144,11 @@ export class Link {
 
   #wait(ms: number, { status }: Trouble): Promise<void> {
     return new Promise((resolve) => {
+      // Whoever was told of the wait may have closed the stream.
+      if (this.#isClosed) {
+        resolve();
+        return;
+      }
       const goOn = () => {
         clearTimeout(timer);
         forget();

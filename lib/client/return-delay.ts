@@ -1,5 +1,7 @@
 // What a stream that never told its own is given: the middle of what the hub draws by default.
 const RETRY_MS = 2_000;
+// Above that, a timer fires at once.
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Why a stream has to be opened again; nothing of it where one that was open has ended. */
 export interface Trouble {
@@ -49,9 +51,11 @@ export class ReturnDelay {
 
   next({ retryAfterMs = 0 }: Trouble): number {
     const askedMs = this.retryMs ?? Math.min(RETRY_MS, this.#maxMs);
-    if (this.#failures === 0) return askedMs;
-    const doubledMs = Math.min(askedMs * 2 ** (this.#failures - 1), Math.max(askedMs, this.#maxMs));
-    return Math.round(spread(doubledMs) + retryAfterMs);
+    if (this.#failures === 0) return Math.min(askedMs, MAX_TIMER_MS);
+    // Nothing grows from 0.
+    const grownMs = Math.max(askedMs, 1) * 2 ** (this.#failures - 1);
+    const ms = spread(Math.min(grownMs, Math.max(askedMs, this.#maxMs))) + retryAfterMs;
+    return Math.round(Math.min(ms, MAX_TIMER_MS));
   }
 }
 

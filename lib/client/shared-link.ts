@@ -1,8 +1,11 @@
-import { hasReached } from "./cursor.js";
+import { hasReached, ofOther } from "./cursor.js";
+import { Leader } from "./leader.js";
 import { Link, type LinkOptions } from "./link.js";
-import { onComeBack, page, type Channel, type LockManager } from "./page.js";
-import type { EndSignal, EventSignal, Signal, StateSignal } from "./signal.js";
+import { onComeBack, type Channel } from "./page.js";
+import type { Sharing } from "./sharing.js";
+import type { EventSignal, Signal, StateSignal } from "./signal.js";
 import { TabLock } from "./tab-lock.js";
+import type { Lead, TabMessage, Told } from "./tab-message.js";
 
 // How often the tab with the connection says that it is there, and after which time it is asked.
 const BEAT_MS = 20_000;
@@ -11,29 +14,6 @@ const SILENCE_MS = 60_000;
 const ANSWER_MS = 2_000;
 // So long the other tabs have to hear that the stream is over, before one of them is given its place.
 const LAST_WORD_MS = 1_000;
-// A tab that cannot catch up keeps no more than so many events.
-const MAX_HEARD = 1_000;
-
-/** What tabs say to each other. */
-type Message =
-  /** Is there a tab with the connection? */
-  | { readonly kind: "ask" }
-  /** I have the connection, and have read up to this cursor. */
-  | { readonly kind: "lead"; readonly cursor: string | undefined; readonly state: StateSignal }
-  | { readonly kind: "signal"; readonly signal: Signal };
-
-/** What a page must offer for a connection to be shared. */
-export interface SharingPage {
-  readonly locks: LockManager;
-  readonly BroadcastChannel: new (name: string) => Channel;
-}
-
-/** What this page offers, or `undefined` where each tab has to have a connection of its own. */
-export function findSharing(): SharingPage | undefined {
-  const { navigator, BroadcastChannel } = page;
-  if (navigator?.locks === undefined || BroadcastChannel === undefined) return undefined;
-  return { locks: navigator.locks, BroadcastChannel };
-}
 
 /**
  * One connection for all tabs of an origin. The tab that holds the lock leads: it has the connection, and
@@ -41,7 +21,9 @@ export function findSharing(): SharingPage | undefined {
  * where it was itself.
  *
  * A tab that has just come, or has missed something, first has a connection of its own: it gets its
- * verdict, its state and what it missed. As soon as it has read as far as the leader, it follows.
+ * verdict, its state and what it missed. As soon as it has read as far as the leader, it follows; unless
+ * the leader's connection is another user's, as after a login that no session could tell the hub of:
+ * then the leader is told to open it anew, as who is here now.
  */
 export class SharedLink {
   readonly #options: LinkOptions;
@@ -50,6 +32,7 @@ export class SharedLink {
   readonly #channel: Channel;
   readonly #watch: ReturnType<typeof setInterval>;
   readonly #forget: () => void;
+  readonly #leader = new Leader();
   #cursor: string | undefined;
   #state: StateSignal = { kind: "state", state: "connecting" };
   #isLeader = false;
@@ -57,12 +40,10 @@ export class SharedLink {
   /** True while all there is comes from the leader. Neither leading nor following: it catches up. */
   #isFollowing = false;
   #own: Link | undefined;
-  /** True when the tab's own connection has given everything there was. */
-  #isLive = false;
-  /** While the tab has to catch up: what the leader said after this cursor. */
-  #goal: string | undefined;
-  #heard: Array<EventSignal | EndSignal> = [];
-  #leaderState: StateSignal | undefined;
+  #isOwnOpen = false;
+  /** Known when the tab's own connection has given everything there was. */
+  #audience: string | undefined;
+  #hasDoubted = false;
   #heardAt = Date.now();
   #answer: ReturnType<typeof setTimeout> | undefined;
 
@@ -70,15 +51,17 @@ export class SharedLink {
     options: LinkOptions,
     cursor: string | undefined,
     tell: (signal: Signal) => void,
-    { locks, BroadcastChannel }: SharingPage,
+    { name, locks, channel }: Sharing,
   ) {
-    this.#options = options;
+    const url = new URL(options.url);
+    // Asks the hub for a tick as soon as the connection has been given all there was.
+    url.searchParams.set("tick", "live");
+    this.#options = { ...options, url: url.href };
     this.#cursor = cursor;
     this.#tell = tell;
-    const name = `express-sse-hub ${options.url} ${String(options.withCredentials)}`;
-    this.#channel = new BroadcastChannel(name);
+    this.#channel = channel;
     this.#channel.onmessage = ({ data }) => {
-      this.#onMessage(data as Message);
+      this.#onMessage(data as TabMessage);
     };
     this.#lock = new TabLock(locks, name, {
       onHeld: this.#lead.bind(this),
@@ -92,6 +75,7 @@ export class SharedLink {
 
   close(): void {
     this.#isClosed = true;
+    this.#isFollowing = false;
     this.#own?.close();
     this.#channel.close();
     clearInterval(this.#watch);
@@ -105,11 +89,19 @@ export class SharedLink {
     this.#isFollowing = false;
     clearTimeout(this.#answer);
     // A tab that was catching up goes on with the connection it has.
-    if (this.#own === undefined) {
-      this.#own = new Link(this.#options, this.#cursor, this.#onOwn.bind(this));
-      this.#dispatch({ kind: "state", state: "connecting" });
-    }
+    if (this.#own === undefined) this.#connect();
     this.#sayLead();
+  }
+
+  #connect(): void {
+    this.#open();
+    this.#onOwn({ kind: "state", state: "connecting" });
+  }
+
+  #open(): void {
+    this.#own?.close();
+    this.#own = new Link(this.#options, this.#cursor, this.#onOwn.bind(this));
+    this.#isOwnOpen = false;
   }
 
   #stepDown(): void {
@@ -123,20 +115,15 @@ export class SharedLink {
   #catchUp(): void {
     if (this.#isClosed) return;
     this.#isFollowing = false;
-    this.#isLive = false;
-    this.#goal = undefined;
-    this.#heard = [];
-    const url = new URL(this.#options.url);
-    // Asks the hub for a tick as soon as the connection has been given all there was.
-    url.searchParams.set("tick", "live");
-    const options = { ...this.#options, url: url.href };
-    this.#own = new Link(options, this.#cursor, this.#onOwn.bind(this));
+    this.#audience = undefined;
+    this.#leader.forget();
+    this.#open();
     this.#ask();
   }
 
   #ask(): void {
     if (this.#isLeader) return;
-    this.#channel.postMessage({ kind: "ask" } satisfies Message);
+    this.#say({ kind: "ask" });
     clearTimeout(this.#answer);
     this.#answer = setTimeout(() => {
       this.#lock.steal();
@@ -149,83 +136,118 @@ export class SharedLink {
   }
 
   #sayLead(): void {
-    const [cursor, state] = [this.#cursor, this.#state];
-    this.#channel.postMessage({ kind: "lead", cursor, state } satisfies Message);
+    const [cursor, state, audience] = [this.#cursor, this.#state, this.#audience];
+    this.#say({ kind: "lead", cursor, state, audience });
+  }
+
+  #say(message: TabMessage): void {
+    // A listener may have closed the stream.
+    if (!this.#isClosed) this.#channel.postMessage(message);
+  }
+
+  // The same place, for somebody else: what there was to begin with is given again.
+  #renew(): void {
+    this.#cursor = ofOther(this.#cursor);
+    this.#connect();
   }
 
   /** Takes what came over this tab's own connection. */
   #onOwn(signal: Signal): void {
-    this.#cursor = this.#own?.cursor ?? this.#cursor;
-    if (this.#isLeader) this.#channel.postMessage({ kind: "signal", signal } satisfies Message);
+    const after = this.#cursor;
+    const isState = signal.kind === "state";
+    const wasOpen = this.#isOwnOpen;
+    if (isState) this.#isOwnOpen = signal.state === "open";
+    else this.#cursor = this.#own?.cursor ?? after;
+    if (this.#isLeader) this.#say({ kind: "told", signal, after });
+    if (signal.kind === "event") this.#noteAudience(signal);
     this.#dispatch(signal);
     if (this.#isLeader || this.#isClosed) return;
-    if (signal.kind === "event" && signal.event === "hub:tick") this.#isLive = true;
     // Refused: perhaps there may be no second connection, and the leader's must do.
-    if (signal.kind === "state" && signal.state === "waiting") this.#followUnread();
+    if (isState && signal.state === "waiting" && !wasOpen) this.#followUnread();
     else this.#followIfCaughtUp();
   }
 
+  #noteAudience({ event, data }: EventSignal): void {
+    if (event === "hub:open") {
+      this.#audience = undefined;
+      this.#hasDoubted = false;
+    }
+    if (event !== "hub:tick") return;
+    const { audience } = JSON.parse(data) as { audience?: string };
+    if (audience === undefined) return;
+    this.#audience = audience;
+    if (this.#isLeader) this.#sayLead();
+  }
+
   #followIfCaughtUp(): void {
-    const isLed = this.#leaderState?.state === "open";
-    if (isLed && this.#isLive && hasReached(this.#cursor, this.#goal)) this.#follow();
+    const { state, audience, goal } = this.#leader;
+    if (state?.state !== "open" || audience === undefined || this.#audience === undefined) return;
+    if (!hasReached(this.#cursor, goal)) return;
+    if (audience === this.#audience) this.#follow();
+    else if (!this.#hasDoubted) {
+      this.#hasDoubted = true;
+      this.#say({ kind: "renew" });
+    }
   }
 
   #followUnread(): void {
-    if (this.#goal === undefined || this.#leaderState?.state !== "open") return;
-    const id = (this.#cursor = this.#goal);
-    const { connection } = this.#leaderState;
+    const { state, goal } = this.#leader;
+    if (goal === undefined || state?.state !== "open") return;
+    // Back it never goes: what it has read would come again.
+    if (!hasReached(this.#cursor, goal)) this.#cursor = goal;
+    const { connection } = state;
     const data = JSON.stringify({ connection, recovered: false, reason: "unknown" });
-    this.#heard.unshift({ kind: "event", event: "hub:open", data, id });
-    this.#follow();
+    this.#follow({ kind: "event", event: "hub:open", data, id: this.#cursor });
   }
 
-  #follow(): void {
+  #follow(verdict?: EventSignal): void {
     this.#own?.close();
     this.#own = undefined;
     this.#isFollowing = true;
-    if (this.#leaderState !== undefined) this.#dispatch(this.#leaderState);
-    for (const signal of this.#heard.splice(0)) this.#takeOver(signal);
+    if (this.#leader.state !== undefined) this.#dispatch(this.#leader.state);
+    if (verdict !== undefined) this.#dispatch(verdict);
+    for (const told of this.#leader.take()) if (this.#isFollowing) this.#takeOver(told);
   }
 
-  #onMessage(message: Message): void {
+  #onMessage(message: TabMessage): void {
+    const { kind } = message;
     if (this.#isLeader) {
-      if (message.kind === "ask") this.#sayLead();
+      if (kind === "ask") this.#sayLead();
+      // Whoever else asked for it has it already, or soon.
+      if (kind === "renew" && this.#audience !== undefined) this.#renew();
       return;
     }
-    if (message.kind === "ask") return;
+    if (kind === "ask" || kind === "renew") return;
     this.#heardAt = Date.now();
     clearTimeout(this.#answer);
-    if (message.kind === "lead") this.#onLead(message);
+    if (kind === "lead") this.#onLead(message);
     else if (message.signal.kind === "state") this.#onLeaderState(message.signal);
-    else if (this.#isFollowing) this.#takeOver(message.signal);
-    else this.#keep(message.signal);
+    else if (this.#isFollowing) this.#takeOver(message as Told);
+    else this.#leader.keep(message as Told);
   }
 
-  #onLead({ cursor, state }: Extract<Message, { kind: "lead" }>): void {
-    this.#goal ??= cursor;
-    this.#onLeaderState(state);
-    if (!this.#isFollowing) return;
+  #onLead(lead: Lead): void {
+    this.#leader.onLead(lead);
+    this.#onLeaderState(lead.state);
     // It knows what this tab was not told, perhaps because it slept.
-    if (cursor !== undefined && !hasReached(this.#cursor, cursor)) this.#catchUp();
+    const { cursor } = lead;
+    const hasMissed = cursor !== undefined && !hasReached(this.#cursor, cursor);
+    if (this.#isFollowing && hasMissed) this.#catchUp();
   }
 
   #onLeaderState(signal: StateSignal): void {
-    this.#leaderState = signal;
+    this.#leader.onState(signal);
     if (this.#isFollowing) this.#dispatch(signal);
     else this.#followIfCaughtUp();
   }
 
-  #keep(signal: EventSignal | EndSignal): void {
-    // A leader that had no cursor when it was asked has one from here on.
-    if (signal.kind === "event" && signal.event === "hub:open") this.#goal ??= signal.id;
-    this.#heard.push(signal);
-    if (this.#heard.length < MAX_HEARD) return;
-    this.#goal = this.#heard.findLast(({ id }) => id !== undefined)?.id ?? this.#goal;
-    this.#heard = [];
-  }
-
   /** Takes what the leader told, as if it had come over a connection of this tab's own. */
-  #takeOver(signal: EventSignal | EndSignal): void {
+  #takeOver({ signal, after }: Told): void {
+    // It was not told everything before that, or the leader has just come, and has state of its own.
+    if (!hasReached(this.#cursor, after)) {
+      this.#catchUp();
+      return;
+    }
     const { id } = signal;
     const isKnown = hasReached(this.#cursor, id);
     const isOfHub = signal.kind === "end" || signal.event.startsWith("hub:");

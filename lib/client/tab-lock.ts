@@ -14,6 +14,7 @@ export class TabLock {
   readonly #listeners: TabLockListeners;
   readonly #leaving = new AbortController();
   #letGo: (() => void) | undefined;
+  #isQueued = false;
 
   constructor(locks: LockManager, name: string, listeners: TabLockListeners) {
     this.#locks = locks;
@@ -21,13 +22,25 @@ export class TabLock {
     this.#listeners = listeners;
   }
 
-  /** Takes the lock if nobody has it. Otherwise says so, and waits for its turn. */
+  /** Takes the lock if nobody has it. Otherwise says so, and waits for its turn, if it may have one. */
   queue(onWait: () => void): void {
-    this.#request({ ifAvailable: true }, (lock) => {
+    const onLock = (lock: unknown) => {
       if (lock !== null) return this.#hold();
-      this.#request({ signal: this.#leaving.signal }, () => this.#hold());
+      this.#wait();
       onWait();
       return undefined;
+    };
+    // Locks may be there and yet be denied, as with cookies that are blocked.
+    this.#request({ ifAvailable: true }, onLock, onWait);
+  }
+
+  #wait(): void {
+    // Who has stolen the lock meanwhile, and lost it again, waits still.
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    this.#request({ signal: this.#leaving.signal }, () => {
+      this.#isQueued = false;
+      return this.#hold();
     });
   }
 
@@ -53,6 +66,7 @@ export class TabLock {
   #request(
     options: Parameters<LockManager["request"]>[1],
     onGranted: (lock: unknown) => Promise<void> | undefined,
+    onDenied?: () => void,
   ): void {
     let isHeld = false;
     const granted = this.#locks.request(this.#name, options, (lock) => {
@@ -63,6 +77,7 @@ export class TabLock {
     // It rejects when the lock is stolen, and for who has left while waiting.
     granted.catch(() => {
       if (isHeld) this.#listeners.onTaken();
+      else onDenied?.();
     });
   }
 }

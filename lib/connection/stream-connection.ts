@@ -3,6 +3,7 @@ import { SseHubError } from "../sse-hub-error.js";
 import type { User } from "../user.js";
 import { encodeFrame, encodeHubEvent, encodePreamble } from "../wire/encoder.js";
 import { checkEventName, toText, type EventData, type EventName } from "../wire/event.js";
+import { audienceKeyOf } from "./audience-key.js";
 import type { Connection, EndReason, Opened } from "./connection.js";
 import { createConnectionId } from "./connection-id.js";
 import { Deferred } from "./deferred.js";
@@ -179,9 +180,10 @@ export class StreamConnection implements Connection {
 
   /** Moves the browser's cursor past entries that were not for it, so that it stays in the log. */
   tick(position: number, id: string): void {
+    const data = this.wantsTick ? { audience: audienceKeyOf(this) } : {};
     this.lastIdPosition = position;
     this.wantsTick = false;
-    this.#write(encodeHubEvent("hub:tick", {}, { id }));
+    this.#write(encodeHubEvent("hub:tick", data, { id }));
   }
 
   /** True when a room counts for an entry at that position. */

@@ -25,6 +25,10 @@ async function openAfter(...answers: Array<(res: Response) => void>) {
   return { shop, cursors };
 }
 
+function timeouts(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+}
+
 async function* words(): AsyncGenerator<string> {
   yield* ["to", await Promise.resolve("be")];
 }
@@ -121,6 +125,34 @@ describe("a stream of the client", () => {
     await until(() => hub.size === 0, "the connection has ended");
     stream.close();
     expect(told).toEqual(["open", "recovered null", "message last", "closed"]);
+  });
+});
+
+describe("a stream of the client that is closed by who listens", () => {
+  it("tells nothing more of what had come already", async () => {
+    const { url, hub } = await Shop.open();
+    const { stream, told } = listen(`${url}/events`);
+    stream.onState((state) => {
+      if (state === "open") stream.close();
+    });
+    await until(() => told.includes("closed"), "it is closed");
+    await until(() => hub.size === 0, "the connection has ended");
+    expect(told).toEqual(["open", "closed"]);
+  });
+
+  it("waits for nothing more", async () => {
+    const { url, hub } = await Shop.open({ hub: { retryMs: 3_600_000 } });
+    const { stream, told, tells } = listen(`${url}/events`);
+    stream.onState((state) => {
+      if (state === "waiting") stream.close();
+    });
+    await tells("recovered null");
+    const timers = timeouts();
+    hub.connections()[0]?.close();
+    await until(() => told.includes("closed"), "it is closed");
+    // The one that watched for silence is gone, and none came instead.
+    await until(() => timeouts() < timers, "no timer is left");
+    expect(told.slice(2)).toEqual(["end close", "waiting", "closed"]);
   });
 });
 

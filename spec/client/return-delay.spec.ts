@@ -53,6 +53,19 @@ describe("the time before a return", () => {
     expect(rangeOf(() => delay.next({}))[0]).toBeGreaterThanOrEqual(400);
   });
 
+  it("grows also where the server asks for none", () => {
+    const [min] = rangeOf(() => after(11, { retryMs: 0, maxMs: 30_000 }).next({}));
+    expect(min).toBeGreaterThanOrEqual(512);
+  });
+
+  it.each([0, 1])("is never more than a timer can wait, after %d tries", (tries) => {
+    const delay = after(tries, { retryMs: 1e12 });
+    expect(rangeOf(() => delay.next({ retryAfterMs: 300_000 }))).toEqual([
+      2 ** 31 - 1,
+      2 ** 31 - 1,
+    ]);
+  });
+
   it("is what Retry-After asks for, and then spread", () => {
     const [min, max] = rangeOf(() => after(1).next({ retryAfterMs: 60_000 }));
     expect([min >= 60_050, max <= 60_150]).toEqual([true, true]);

@@ -1,9 +1,12 @@
+import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Deferred } from "../../lib/connection/deferred.js";
 import type { ShopOptions } from "../support/shop.js";
 import { describeInBrowser, type Windows } from "../support/browser.js";
 import { onTestEnd } from "../support/disposers.js";
+import { FeedProcess } from "../support/feed-process.js";
 import { Shop, until } from "../support/shop.js";
-import { ClientPage, WITH_PAGE } from "./client-page.js";
+import { ClientPage, SITE, WITH_PAGE } from "./client-page.js";
 
 /** Tabs of one browser that share a connection. */
 class Tabs {
@@ -226,6 +229,152 @@ describeInBrowser("tabs that share a connection", (windows) => {
     await Promise.all([first.tells("message hello"), second.tells("message hello")]);
     expect([await second.messages(), hub.size]).toEqual([["message hello"], 1]);
   }, 60_000);
+
+  it("hear as who is here now, though the one with the connection came before the login", async () => {
+    const { hub, tabs } = await openShop();
+    const early = await tabs.open();
+    await early.tells("recovered null");
+    await early.run(`fetch("/login", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ id: 1 }),
+    })`);
+    const late = await tabs.open();
+    await late.tells("recovered null");
+    await early.tells("recovered true");
+    await shareOne(hub);
+    await hub.broadcast("message", "for one", { id: 1 });
+    await Promise.all([early.tells("message for one"), late.tells("message for one")]);
+    expect([hub.connections()[0]?.user, await late.messages()]).toEqual([
+      { id: 1 },
+      ["message for one"],
+    ]);
+  });
+
+  it("tell one that came after a logout nothing of what is for the user before", async () => {
+    // In no session that could tell the hub of it.
+    const isOne = (req: IncomingMessage) => req.headers.cookie?.includes("as=1") === true;
+    const { hub, tabs } = await openShop({
+      ...FAST,
+      sse: { ...WITH_PAGE.sse, user: (req) => (isOne(req) ? { id: 1 } : undefined) },
+    });
+    const early = await tabs.open("&path=/rooms/other");
+    await early.run('document.cookie = "as=1"');
+    const leader = await tabs.open();
+    await leader.tells("recovered null");
+    await hub.broadcast("message", "for one", { id: 1 });
+    await leader.tells("message for one");
+    await early.run('document.cookie = "as=1; Max-Age=0"');
+    const late = await tabs.open();
+    await late.tells("recovered null");
+    // That of the early tab is another one.
+    await until(() => hub.size === 2, "they share one connection");
+    await hub.broadcast("message", "for one again", { id: 1 });
+    await hub.broadcast("message", "for all");
+    await Promise.all([leader.tells("message for all"), late.tells("message for all")]);
+    expect([await leader.messages(), await late.messages()]).toEqual([
+      ["message for one", "message for all"],
+      ["message for all"],
+    ]);
+  });
+
+  it("return together to a server that was killed and started again", async () => {
+    const server = await FeedProcess.start("0", { SITE });
+    const tabs = new Tabs(windows, server.url);
+    const all: ClientPage[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const tab = await tabs.open();
+      await tab.tells("recovered null");
+      all.push(tab);
+    }
+    await server.usage(({ size }) => size === 1);
+    await server.post("/broadcast/300/1");
+    await Promise.all(all.map((tab) => tab.tells("message 299 x")));
+    server.signal("SIGKILL");
+    await server.exit;
+    const again = await FeedProcess.start(server.port);
+    await Promise.all(all.map((tab) => tab.tells("recovered epoch")));
+    await again.post("/broadcast/300/2");
+    await Promise.all(all.map((tab) => tab.tells("message 299 xx")));
+    const heard = (text: string) => numbers(0, 300).map((number) => `${number} ${text}`);
+    for (const tab of all) {
+      const told = (await tab.told()).filter((line) => /^(message|recovered)/.test(line));
+      expect(told).toEqual(["recovered null", ...heard("x"), "recovered epoch", ...heard("xx")]);
+    }
+    await again.usage(({ size }) => size === 1);
+  }, 60_000);
+
+  it("are each given their own state, and that of no other", async () => {
+    const gates = [new Deferred<void>(), new Deferred<void>()] as const;
+    let asked = 0;
+    const { hub, tabs } = await openShop({
+      ...FAST,
+      routes: (app) => {
+        app.get("/state", (req) => {
+          const nth = asked;
+          asked += 1;
+          req.sse.join({
+            first: async () => {
+              await gates[nth]?.promise;
+              return ["order", { nth }];
+            },
+          });
+        });
+      },
+    });
+    const one = await tabs.open("&path=/state");
+    await one.tells("recovered null");
+    const two = await tabs.open("&path=/state");
+    await two.tells("recovered null");
+    gates[1].resolve();
+    await two.tells('order {"nth":1}');
+    gates[0].resolve();
+    await one.tells('order {"nth":0}');
+    await shareOne(hub);
+    await hub.broadcast("message", "end");
+    await Promise.all([one.tells("message end"), two.tells("message end")]);
+    expect([await one.told(), await two.told()]).toEqual(
+      [0, 1].map((nth) => ["open", "recovered null", `order {"nth":${nth}}`, "message end"]),
+    );
+  });
+
+  it("catch up on what a tab was not told while it was put away", async () => {
+    const { hub, tabs } = await openShop();
+    const first = await tabs.open();
+    await first.tells("recovered null");
+    // What a browser does to the channel of a page that it keeps for the way back.
+    await first.page.context().addInitScript(`
+      globalThis.BroadcastChannel = class extends BroadcastChannel {
+        set onmessage(listener) {
+          super.onmessage = (message) => { if (!window.isAway) listener(message); };
+        }
+      };
+    `);
+    const second = await tabs.open();
+    await second.tells("recovered null");
+    await shareOne(hub);
+    await second.run("window.isAway = true");
+    await hub.broadcast("message", "missed");
+    await first.tells("message missed");
+    await second.run("window.isAway = false");
+    await hub.broadcast("message", "new");
+    await second.tells("message new");
+    expect(await second.messages()).toEqual(["message missed", "message new"]);
+    await shareOne(hub);
+  });
+
+  it("have one each where the browser denies them locks", async () => {
+    const { hub, shop } = await openShop();
+    const page = await windows.open(`${shop.url}/none.html`);
+    await page.context().addInitScript(`
+      LockManager.prototype.request = () => Promise.reject(new DOMException("denied", "SecurityError"));
+    `);
+    for (let n = 0; n < 2; n += 1) {
+      const tab = new ClientPage(await windows.openBeside(page, `${shop.url}?shared=true`));
+      await tab.tells("recovered null");
+    }
+    expect(hub.size).toBe(2);
+  });
 
   it("have one each where the browser knows no locks", async () => {
     const { hub, shop } = await openShop();
