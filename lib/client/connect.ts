@@ -157,7 +157,7 @@ class Stream implements SseStream {
 
   #setState({ state, connection, waiting }: StateSignal): void {
     this.#connection = connection;
-    if (state === this.#state && state !== "waiting") return;
+    if (state === this.#state) return;
     this.#state = state;
     this.#call("state", state, waiting);
   }

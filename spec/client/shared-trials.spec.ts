@@ -121,10 +121,8 @@ function faultOf({ from }: Tab, heard: readonly string[], counted?: number): str
   if (first > from) return `begins with ${first}, though it was open at ${from}`;
   const wrong = numbers.findIndex((number, n) => number !== first + n);
   if (wrong !== -1) return `after ${String(numbers[wrong - 1])} comes ${String(numbers[wrong])}`;
-  const next = first + numbers.length;
-  return counted === undefined || next === counted
-    ? undefined
-    : `${next} of ${counted} are missing`;
+  const missing = counted === undefined ? 0 : counted - first - numbers.length;
+  return missing === 0 ? undefined : `the last ${missing} are missing`;
 }
 
 describeInBrowser("tabs that come, leave, crash and sleep as they like", (windows) => {

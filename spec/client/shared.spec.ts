@@ -197,6 +197,19 @@ describeInBrowser("tabs that share a connection", (windows) => {
     expect([requests, hub.size]).toEqual([3, 0]);
   }, 60_000);
 
+  it("are told once that their connection waits, whoever comes meanwhile", async () => {
+    const { hub, tabs } = await openShop({ ...WITH_PAGE, hub: { retryMs: 3_600_000 } });
+    const [, second] = await openThree(tabs);
+    await shareOne(hub);
+    hub.connections()[0]?.close();
+    await second.tells("waiting");
+    const late = await tabs.open();
+    await late.tells("recovered null");
+    await hub.broadcast("message", "for the late one");
+    await late.tells("message for the late one");
+    expect((await second.told()).slice(2)).toEqual(["end close", "waiting"]);
+  });
+
   it("do not wait for one that its system has put to sleep", async () => {
     const { hub, tabs } = await openShop();
     const [leader, second, third] = await openThree(tabs);
