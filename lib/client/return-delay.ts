@@ -44,9 +44,9 @@ export class ReturnDelay {
     this.#failures = 0;
   }
 
-  /** The stream had opened, and yet it was a failure: the server could not go on with it. */
+  /** The server could not go on with the stream: a failure, also where it had opened. */
   onError(): void {
-    this.#failures = this.#failuresBefore;
+    this.#failures = Math.max(this.#failures, this.#failuresBefore);
   }
 
   next({ retryAfterMs = 0 }: Trouble): number {

@@ -5,6 +5,7 @@ import {
   needsNews,
   returnOf,
   toId,
+  toOtherId,
   type ReturnVerdict,
   type Verdict,
 } from "../log/cursor.js";
@@ -175,13 +176,20 @@ export class Admission {
     connection.epoch = this.#log.epoch;
     connection.stretch = this.#host.stretch;
     connection.presentSince = this.#log.head;
-    connection.open(applicant.isOwn ? undefined : toId(this.#log.epoch, position), {
+    // What a page was given to begin with holds for a return that gets all it missed, as the same user.
+    const needsState = verdict.recovered !== true || verdict.isOther;
+    connection.owesState = needsState && !applicant.isOwn && this.#hasState(applicant);
+    const toCursor = connection.owesState ? toOtherId : toId;
+    connection.open(applicant.isOwn ? undefined : toCursor(this.#log.epoch, position), {
       recovered: verdict.recovered,
       ...(verdict.recovered === false ? { reason: verdict.reason } : {}),
     });
     this.#noteOpen(connection, verdict);
-    // What a page was given to begin with holds for a return that gets all it missed, as the same user.
-    return verdict.recovered !== true || verdict.isOther;
+    return needsState;
+  }
+
+  #hasState({ first }: Applicant): boolean {
+    return first !== null || this.#log.retained[Symbol.iterator]().next().done !== true;
   }
 
   #noteOpen(connection: StreamConnection, verdict: Verdict): void {

@@ -66,6 +66,11 @@ export class StreamConnection implements Connection {
   /** While behind: volatile entries count from here on. */
   presentSince = 0;
   isLive = false;
+  /**
+   * True until what the stream begins with was given and an id came behind it. Until then the browser's
+   * cursor says so, and a return is given it again.
+   */
+  owesState = false;
   /** True until the browser is told that it has been given all there was, if it asked for that. */
   wantsTick = false;
   /** Rooms joined while behind, whose retained entries are still to be given. */
@@ -160,7 +165,9 @@ export class StreamConnection implements Connection {
   /** Writes entries of the log. */
   deliver({ bytes, lastId }: Delivery): void {
     this.transport.write(bytes);
-    if (lastId > 0) this.lastIdPosition = lastId;
+    if (lastId === 0) return;
+    this.lastIdPosition = lastId;
+    this.owesState = false;
   }
 
   /** From here on the connection is behind, at this position: its socket takes no more. */
@@ -183,6 +190,7 @@ export class StreamConnection implements Connection {
     const data = this.wantsTick ? { audience: audienceKeyOf(this) } : {};
     this.lastIdPosition = position;
     this.wantsTick = false;
+    this.owesState = false;
     this.#write(encodeHubEvent("hub:tick", data, { id }));
   }
 

@@ -193,8 +193,8 @@ export class Replay {
   }
 
   #goLive(connection: StreamConnection): void {
-    const { position } = connection;
-    if (connection.wantsTick || connection.lastIdPosition < this.#log.stale) {
+    const { position, wantsTick, owesState } = connection;
+    if (wantsTick || owesState || connection.lastIdPosition < this.#log.stale) {
       connection.tick(position, toId(this.#log.epoch, position));
     }
     this.#host.fanOut.add(connection);

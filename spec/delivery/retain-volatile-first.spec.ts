@@ -132,6 +132,24 @@ describe("first", () => {
     expect(await stream.nextData(3)).toEqual(['{"count":1}', "retained", "meanwhile"]);
   });
 
+  it("is given on the return of a browser that left before it came", async () => {
+    let answer: (state: [string, unknown]) => void = () => undefined;
+    const first = jest.fn(() => new Promise<[string, unknown]>((resolve) => (answer = resolve)));
+    const shop = await open(first);
+    await shop.hub.retain("r").broadcast("message", "retained");
+    const early = await shop.stream("/state");
+    await shop.hub.broadcast("message", "meanwhile");
+    early.close();
+    const again = await shop.stream("/state", { lastEventId: early.lastEventId });
+    await until(() => first.mock.calls.length === 2, "the state is asked for again");
+    answer(["state", "state"]);
+    expect(await again.nextData(3)).toEqual(["state", "retained", "meanwhile"]);
+    expect(await again.opened()).toMatchObject({ recovered: true });
+    const third = await shop.stream("/state", { lastEventId: again.lastEventId });
+    await shop.hub.broadcast("message", "end");
+    expect(await third.nextData()).toEqual(["end"]);
+  });
+
   it("is not asked for on a return that gets all it missed, and again when it does not", async () => {
     const first = jest.fn((): [string, unknown] => ["state", first.mock.calls.length]);
     const shop = await open(first);
