@@ -1,11 +1,12 @@
 import { connect } from "/express-sse-hub/client.js";
 
-const { path = "/events", ...options } = Object.fromEntries(
-  [...new URLSearchParams(location.search)].map(([key, value]) => [
-    key,
-    value === "true" ? true : value,
-  ]),
-);
+function read(value) {
+  if (value === "true") return true;
+  return /^\d+$/.test(value) ? Number(value) : value;
+}
+
+const query = [...new URLSearchParams(location.search)].map(([key, value]) => [key, read(value)]);
+const { path = "/events", ...options } = Object.fromEntries(query);
 const stream = connect(path, options);
 const told = [];
 const waiting = new Set();
