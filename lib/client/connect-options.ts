@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from "./max-timer-ms.js";
+
 /** Options of {@link connect}. An unknown key is an error. */
 export interface ConnectOptions {
   /**
@@ -29,9 +31,6 @@ export interface ConnectSettings {
 }
 
 const OPTIONS = ["shared", "withCredentials", "lastEventId", "maxRetryMs", "silenceMs"];
-
-// Above that, a timer fires at once.
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Reads the options of `connect()`. @throws TypeError */
 export function resolveConnectOptions(options: ConnectOptions): ConnectSettings {

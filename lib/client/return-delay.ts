@@ -1,7 +1,7 @@
+import { MAX_TIMER_MS } from "./max-timer-ms.js";
+
 // What a stream that never told its own is given: the middle of what the hub draws by default.
 const RETRY_MS = 2_000;
-// Above that, a timer fires at once.
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Why a stream has to be opened again; nothing of it where one that was open has ended. */
 export interface Trouble {
