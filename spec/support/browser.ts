@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import {
   chromium,
   type Browser,
@@ -6,6 +5,7 @@ import {
   type BrowserContextOptions,
   type Page,
 } from "playwright-core";
+import { describeWith } from "./describe-with.js";
 import { onTestEnd } from "./disposers.js";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -32,19 +32,9 @@ export interface Windows {
   openBeside(window: Page, url: string): Promise<Page>;
 }
 
-/**
- * A `describe` whose specs need a real browser. On a machine without Chromium they are skipped, and a
- * line says so; where `CI` is `true` they fail instead, so that nobody takes a gap for a pass.
- */
+/** A {@link describeWith} whose specs need a real browser. */
 export function describeInBrowser(name: string, specs: (windows: Windows) => void): void {
-  if (!existsSync(CHROMIUM) && process.env.CI !== "true") {
-    process.stderr.write(`Skipped without ${CHROMIUM} (apt-get install chromium): ${name}\n`);
-    describe.skip(name, () => {
-      specs(neverOpened);
-    });
-    return;
-  }
-  describe(name, () => {
+  describeWith([CHROMIUM], name, () => {
     let browser: Browser | undefined;
 
     beforeAll(async () => {
@@ -71,8 +61,3 @@ async function openIn(context: BrowserContext, url: string): Promise<Page> {
   await page.goto(url);
   return page;
 }
-
-const neverOpened: Windows = {
-  open: () => Promise.reject(new Error("There is no browser.")),
-  openBeside: () => Promise.reject(new Error("There is no browser.")),
-};

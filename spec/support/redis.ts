@@ -1,28 +1,21 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describeWith } from "./describe-with.js";
 import { onTestEnd } from "./disposers.js";
 
 const REDIS = "/usr/bin/redis-server";
 
 /**
- * A `describe` whose specs need a real Redis, which is started for them. On a machine without it they
- * are skipped, and a line says so; where `CI` is `true` they fail instead.
+ * A {@link describeWith} whose specs need a real Redis, which is started for them.
  *
  * @param specs gets a function that gives the server's URL, to be called in a test
  */
 export function describeWithRedis(name: string, specs: (urlOf: () => string) => void): void {
-  if (!existsSync(REDIS) && process.env.CI !== "true") {
-    process.stderr.write(`Skipped without ${REDIS} (apt-get install redis-server): ${name}\n`);
-    describe.skip(name, () => {
-      specs(() => "");
-    });
-    return;
-  }
-  describe(name, () => {
+  describeWith([REDIS], name, () => {
     let redis: RedisServer | undefined;
 
     beforeAll(async () => {
