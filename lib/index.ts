@@ -1,12 +1,12 @@
-export type { Broadcaster } from "./broadcaster.js";
+export type { Broadcaster } from "./publish/broadcaster.js";
 export type { Connection, EndReason, Opened } from "./connection/connection.js";
-export type { First } from "./connection/admission.js";
-export type { RefusalReason } from "./connection/refusal-reason.js";
-export type { Limits } from "./connection/limits.js";
-export type { PresentUser } from "./connection/presence.js";
-export type { Filter, Predicate } from "./delivery/audience.js";
-export type { Matcher, Operators } from "./delivery/matcher.js";
-export type { BroadcastTrace, HubChannels } from "./diagnostics/channels.js";
+export type { First } from "./admission/admission.js";
+export type { RefusalReason } from "./admission/refusal-reason.js";
+export type { Limits } from "./admission/limits.js";
+export type { PresentUser } from "./cluster/presence.js";
+export type { Filter, Predicate } from "./audience/audience.js";
+export type { Matcher, Operators } from "./audience/matcher.js";
+export type { BroadcastTrace, HubChannels } from "./hub/channels.js";
 export type { JoinOptions } from "./express/join-options.js";
 export type { SseRequest } from "./express/request-stream.js";
 export { requireUser } from "./express/require-user.js";
@@ -14,10 +14,10 @@ export { sse } from "./express/sse.js";
 export type { Handler } from "./express/sse.js";
 export type { SseOptions, StaticOptions } from "./express/sse-options.js";
 export type { SessionRequest, UserResolver } from "./express/tag-request.js";
-export { createHub } from "./create-hub.js";
-export type { Hub, HubHealth, HubStats } from "./hub.js";
-export type { HubOptions } from "./hub-options.js";
-export type { HubEvents } from "./hub-events.js";
+export { createHub } from "./hub/create-hub.js";
+export type { Hub, HubHealth, HubStats } from "./hub/hub.js";
+export type { HubOptions } from "./hub/hub-options.js";
+export type { HubEvents } from "./hub/hub-events.js";
 export type {
   Audience,
   EventLog,
@@ -32,7 +32,7 @@ export type { LostReason, ReturnVerdict } from "./log/cursor.js";
 export { memoryLog } from "./log/memory-log.js";
 export type { MemoryLogOptions } from "./log/memory-log-options.js";
 export type { SessionEndCause } from "./session/session-end-cause.js";
-export { SseHubError, SseHubTypeError } from "./sse-hub-error.js";
-export type { SseHubErrorCode } from "./sse-hub-error.js";
-export type { SseUser, User } from "./user.js";
+export { SseHubError, SseHubTypeError } from "./errors/sse-hub-error.js";
+export type { SseHubErrorCode } from "./errors/sse-hub-error.js";
+export type { SseUser, User } from "./user/user.js";
 export type { EventData, EventName, SseEvents } from "./wire/event.js";

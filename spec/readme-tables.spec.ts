@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resolveConnectOptions } from "../lib/client/connect-options.js";
-import { resolveHubOptions } from "../lib/hub-options.js";
+import { resolveHubOptions } from "../lib/hub/hub-options.js";
 import { resolveMemoryLogOptions } from "../lib/log/memory-log-options.js";
 import { resolveRedisLogOptions } from "../lib/redis/redis-log-options.js";
 

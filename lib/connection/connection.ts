@@ -1,5 +1,5 @@
 import type { LostReason } from "../log/cursor.js";
-import type { User } from "../user.js";
+import type { User } from "../user/user.js";
 import type { EventData, EventName } from "../wire/event.js";
 
 /**

@@ -1,4 +1,4 @@
-import { SseHubTypeError, describe } from "../sse-hub-error.js";
+import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 
 // Shared by all that have none, so nobody is to put anything in.
 const NONE: ReadonlySet<string> = Object.assign(new Set<string>(), {

@@ -1,15 +1,15 @@
 import { toFinalId, toId, toOtherId } from "../log/cursor.js";
-import { SseHubError } from "../sse-hub-error.js";
-import type { User } from "../user.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
+import type { User } from "../user/user.js";
 import { encodeFrame, encodeHubEvent, encodePreamble } from "../wire/encoder.js";
 import { checkEventName, toText, type EventData, type EventName } from "../wire/event.js";
-import { audienceKeyOf } from "./audience-key.js";
+import { audienceKeyOf } from "../audience/audience-key.js";
 import type { Connection, EndReason, Opened } from "./connection.js";
 import { createConnectionId } from "./connection-id.js";
-import { Deferred } from "./deferred.js";
-import { pump, unlessEnded, type Source } from "./pump.js";
+import { Deferred } from "../async/deferred.js";
+import { streamFrom, unlessEnded, type Source } from "./stream-from.js";
 import { Rooms, checkRooms } from "./rooms.js";
-import type { SessionLink } from "../session/session-state.js";
+import type { SessionLink } from "../user/session-link.js";
 import type { Transport } from "./transport.js";
 
 /** What a connection needs of its hub. */
@@ -31,7 +31,7 @@ export interface ConnectionHost {
 }
 
 /** What a connection is made of. */
-export interface Claim {
+export interface StreamParts {
   readonly transport: Transport;
   /** The session behind it; `null` where there is none to be watched. */
   readonly session: SessionLink | null;
@@ -64,13 +64,13 @@ export class StreamConnection implements Connection {
   /** Which stretch of the log without a break its position is in. */
   stretch = 0;
   /** While behind: volatile entries count from here on. */
-  presentSince = 0;
+  volatileFrom = 0;
   isLive = false;
   /**
    * True until what the stream begins with was given and an id came behind it. Until then the browser's
    * cursor says so, and a return is given it again.
    */
-  owesState = false;
+  needsInitialState = false;
   /** True until the browser is told that it has been given all there was, if it asked for that. */
   wantsTick = false;
   /** Rooms joined while behind, whose retained entries are still to be given. */
@@ -85,7 +85,7 @@ export class StreamConnection implements Connection {
   #abort: AbortController | undefined;
   #whenOpened: Deferred<Opened> | undefined;
 
-  constructor(host: ConnectionHost, request: Claim) {
+  constructor(host: ConnectionHost, request: StreamParts) {
     this.id = createConnectionId();
     this.transport = request.transport;
     this.isOwn = request.isOwn;
@@ -167,13 +167,13 @@ export class StreamConnection implements Connection {
     this.transport.write(bytes);
     if (lastId === 0) return;
     this.lastIdPosition = lastId;
-    this.owesState = false;
+    this.needsInitialState = false;
   }
 
   /** From here on the connection is behind, at this position: its socket takes no more. */
   fallBehind(position: number): void {
     this.position = position;
-    this.presentSince = Infinity;
+    this.volatileFrom = Infinity;
   }
 
   /** Says `hub:gap`: what came before that place has gone unread; live goes on from here. */
@@ -190,7 +190,7 @@ export class StreamConnection implements Connection {
     const data = this.wantsTick ? { audience: audienceKeyOf(this) } : {};
     this.lastIdPosition = position;
     this.wantsTick = false;
-    this.owesState = false;
+    this.needsInitialState = false;
     this.#write(encodeHubEvent("hub:tick", data, { id }));
   }
 
@@ -216,7 +216,7 @@ export class StreamConnection implements Connection {
 
   stream<E extends EventName>(source: Source<EventData<E>>, event: E): Promise<void> {
     checkEventName(event);
-    return pump(this, source, (item) => {
+    return streamFrom(this, source, (item) => {
       this.give(event, item);
     });
   }

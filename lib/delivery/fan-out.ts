@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { nextTurn } from "../next-turn.js";
+import { nextTurn } from "../async/next-turn.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { toId } from "../log/cursor.js";
 import type { EventLog, LogEntry } from "../log/event-log.js";
-import type { Report } from "./audience.js";
-import { AudienceIndex } from "./audience-index.js";
+import type { Report } from "../audience/audience.js";
+import { AudienceIndex } from "../audience/audience-index.js";
 import { LOG_RETRY_MS, logFailed } from "./log-failed.js";
-import type { Bundle } from "./bundle.js";
+import type { EntryBatch } from "./entry-batch.js";
 import { PassDelivery } from "./pass-delivery.js";
 import type { PassTimes } from "./pass-times.js";
-import type { RunOutside } from "./run-outside.js";
-import { Slices } from "./slices.js";
+import type { DetachedScope } from "../async/detached-scope.js";
+import { Slices } from "../async/slices.js";
 
 // What a visit may write at once; entries beyond it wait for the next pass, so no socket is flooded.
 const PASS_BYTES = 65_536;
@@ -19,7 +19,7 @@ const PASS_BYTES = 65_536;
 export interface FanOutHost {
   readonly report: Report;
   readonly times: PassTimes;
-  readonly runOutside: RunOutside;
+  readonly runDetached: DetachedScope;
   /** Takes over a connection that is no longer live; its `position` is right. */
   readOn(connection: StreamConnection): void;
 }
@@ -105,7 +105,7 @@ export class FanOut {
   #schedule(): void {
     if (this.#isPassing) return;
     this.#isPassing = true;
-    this.#host.runOutside(() => {
+    this.#host.runDetached(() => {
       this.#run().catch((cause: unknown) => {
         this.#host.report(logFailed(cause));
         setTimeout(() => {
@@ -147,7 +147,7 @@ export class FanOut {
     if (isTickDue) this.#tickedAt = end;
     for (const connection of (isTickDue ? null : delivery.only) ?? this.#live) {
       if (!connection.isLive) continue;
-      this.#visit(connection, delivery.bundleFor(connection, this.#served), end);
+      this.#visit(connection, delivery.batchFor(connection, this.#served), end);
       if (isTickDue && connection.lastIdPosition < end && !connection.transport.needsDrain) {
         connection.tick(end, toId(this.#log.epoch, end));
       }
@@ -161,11 +161,11 @@ export class FanOut {
     if (slices.isLate()) await slices.next();
   }
 
-  #visit(connection: StreamConnection, bundle: Bundle, end: number): void {
-    if (bundle.isEmpty) return;
-    this.delivered += bundle.count;
+  #visit(connection: StreamConnection, batch: EntryBatch, end: number): void {
+    if (batch.isEmpty) return;
+    this.delivered += batch.count;
     this.#writes += 1;
-    connection.deliver(bundle);
+    connection.deliver(batch);
     if (!connection.isFull) return;
     connection.fallBehind(Math.max(connection.position, end));
     this.delete(connection);

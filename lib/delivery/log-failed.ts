@@ -1,4 +1,4 @@
-import { SseHubError } from "../sse-hub-error.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
 
 /** Milliseconds after which a log that failed is asked again. */
 export const LOG_RETRY_MS = 1_000;

@@ -1,8 +1,8 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
 import type { LogEntry } from "../log/event-log.js";
-import { isForEverybody, reaches } from "./audience.js";
-import type { AudienceIndex } from "./audience-index.js";
-import { Bundle } from "./bundle.js";
+import { isForEverybody, reaches } from "../audience/audience.js";
+import type { AudienceIndex } from "../audience/audience-index.js";
+import { EntryBatch } from "./entry-batch.js";
 
 // What the variants of one pass may hold in memory.
 const MAX_JOINED_BYTES = 4 * 1_048_576;
@@ -12,11 +12,11 @@ const MAX_JOINED_BYTES = 4 * 1_048_576;
  * tried on everybody. A connection gets both in the order of the log.
  */
 export class PassDelivery {
-  #empty = Bundle.empty();
+  #empty = EntryBatch.empty();
   readonly #broad: LogEntry[] = [];
   readonly #narrow = new Map<StreamConnection, LogEntry[]>();
   /** What a connection gets that nothing narrow is for, where everything broad is for everybody. */
-  readonly #whole: Bundle | null;
+  readonly #whole: EntryBatch | null;
 
   constructor(entries: readonly LogEntry[], index: AudienceIndex) {
     for (const entry of entries) {
@@ -34,20 +34,20 @@ export class PassDelivery {
   }
 
   /** What a connection gets that has everything up to `served`, or up to its own later position. */
-  bundleFor(connection: StreamConnection, served: number): Bundle {
+  batchFor(connection: StreamConnection, served: number): EntryBatch {
     const narrow = this.#narrow.get(connection);
     const isWhole = narrow === undefined && connection.position <= served;
     if (this.#whole !== null && isWhole) return this.#whole;
     const entries = narrow === undefined ? this.#broad : merge(narrow, this.#broad);
     // Variants that many different readers have made are let go now and then.
-    if (this.#empty.joinedBytes > MAX_JOINED_BYTES) this.#empty = Bundle.empty();
-    let bundle = this.#empty;
+    if (this.#empty.joinedBytes > MAX_JOINED_BYTES) this.#empty = EntryBatch.empty();
+    let batch = this.#empty;
     for (const entry of entries) {
       if (entry.position > connection.position && reaches(entry, connection)) {
-        bundle = bundle.with(entry);
+        batch = batch.with(entry);
       }
     }
-    return bundle;
+    return batch;
   }
 
   #hand(connection: StreamConnection, entry: LogEntry): void {

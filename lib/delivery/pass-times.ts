@@ -1,4 +1,4 @@
-import type { Diagnostics } from "../diagnostics/diagnostics.js";
+import type { Diagnostics } from "../hub/diagnostics.js";
 import { positionIn } from "../log/cursor.js";
 import type { LogEntry } from "../log/event-log.js";
 

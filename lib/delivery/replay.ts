@@ -2,18 +2,18 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 import { toId } from "../log/cursor.js";
 import type { EventLog, LogEntry } from "../log/event-log.js";
 import { withoutId } from "../wire/encoder.js";
-import { reaches, type Report } from "./audience.js";
+import { reaches, type Report } from "../audience/audience.js";
 import type { FanOut } from "./fan-out.js";
 import { LOG_RETRY_MS, logFailed } from "./log-failed.js";
-import { Pages, type Page } from "./pages.js";
-import type { RunOutside } from "./run-outside.js";
-import { Slices } from "./slices.js";
+import { PageCache, type Page } from "./page-cache.js";
+import type { DetachedScope } from "../async/detached-scope.js";
+import { Slices } from "../async/slices.js";
 
 /** What replay needs of its hub. */
 export interface ReplayHost {
   readonly fanOut: Pick<FanOut, "add">;
   readonly report: Report;
-  readonly runOutside: RunOutside;
+  readonly runDetached: DetachedScope;
   /**
    * Called for a connection that has missed what nobody can tell it, in a break of the log. It gives
    * true where the connection may go on with what comes next.
@@ -38,9 +38,9 @@ export class Replay {
   gaps = 0;
   readonly #log: EventLog;
   readonly #host: ReplayHost;
-  readonly #pages: Pages;
+  readonly #pages: PageCache;
   #turns: StreamConnection[] = [];
-  // Pages that had to be waited for, until their turn.
+  // PageCache that had to be waited for, until their turn.
   readonly #fetched = new WeakMap<StreamConnection, Page>();
   /** Number of breaks of the log so far: connections carry the one they have read since. */
   #stretch = 0;
@@ -50,7 +50,7 @@ export class Replay {
   constructor(log: EventLog, host: ReplayHost) {
     this.#log = log;
     this.#host = host;
-    this.#pages = new Pages(log);
+    this.#pages = new PageCache(log);
   }
 
   /** Reads on from the connection's position, as soon as its socket takes more. */
@@ -82,7 +82,7 @@ export class Replay {
   #start(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    this.#host.runOutside(() => {
+    this.#host.runDetached(() => {
       this.#run().catch((cause: unknown) => {
         this.#host.report(logFailed(cause));
         setTimeout(() => {
@@ -193,8 +193,8 @@ export class Replay {
   }
 
   #goLive(connection: StreamConnection): void {
-    const { position, wantsTick, owesState } = connection;
-    if (wantsTick || owesState || connection.lastIdPosition < this.#log.stale) {
+    const { position, wantsTick, needsInitialState } = connection;
+    if (wantsTick || needsInitialState || connection.lastIdPosition < this.#log.stale) {
       connection.tick(position, toId(this.#log.epoch, position));
     }
     this.#host.fanOut.add(connection);
@@ -207,15 +207,15 @@ export class Replay {
   }
 
   #give(connection: StreamConnection, { entries, empty }: Page): void {
-    let bundle = empty;
+    let batch = empty;
     for (const entry of entries) {
       if (!reaches(entry, connection)) continue;
-      if (entry.isVolatile && entry.position <= connection.presentSince) this.dropped += 1;
-      else bundle = bundle.with(entry);
+      if (entry.isVolatile && entry.position <= connection.volatileFrom) this.dropped += 1;
+      else batch = batch.with(entry);
     }
     connection.position = entries.at(-1)?.position ?? connection.position;
-    if (bundle.isEmpty) return;
-    this.replayed += bundle.count;
-    connection.deliver(bundle);
+    if (batch.isEmpty) return;
+    this.replayed += batch.count;
+    connection.deliver(batch);
   }
 }

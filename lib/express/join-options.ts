@@ -1,5 +1,5 @@
-import type { First } from "../connection/admission.js";
-import { isArray, optionReader } from "../option-reader.js";
+import type { First } from "../admission/admission.js";
+import { isArray, optionReader } from "../options/option-reader.js";
 
 /** How a request joins. An unknown key is an error. */
 export interface JoinOptions {

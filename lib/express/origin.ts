@@ -1,6 +1,6 @@
 import createError from "http-errors";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Refusals } from "../connection/refusals.js";
+import type { Refusals } from "../admission/refusals.js";
 
 /**
  * Lets pages of other origins read a stream where the application allows them, and nobody else: a

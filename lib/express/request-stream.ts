@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Applicant } from "../connection/admission.js";
+import type { AdmissionRequest } from "../admission/admission.js";
 import type { Connection } from "../connection/connection.js";
-import type { RefusalReason } from "../connection/refusal-reason.js";
+import type { RefusalReason } from "../admission/refusal-reason.js";
 import { checkRooms } from "../connection/rooms.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { isBehindStream, isGone, isPipelined, Transport } from "../connection/transport.js";
-import type { HubCore } from "../hub-core.js";
+import type { HubCore } from "../hub/hub-core.js";
 import { isFinalId } from "../log/cursor.js";
 import { resolveJoinOptions, type JoinOptions } from "./join-options.js";
 import type { SseSettings } from "./sse-options.js";
-import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
-import type { SessionLink } from "../session/session-state.js";
-import type { User } from "../user.js";
+import { SseHubError, SseHubTypeError } from "../errors/sse-hub-error.js";
+import type { SessionLink } from "../user/session-link.js";
+import type { User } from "../user/user.js";
 import { linkSession, markOf, storeOf } from "./session-link.js";
 import { allowOrigin, checkOrigin } from "./origin.js";
 import { isLoaded, saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
@@ -144,7 +144,7 @@ export class RequestStream implements SseRequest {
     const { lastEventId } = this;
     if (lastEventId === undefined) return false;
     const { sessionID: sessionId = "" } = this.#req as { sessionID?: string };
-    return isFinalId(lastEventId) || this.#hub.truth.isStopped(sessionId);
+    return isFinalId(lastEventId) || this.#hub.sessionMonitor.isStopped(sessionId);
   }
 
   /** Answers 204, which is how EventSource is told to stop. */
@@ -171,15 +171,15 @@ export class RequestStream implements SseRequest {
 
   /** @throws SseHubTypeError `ERR_SSE_NO_SESSION` */
   checkSessions(what: string): void {
-    this.#hub.evidence.check(what);
+    this.#hub.requirement.check(what);
   }
 
   // Where sse() comes before session(), the store is seen here for the first time.
   #observe(): void {
     const store = storeOf(this.#req);
     if (store === undefined) return;
-    this.#hub.evidence.noteSession();
-    this.#hub.truth.observe(store);
+    this.#hub.requirement.noteSession();
+    this.#hub.sessionMonitor.observe(store);
   }
 
   #queried(name: string): string | undefined {
@@ -207,10 +207,10 @@ export class RequestStream implements SseRequest {
 
   #link(): SessionLink | null {
     const { watch } = this.#settings;
-    return linkSession(this.#req, watch, this.#mark, this.#hub.truth.label);
+    return linkSession(this.#req, watch, this.#mark, this.#hub.sessionMonitor.label);
   }
 
-  #open(wish: Pick<Applicant, "rooms" | "first" | "isOwn">): StreamConnection {
+  #open(wish: Pick<AdmissionRequest, "rooms" | "first" | "isOwn">): StreamConnection {
     if (this.#res.headersSent) throw headersSent();
     const transport = new Transport(this.#res);
     if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse("pipelined");

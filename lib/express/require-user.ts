@@ -1,7 +1,7 @@
 import createError from "http-errors";
-import { compileMatcher } from "../delivery/compile-matcher.js";
-import type { Matcher } from "../delivery/matcher.js";
-import { SseHubError, SseHubTypeError } from "../sse-hub-error.js";
+import { compileMatcher } from "../audience/compile-matcher.js";
+import type { Matcher } from "../audience/matcher.js";
+import { SseHubError, SseHubTypeError } from "../errors/sse-hub-error.js";
 import { RequestStream } from "./request-stream.js";
 import type { Handler } from "./sse.js";
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { sessionKeyOf } from "../session/session-key.js";
-import type { SessionLink, SessionState } from "../session/session-state.js";
-import { changeInFlight, isStore, type ObservedStore } from "../session/store-watch.js";
+import type { SessionLink, SessionState } from "../user/session-link.js";
+import { changeInFlight, isStore, type ObservedStore } from "../session/store-observer.js";
 import { fingerprintWith, type SessionContent, type Watch } from "../session/watch.js";
 
 /** What of express-session's request is needed here. */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
-import type { Hub } from "../hub.js";
-import { SseHubTypeError } from "../sse-hub-error.js";
-import { isArray, isObject, optionReader, refusedOption } from "../option-reader.js";
+import type { Hub } from "../hub/hub.js";
+import { SseHubTypeError } from "../errors/sse-hub-error.js";
+import { isArray, isObject, optionReader, refusedOption } from "../options/option-reader.js";
 import { watchAll, watchUser, type Watch } from "../session/watch.js";
 import type { UserResolver } from "./tag-request.js";
 

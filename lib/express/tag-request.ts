@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import type { SessionEvidence } from "../session/session-evidence.js";
-import { isThenable } from "../is-thenable.js";
-import { SseHubError, SseHubTypeError, describe } from "../sse-hub-error.js";
-import type { SseUser, User } from "../user.js";
+import type { SessionRequirement } from "../session/session-requirement.js";
+import { isThenable } from "../async/is-thenable.js";
+import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";
+import type { SseUser, User } from "../user/user.js";
 
 // A tag lives as long as its connection, once for each: it is to name a user, not to carry a cart.
 const MAX_TAG_BYTES = 16_384;
@@ -25,8 +25,11 @@ interface Identified {
 
 /** What of a hub is needed here. */
 interface Asked {
-  readonly evidence: SessionEvidence;
-  readonly truth: { readonly recalls: { readonly serial: number }; readonly isStoreAway: boolean };
+  readonly requirement: SessionRequirement;
+  readonly sessionMonitor: {
+    readonly recalls: { readonly serial: number };
+    readonly isStoreAway: boolean;
+  };
 }
 
 type Answer =
@@ -79,7 +82,7 @@ export class Tag {
   #ask(): Answer {
     if (this.#user !== undefined) return this.#user;
     this.#noteSession();
-    this.#askedAt = this.#hub.truth.recalls.serial;
+    this.#askedAt = this.#hub.sessionMonitor.recalls.serial;
     const answer = this.#resolve === null ? this.#fromSession() : this.#askOwn(this.#resolve);
     if (!isThenable(answer)) {
       this.#user = { value: toTag(answer) };
@@ -99,7 +102,8 @@ export class Tag {
   // A function that looks into a session finds none while the store is away, or throws.
   #askOwn(resolve: UserResolver): unknown {
     const { session, sessionStore } = this.#req as Identified;
-    const isAway = session == null && sessionStore === undefined && this.#hub.truth.isStoreAway;
+    const isAway =
+      session == null && sessionStore === undefined && this.#hub.sessionMonitor.isStoreAway;
     if (!isAway) return resolve(this.#req);
     let answer: unknown;
     try {
@@ -122,11 +126,11 @@ export class Tag {
   #noteSession(): void {
     const { session, sessionStore, user } = this.#req as Identified;
     if (this.#resolve !== null || sessionStore !== undefined || session != null || user != null) {
-      this.#hub.evidence.noteSession();
-    } else if (this.#hub.evidence.hasSessions) {
+      this.#hub.requirement.noteSession();
+    } else if (this.#hub.requirement.hasSessions) {
       storeAway();
     } else {
-      this.#hub.evidence.noteMissing();
+      this.#hub.requirement.noteMissing();
     }
   }
 }

@@ -8,11 +8,11 @@ import {
   numbers,
   textOf,
 } from "./contract-entries.js";
-import { promise, type LogPromise } from "./log-promise.js";
+import { contractTest, type LogPromise } from "./log-promise.js";
 
 /**
- * What every `EventLog` promises, to be run by any test runner: each promise is a test of its own,
- * which makes a log, closes it, and throws an AssertionError where the promise is broken.
+ * What every `EventLog` promises, to be run by any test runner: each contractTest is a test of its own,
+ * which makes a log, closes it, and throws an AssertionError where the contractTest is broken.
  *
  * A log that several nodes share is given to {@link SHARED_LOG_CONTRACT} as well.
  *
@@ -32,14 +32,14 @@ import { promise, type LogPromise } from "./log-promise.js";
  * });
  */
 export const LOG_CONTRACT: readonly LogPromise[] = [
-  promise("begins empty, with an epoch that may go into an id", 10, async (log) => {
+  contractTest("begins empty, with an epoch that may go into an id", 10, async (log) => {
     assert.match(log.epoch, /^[A-Za-z0-9_-]{1,32}$/);
     assert.deepEqual([log.head, log.trimmed, await all(log)], [0, 0, []]);
   }),
-  promise("gives each life an epoch of its own", 10, async (log, another) => {
+  contractTest("gives each life an epoch of its own", 10, async (log, another) => {
     assert.notEqual(log.epoch, (await another()).epoch);
   }),
-  promise(
+  contractTest(
     "resolves append with a position above all before, in the order of the calls",
     100,
     async (log) => {
@@ -56,7 +56,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
       assert.equal(log.head, positions.at(-1));
     },
   ),
-  promise(
+  contractTest(
     "gives every entry after a position, in order, with its id in the bytes",
     100,
     async (log) => {
@@ -74,13 +74,13 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
       assert.deepEqual(await all(log, positions[2]), []);
     },
   ),
-  promise("keeps the audience as it was given", 10, async (log) => {
+  contractTest("keeps the audience as it was given", 10, async (log) => {
     const audience = { rooms: ["red"], filter: { id: { $in: [1, 2] } }, except: "x" };
     await log.append({ ...draft("a"), audience });
     await log.catchUp();
     assert.deepEqual((await all(log))[0]?.audience, audience);
   }),
-  promise(
+  contractTest(
     "gives pages of about the bytes asked for, at least one entry, none cut",
     100,
     async (log) => {
@@ -97,12 +97,12 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
       assert.deepEqual(texts, numbers(20).map(String));
     },
   ),
-  promise("takes an event above any page whole", 10, async (log) => {
+  contractTest("takes an event above any page whole", 10, async (log) => {
     const text = "x".repeat(1_000_000);
     await appendAll(log, [text, "after"]);
     assert.deepEqual((await all(log)).map(textOf), [text, "after"]);
   }),
-  promise(
+  contractTest(
     "is bounded, and says that entries are gone rather than giving a part",
     10,
     async (log) => {
@@ -118,7 +118,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
       );
     },
   ),
-  promise(
+  contractTest(
     "writes no id for a volatile entry, but keeps its place in the order",
     10,
     async (log) => {
@@ -135,7 +135,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
       assert.equal(entries[1]?.bytes.toString(), "data: b\n\n");
     },
   ),
-  promise(
+  contractTest(
     "keeps the newest entry of each key, in the order of the log, also after it left",
     10,
     async (log) => {
@@ -146,14 +146,14 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
       assert.deepEqual([...log.retained].map(textOf), ["b", "new"]);
     },
   ),
-  promise("says which cursors a quarter of its window has passed", 40, async (log) => {
+  contractTest("says which cursors a quarter of its window has passed", 40, async (log) => {
     await appendAll(log, numbers(5).map(String));
     assert.equal(log.stale, 0);
     await appendAll(log, numbers(100).map(String));
     const { trimmed, stale, head } = log;
     assert.ok(stale > trimmed && stale < head, `stale ${stale} is not in ${trimmed} to ${head}`);
   }),
-  promise("tells its followers that the head has moved, until they leave", 10, async (log) => {
+  contractTest("tells its followers that the head has moved, until they leave", 10, async (log) => {
     let moves = 0;
     const moved = new Promise<void>((resolve) => {
       const unfollow = log.follow({
@@ -171,7 +171,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
     await log.catchUp();
     assert.equal(moves, 1);
   }),
-  promise("tells each of them when it may read what has come", 10, async (log) => {
+  contractTest("tells each of them when it may read what has come", 10, async (log) => {
     const heads: number[] = [];
     const told = [1, 2].map(
       () =>
@@ -187,7 +187,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
     await Promise.all(told);
     assert.deepEqual(heads, [position, position]);
   }),
-  promise("asks its followers, and gives what they answer", 10, async (log) => {
+  contractTest("asks its followers, and gives what they answer", 10, async (log) => {
     const questions: unknown[] = [];
     log.follow({
       ...idleFollower,
@@ -199,7 +199,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
     assert.deepEqual(await log.ask({ kind: "how many" }), [{ n: 2 }]);
     assert.deepEqual(questions, [{ kind: "how many" }]);
   }),
-  promise("tells others, not its own followers, and is well", 10, async (log) => {
+  contractTest("tells others, not its own followers, and is well", 10, async (log) => {
     const notices: unknown[] = [];
     log.follow({ ...idleFollower, onNotice: (notice) => notices.push(notice) });
     await log.tell({ kind: "hello" });
@@ -209,7 +209,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
     assert.ok(log.health.since <= Date.now(), `${log.health.since} is still to come`);
     assert.notEqual(log.sessionLabel, "");
   }),
-  promise("closes twice without harm", 10, async (log) => {
+  contractTest("closes twice without harm", 10, async (log) => {
     await log.close();
     await log.close();
   }),

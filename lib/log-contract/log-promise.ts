@@ -1,6 +1,6 @@
 import type { EventLog } from "../log/event-log.js";
 
-/** One promise of the log contract. */
+/** One contractTest of the log contract. */
 export interface LogPromise {
   /** What is promised, as the name of a test: "takes an event above any page whole". */
   readonly name: string;
@@ -17,8 +17,8 @@ export interface LogPromise {
 /** Makes the log that is on trial. */
 export type CreateLog = (bounds: { readonly maxEvents: number }) => Promise<EventLog> | EventLog;
 
-/** Makes a promise out of a check of a fresh log. */
-export function promise(
+/** Makes a contractTest out of a check of a fresh log. */
+export function contractTest(
   name: string,
   maxEvents: number,
   check: (log: EventLog, another: () => Promise<EventLog>) => Promise<void>,

@@ -11,7 +11,7 @@ import {
   plain,
   textOf,
 } from "./contract-entries.js";
-import { promise, type LogPromise } from "./log-promise.js";
+import { contractTest, type LogPromise } from "./log-promise.js";
 
 /**
  * What a log of several nodes promises beside {@link LOG_CONTRACT}. Each call of `createLog` in one `run`
@@ -26,7 +26,7 @@ import { promise, type LogPromise } from "./log-promise.js";
  * }
  */
 export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
-  promise("gives each node the same entries, with the same ids", 100, async (log, another) => {
+  contractTest("gives each node the same entries, with the same ids", 100, async (log, another) => {
     const other = await another();
     assert.equal(other.epoch, log.epoch);
     const ids = [
@@ -42,15 +42,19 @@ export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
       ids,
     );
   }),
-  promise("has read with catchUp what another node has appended", 100, async (log, another) => {
-    const other = await another();
-    for (const text of numbers(20).map(String)) {
-      const position = await append(other, draft(text));
-      await log.catchUp();
-      assert.equal(log.head, position);
-    }
-  }),
-  promise("tells a notice on the other nodes, at its place", 100, async (log, another) => {
+  contractTest(
+    "has read with catchUp what another node has appended",
+    100,
+    async (log, another) => {
+      const other = await another();
+      for (const text of numbers(20).map(String)) {
+        const position = await append(other, draft(text));
+        await log.catchUp();
+        assert.equal(log.head, position);
+      }
+    },
+  ),
+  contractTest("tells a notice on the other nodes, at its place", 100, async (log, another) => {
     const other = await another();
     const heard: unknown[] = [];
     log.follow({ ...idleFollower, onNotice: (notice) => heard.push([notice, log.head]) });
@@ -72,7 +76,7 @@ export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
     assert.deepEqual((await all(log)).map(textOf), ["a", "b", "c"]);
     assert.deepEqual(own, []);
   }),
-  promise("asks the followers of every node", 10, async (log, another) => {
+  contractTest("asks the followers of every node", 10, async (log, another) => {
     const logs = [log, await another(), await another()];
     for (const [n, one] of logs.entries()) {
       one.follow({ ...idleFollower, onQuestion: ({ plus }) => n + Number(plus) });
@@ -89,7 +93,7 @@ export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
     await logs[2]?.close();
     assert.deepEqual((await log.ask({ plus: 0 })).map(Number).sort(), [0, 1]);
   }),
-  promise("gives a node that comes later what there is already", 100, async (log, another) => {
+  contractTest("gives a node that comes later what there is already", 100, async (log, another) => {
     await log.append({ ...draft("old"), retainKey: "a" });
     await log.append({ ...draft("new"), retainKey: "a" });
     const positions = await appendAll(log, numbers(90).map(String));
@@ -105,20 +109,24 @@ export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
     );
     assert.deepEqual(await allPlain(other), await allPlain(log));
   }),
-  promise("loses and doubles nothing when nodes append at once", 2_000, async (log, another) => {
-    const logs = [log, await another(), await another()];
-    const texts = numbers(999).map(String);
-    const ids = await Promise.all(
-      texts.map((text, n) => (logs[n % 3] as EventLog).append(draft(text))),
-    );
-    await Promise.all(logs.map((one) => one.catchUp()));
-    const [first, ...others] = await Promise.all(logs.map((one) => all(one)));
-    for (const entries of others) assert.deepEqual(entries.map(plain), first?.map(plain));
-    const found = new Map(first?.map((entry) => [textOf(entry), entry.position]));
-    assert.equal(first?.length, texts.length);
-    assert.deepEqual(
-      texts.map((text) => `${log.epoch}.${found.get(text)}`),
-      ids,
-    );
-  }),
+  contractTest(
+    "loses and doubles nothing when nodes append at once",
+    2_000,
+    async (log, another) => {
+      const logs = [log, await another(), await another()];
+      const texts = numbers(999).map(String);
+      const ids = await Promise.all(
+        texts.map((text, n) => (logs[n % 3] as EventLog).append(draft(text))),
+      );
+      await Promise.all(logs.map((one) => one.catchUp()));
+      const [first, ...others] = await Promise.all(logs.map((one) => all(one)));
+      for (const entries of others) assert.deepEqual(entries.map(plain), first?.map(plain));
+      const found = new Map(first?.map((entry) => [textOf(entry), entry.position]));
+      assert.equal(first?.length, texts.length);
+      assert.deepEqual(
+        texts.map((text) => `${log.epoch}.${found.get(text)}`),
+        ids,
+      );
+    },
+  ),
 ];

@@ -1,4 +1,4 @@
-import type { SseHubError } from "../sse-hub-error.js";
+import type { SseHubError } from "../errors/sse-hub-error.js";
 
 /** Who an entry is for. All parts must hold; a part that is `null` holds for everybody. */
 export interface Audience {

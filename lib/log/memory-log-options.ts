@@ -1,4 +1,4 @@
-import { MILLISECONDS, isCount, optionReader, orNull } from "../option-reader.js";
+import { MILLISECONDS, isCount, optionReader, orNull } from "../options/option-reader.js";
 
 /** Bounds of a `memoryLog()`; whichever is met first lets the oldest entries go. */
 export interface MemoryLogOptions {

@@ -1,7 +1,7 @@
 import { register as globalRegister } from "prom-client";
-import type { Hub } from "../hub.js";
-import { isObject, optionReader, type Check } from "../option-reader.js";
-import { SseHubTypeError, describe } from "../sse-hub-error.js";
+import type { Hub } from "../hub/hub.js";
+import { isObject, optionReader, type Check } from "../options/option-reader.js";
+import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import { metricSetOf, type AnyRegistry, type Labels } from "./metric-set.js";
 import { HUB_NUMBERS } from "./numbers.js";
 

@@ -7,9 +7,9 @@ import {
   type OpenMetricsContentType,
   type Registry,
 } from "prom-client";
-import type { HubChannels } from "../diagnostics/channels.js";
-import type { Hub } from "../hub.js";
-import { SseHubTypeError, describe } from "../sse-hub-error.js";
+import type { HubChannels } from "../hub/channels.js";
+import type { Hub } from "../hub/hub.js";
+import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import { HUB_NUMBERS, type HubNumber } from "./numbers.js";
 
 /** A registry of prom-client, of either of its formats. */

@@ -1,6 +1,6 @@
 import type { EndReason } from "../connection/connection.js";
-import type { RefusalReason } from "../connection/refusal-reason.js";
-import type { Hub } from "../hub.js";
+import type { RefusalReason } from "../admission/refusal-reason.js";
+import type { Hub } from "../hub/hub.js";
 import type { ReturnVerdict } from "../log/cursor.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { nextTurn } from "../next-turn.js";
+import { nextTurn } from "../async/next-turn.js";
 import type { Connection } from "./connection.js";
 import type { Feed } from "./feed.js";
 

@@ -1,5 +1,5 @@
 import type { LogHealth } from "../log/event-log.js";
-import { SseHubError } from "../sse-hub-error.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
 
 // The reader hears of every entry at once, and of none at the latest after a second.
 const FRESH_MS = 2_500;

@@ -1,7 +1,7 @@
 import type { LogEntry, LogFollower, Notice } from "../log/event-log.js";
 import { Retained } from "../log/retained.js";
 import { Ring, type RingBounds, type TimedEntry } from "../log/ring.js";
-import { SseHubError } from "../sse-hub-error.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
 import { positionOf, readEntry, toLogEntry, type RawEntry, type StreamEntry } from "./entry.js";
 import type { LogBeginning, LogState, SeenEntry } from "./life.js";
 

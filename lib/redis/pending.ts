@@ -1,4 +1,4 @@
-import { SseHubError } from "../sse-hub-error.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
 import { closed } from "./link.js";
 import type { EntryKind } from "./entry.js";
 

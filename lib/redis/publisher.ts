@@ -1,13 +1,13 @@
-import { Broadcasts, type Broadcaster } from "../broadcaster.js";
-import { compileMatcher } from "../delivery/compile-matcher.js";
-import type { Matcher } from "../delivery/matcher.js";
-import { Diagnostics } from "../diagnostics/diagnostics.js";
-import { HubEmitter } from "../hub-events.js";
+import { Broadcasts, type Broadcaster } from "../publish/broadcaster.js";
+import { compileMatcher } from "../audience/compile-matcher.js";
+import type { Matcher } from "../audience/matcher.js";
+import { Diagnostics } from "../hub/diagnostics.js";
+import { HubEmitter } from "../hub/hub-events.js";
 import type { EventLog, LogHealth } from "../log/event-log.js";
-import type { HubNotice } from "../nodes/notices.js";
-import { isCount, optionReader } from "../option-reader.js";
-import { Publishing } from "../publishing.js";
-import type { SseHubError } from "../sse-hub-error.js";
+import type { HubNotice } from "../cluster/notices.js";
+import { isCount, optionReader } from "../options/option-reader.js";
+import { Publishing } from "../publish/publishing.js";
+import type { SseHubError } from "../errors/sse-hub-error.js";
 import { publishingLog } from "./redis-log.js";
 import type { RedisLogOptions } from "./redis-log-options.js";
 

@@ -7,8 +7,8 @@ import {
   orNull,
   refusedOption,
   type Check,
-} from "../option-reader.js";
-import { SseHubTypeError } from "../sse-hub-error.js";
+} from "../options/option-reader.js";
+import { SseHubTypeError } from "../errors/sse-hub-error.js";
 import type { RedisClient } from "./redis-client.js";
 
 /** Options of a `redisLog()`. All nodes of an application are to give the same. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { toId } from "../log/cursor.js";
-import { SseHubError } from "../sse-hub-error.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
 import { APPEND } from "./append-script.js";
 import { isNoScript, type Connection } from "./connection.js";
 import type { StreamEntry } from "./entry.js";

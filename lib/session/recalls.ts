@@ -1,4 +1,4 @@
-import type { User } from "../user.js";
+import type { User } from "../user/user.js";
 
 /** Why connections are recalled by a matcher. */
 export type RecallReason = "refresh" | "stop";

@@ -1,6 +1,6 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
-import { Counts } from "../counts.js";
-import type { Diagnostics } from "../diagnostics/diagnostics.js";
+import { Counts } from "../diagnostics/counts.js";
+import type { Diagnostics } from "../hub/diagnostics.js";
 import type { SessionEndCause } from "./session-end-cause.js";
 
 /** The sessions whose streams have ended before their time. */

@@ -1,7 +1,7 @@
-import { withDeadline } from "../with-deadline.js";
-import { SseHubError } from "../sse-hub-error.js";
+import { withDeadline } from "../async/with-deadline.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
 import type { SessionEndCause } from "./session-end-cause.js";
-import type { SessionLink, SessionState } from "./session-state.js";
+import type { SessionLink, SessionState } from "../user/session-link.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 
 /** What became of a session that is looked at again. */

@@ -1,6 +1,6 @@
-import { fingerprintOf } from "../fingerprint.js";
-import { isThenable } from "../is-thenable.js";
-import { SseHubTypeError } from "../sse-hub-error.js";
+import { fingerprintOf } from "../user/fingerprint.js";
+import { isThenable } from "../async/is-thenable.js";
+import { SseHubTypeError } from "../errors/sse-hub-error.js";
 
 /** A session as the store keeps it, without the methods express-session adds. */
 export type SessionContent = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Hub } from "../hub.js";
+import type { Hub } from "../hub/hub.js";
 
 // A reader that is behind passes over what is volatile; by then it may have caught up.
 const AGAIN_MS = 100;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { SseHubTypeError, describe } from "../sse-hub-error.js";
+import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import { Lifeline } from "./lifeline.js";
 
 // After its last connection a server that nobody closed lets the process end.

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { createParser, type EventSourceMessage, type EventSourceParser } from "eventsource-parser";
 import type { EndReason, Opened } from "../connection/connection.js";
-import type { Hub } from "../hub.js";
+import type { Hub } from "../hub/hub.js";
 import type { EventData, EventName } from "../wire/event.js";
 import { Lifeline } from "./lifeline.js";
 import { sendMarker } from "./marker.js";

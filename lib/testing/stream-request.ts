@@ -1,6 +1,6 @@
 import { request, type IncomingMessage } from "node:http";
 import { request as requestSecurely } from "node:https";
-import { isObject, isTimer, optionReader, MILLISECONDS } from "../option-reader.js";
+import { isObject, isTimer, optionReader, MILLISECONDS } from "../options/option-reader.js";
 
 /** What a stream is asked for with, beside its path. */
 export interface StreamRequest {

@@ -1,5 +1,5 @@
 import type { RequestListener } from "node:http";
-import { isTimer, MILLISECONDS, optionReader } from "../option-reader.js";
+import { isTimer, MILLISECONDS, optionReader } from "../options/option-reader.js";
 import { CookieJar } from "./cookie-jar.js";
 import { NoStreamError } from "./no-stream-error.js";
 import { openStreamAt } from "./open-stream.js";

@@ -1,4 +1,4 @@
-import { SseHubTypeError, describe } from "../sse-hub-error.js";
+import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 
 /**
  * The application's events: name → shape of the data. Filled in by the application:

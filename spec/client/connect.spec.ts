@@ -1,6 +1,6 @@
 import type { Response } from "express";
 import { memoryLog } from "express-sse-hub";
-import { Deferred } from "../../lib/connection/deferred.js";
+import { Deferred } from "../../lib/async/deferred.js";
 import { connect, type ConnectOptions } from "express-sse-hub/client";
 import { FaultProxy } from "../support/fault-proxy.js";
 import { Shop, until } from "../support/shop.js";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Deferred } from "../../lib/connection/deferred.js";
+import { Deferred } from "../../lib/async/deferred.js";
 import type { ShopOptions } from "../support/shop.js";
 import { describeInBrowser, type Windows } from "../support/browser.js";
 import { onTestEnd } from "../support/disposers.js";

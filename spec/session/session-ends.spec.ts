@@ -1,7 +1,7 @@
 import { MemoryStore, type SessionData } from "express-session";
 import supertest from "supertest";
 import type { HubOptions, SessionEndCause } from "express-sse-hub";
-import { Cluster, post } from "../nodes/cluster.js";
+import { Cluster, post } from "../cluster/cluster.js";
 import { connectTo } from "../redis/nodes.js";
 import { describeWithRedis, RedisServer } from "../support/redis.js";
 import { sessionIdOf } from "../support/session-id.js";

@@ -1,0 +1,291 @@
+import { Counts } from "../diagnostics/counts.js";
+import type { Diagnostics } from "../hub/diagnostics.js";
+import {
+  judge,
+  needsNews,
+  returnOf,
+  toId,
+  toOtherId,
+  type ReturnVerdict,
+  type Verdict,
+} from "../log/cursor.js";
+import type { EventLog } from "../log/event-log.js";
+import { onOutdated } from "../session/reconnect-delay.js";
+import type { SessionMonitor } from "../session/session-monitor.js";
+import { SseHubError, describe } from "../errors/sse-hub-error.js";
+import { userKeyOf, type User } from "../user/user.js";
+import { withDeadline } from "../async/with-deadline.js";
+import { nextTurn } from "../async/next-turn.js";
+import { LimitCounter, type Limits } from "./limits.js";
+import type { RefusalReason } from "./refusal-reason.js";
+import { Refusals } from "./refusals.js";
+import {
+  StreamConnection,
+  type StreamParts,
+  type ConnectionHost,
+} from "../connection/stream-connection.js";
+import type { Transport } from "../connection/transport.js";
+
+// Who is turned away because there are too many comes back later than who merely lost the stream.
+const BUSY_FACTOR = 5;
+
+// A store that takes longer to save is in trouble.
+const STORE_MS = 5_000;
+
+/** The state to begin with: an event and its data. */
+export type First = () =>
+  readonly [event: string, data: unknown] | Promise<readonly [string, unknown]>;
+
+/** A request that wants to be a stream: the head of its response is fixed, and nothing is sent. */
+export interface AdmissionRequest extends StreamParts {
+  readonly rooms: readonly string[];
+  readonly first: First | null;
+  readonly lastEventId: string | undefined;
+  /** True when the browser asks to be told as soon as it has been given all there was. */
+  readonly wantsTick: boolean;
+  readonly user: User | undefined | Promise<User | undefined>;
+  /** What {@link Recalls.serial} was when the user was asked for. */
+  readonly askedAt: number;
+  /** The browser's address; not asked for where nothing depends on it. */
+  addressOf(): string | undefined;
+  /** What must be done before the first byte, such as saving a session made in this request. */
+  readonly whenReady: Promise<void> | null;
+}
+
+/** What admission needs of its hub. */
+export interface AdmissionHost extends ConnectionHost {
+  readonly isDraining: boolean;
+  /** True when nothing but the socket is to be kept of a request once it is a stream. */
+  readonly releaseRequest: boolean;
+  readonly sessionMonitor: SessionMonitor;
+  readonly diagnostics: Diagnostics;
+  /** The stretch of the log without a break that is read now. */
+  readonly stretch: number;
+  /** Takes a connection in: counted from here on, receiving nothing. */
+  onRegister(connection: StreamConnection, arrival: { readonly isFresh: boolean }): void;
+  /** A connection was told `hub:open`. */
+  onOpen(connection: StreamConnection): void;
+  /** A connection has its state and reads on from its position. */
+  onReady(connection: StreamConnection, opened: { readonly needsState: boolean }): void;
+}
+
+/** The door of the hub: from a request to an open connection, or to an answer EventSource survives. */
+export class Admission {
+  /** Connections that were told `hub:open`, so far. */
+  opened = 0;
+  /** The same by what became of their cursors, without streams of their own. */
+  readonly returns = new Counts<ReturnVerdict>();
+  readonly refusals: Refusals;
+  readonly #host: AdmissionHost;
+  readonly #log: EventLog;
+  readonly #limits: LimitCounter;
+
+  constructor(host: AdmissionHost, log: EventLog, limits: Limits) {
+    this.#host = host;
+    this.#log = log;
+    this.#limits = new LimitCounter(limits);
+    this.refusals = new Refusals(host.diagnostics);
+  }
+
+  /**
+   * Lets a request in. It is registered at once and receives nothing until its user and the verdict
+   * on its cursor are known; what is broadcast meanwhile waits for it in the log.
+   */
+  accept(applicant: AdmissionRequest): StreamConnection {
+    if (this.#host.isDraining) return this.refuse(applicant.transport, "draining");
+    const connection = new StreamConnection(this.#host, applicant);
+    if (!(applicant.user instanceof Promise)) connection.tag(applicant.user);
+    const limit = this.#findReached(connection, applicant);
+    if (limit !== undefined) {
+      this.#turnBack(connection, limit, BUSY_FACTOR);
+      return connection;
+    }
+    connection.join(...applicant.rooms);
+    this.#host.onRegister(connection, { isFresh: applicant.lastEventId === undefined });
+    connection.watchClose();
+    this.#open(connection, applicant).catch((cause: unknown) => {
+      const error = new SseHubError("ERR_SSE_USER", USER_FAILED, { cause });
+      this.#host.report(cause instanceof SseHubError ? cause : error);
+      connection.endAs("error");
+    });
+    return connection;
+  }
+
+  /** Answers so that the browser asks again later. */
+  refuse(transport: Transport, reason: RefusalReason): StreamConnection {
+    const connection = new StreamConnection(this.#host, { transport, session: null, isOwn: false });
+    this.#turnBack(connection, reason);
+    return connection;
+  }
+
+  /** Gives an ended connection for a request that can have no stream. */
+  turnAway(transport: Transport): StreamConnection {
+    const connection = new StreamConnection(this.#host, { transport, session: null, isOwn: false });
+    connection.abandon();
+    return connection;
+  }
+
+  /** Frees the places of a connection that has ended. */
+  leave(connection: StreamConnection): void {
+    this.#limits.leave(connection);
+  }
+
+  async #open(connection: StreamConnection, applicant: AdmissionRequest): Promise<void> {
+    const place = this.#placeNow();
+    if (!(await this.#isReady(connection, applicant))) return;
+    beginSoon(connection);
+    if (applicant.user instanceof Promise) {
+      connection.tag(await applicant.user);
+      // Who has left gives no place back a second time.
+      if (connection.hasEnded) return;
+      if (!this.#limits.tryEnter(connection, "perUser", () => keyOf(connection.user))) {
+        this.#turnBack(connection, "perUser", BUSY_FACTOR);
+      }
+    }
+    // Rooms joined in the tick of join() count for replay, like those named at join.
+    await Promise.all([this.#isStillTrue(connection), nextTurn()]);
+    if (connection.hasEnded) return;
+    if (!applicant.isOwn && needsNews(this.#log, applicant.lastEventId)) await this.#log.catchUp();
+    if (connection.hasEnded) return;
+    const recall = this.#host.sessionMonitor.recalls.since(applicant.askedAt, connection.user);
+    if (recall !== undefined) {
+      this.#host.sessionMonitor.recall(connection, recall);
+      return;
+    }
+    if (this.#host.sessionMonitor.isOver(connection)) {
+      // Not soon: whoever gives users whose time is over would give it again.
+      connection.endAs("user");
+      return;
+    }
+    // What came since the registration is for this connection, unless the log has begun anew.
+    const { head } = place.stretch === this.#host.stretch ? place : this.#placeNow();
+    const needsState = this.#welcome(connection, applicant, head);
+    if (this.#host.releaseRequest) connection.transport.release();
+    if (needsState && applicant.first !== null) await this.#begin(connection, applicant.first);
+    connection.wantsTick = applicant.wantsTick;
+    if (!connection.hasEnded) this.#host.onReady(connection, { needsState });
+  }
+
+  #placeNow(): { readonly head: number; readonly stretch: number } {
+    return { head: this.#log.head, stretch: this.#host.stretch };
+  }
+
+  #welcome(connection: StreamConnection, applicant: AdmissionRequest, head: number): boolean {
+    const verdict: Verdict = applicant.isOwn
+      ? { recovered: null }
+      : judge(this.#log, applicant.lastEventId);
+    const position = verdict.recovered === true ? verdict.position : head;
+    connection.position = position;
+    connection.lastIdPosition = position;
+    connection.epoch = this.#log.epoch;
+    connection.stretch = this.#host.stretch;
+    connection.volatileFrom = this.#log.head;
+    // What a page was given to begin with holds for a return that gets all it missed, as the same user.
+    const needsState = verdict.recovered !== true || verdict.isOther;
+    connection.needsInitialState = needsState && !applicant.isOwn && this.#hasState(applicant);
+    const toCursor = connection.needsInitialState ? toOtherId : toId;
+    connection.open(applicant.isOwn ? undefined : toCursor(this.#log.epoch, position), {
+      recovered: verdict.recovered,
+      ...(verdict.recovered === false ? { reason: verdict.reason } : {}),
+    });
+    this.#noteOpen(connection, verdict);
+    return needsState;
+  }
+
+  #hasState({ first }: AdmissionRequest): boolean {
+    return first !== null || this.#log.retained[Symbol.iterator]().next().done !== true;
+  }
+
+  #noteOpen(connection: StreamConnection, verdict: Verdict): void {
+    const cursor = connection.isOwn ? null : returnOf(verdict);
+    this.opened += 1;
+    if (cursor !== null) this.returns.add(cursor);
+    this.#host.onOpen(connection);
+    this.#host.diagnostics.open(connection, cursor);
+  }
+
+  async #begin(connection: StreamConnection, first: First): Promise<void> {
+    try {
+      const state: unknown = await first();
+      if (!Array.isArray(state))
+        throw new TypeError(`first gave ${describe(state)}, not [event, data]`);
+      connection.give(state[0], state[1]);
+    } catch (cause) {
+      this.#host.report(new SseHubError("ERR_SSE_SOURCE", FIRST_FAILED, { cause }));
+      connection.endAs("error");
+    }
+  }
+
+  // Between the beginning of the request and the registration nobody told of a change.
+  async #isStillTrue(connection: StreamConnection): Promise<void> {
+    if (connection.session === null) return;
+    try {
+      const verdict = await this.#host.sessionMonitor.sessions.verify(connection.session);
+      const isOutdated =
+        verdict === "changed" || (verdict === "gone" && connection.user !== undefined);
+      if (isOutdated) onOutdated(connection);
+    } catch (cause) {
+      this.#putOff(connection, cause);
+    }
+  }
+
+  #putOff(connection: StreamConnection, cause: unknown): void {
+    this.#host.report(new SseHubError("ERR_SSE_STORE", STORE_FAILED, { cause }));
+    if (!connection.hasEnded) this.#turnBack(connection, "store");
+  }
+
+  async #isReady(connection: StreamConnection, { whenReady }: AdmissionRequest): Promise<boolean> {
+    if (whenReady === null) return true;
+    try {
+      await withDeadline(whenReady, STORE_MS, "The session store");
+    } catch (cause) {
+      this.#putOff(connection, cause);
+      return false;
+    }
+    return !connection.hasEnded;
+  }
+
+  /** @param factor how much later than usual it is to ask again */
+  #turnBack(connection: StreamConnection, reason: RefusalReason, factor = 1): void {
+    connection.refuse(this.#host.drawRetryMs() * factor);
+    this.refusals.note(reason);
+  }
+
+  #findReached(
+    connection: StreamConnection,
+    applicant: AdmissionRequest,
+  ): keyof Limits | undefined {
+    const keys: ReadonlyArray<readonly [keyof Limits, () => string | undefined]> = [
+      ["connections", () => ""],
+      ["perAddress", () => applicant.addressOf()],
+      ["perSession", () => applicant.session?.key],
+      ["perUser", () => keyOf(connection.user)],
+    ];
+    return keys.find(([limit, key]) => !this.#limits.tryEnter(connection, limit, key))?.[0];
+  }
+}
+
+function keyOf(user: User | undefined): string | undefined {
+  return user === undefined ? undefined : userKeyOf(user);
+}
+
+// What is not known within the turn of the request is not waited for: the headers go out.
+function beginSoon(connection: StreamConnection): void {
+  setImmediate(() => {
+    setImmediate(() => {
+      if (!connection.hasEnded) connection.begin();
+    });
+  });
+}
+
+const USER_FAILED =
+  "The user function of sse() failed after req.sse.join(), so the stream has ended. Await " +
+  "req.sse.identify() or use requireUser() before, to answer such a request with an error.";
+
+const FIRST_FAILED =
+  "first, the state a stream begins with, could not be had, so the stream has ended. " +
+  "The browser asks again.";
+
+const STORE_FAILED =
+  "The session store failed while a stream was opened, so the stream was put off. " +
+  "Look at the store; browsers ask again by themselves.";

@@ -1,0 +1,50 @@
+import type { StreamConnection } from "../connection/stream-connection.js";
+
+/** How many connections there may be at once; one that would be above is put off, none is ended. */
+export interface Limits {
+  /** On this node altogether. @default no limit */
+  connections?: number | undefined;
+  /** Of one user: of tags that are equal. @default no limit */
+  perUser?: number | undefined;
+  /** Of one session. @default no limit */
+  perSession?: number | undefined;
+  /** Of one address, `req.ip`: set Express's `trust proxy` behind a proxy. @default no limit */
+  perAddress?: number | undefined;
+}
+
+/** Counts connections where a limit is set. Invariant: a count is the number of those that entered. */
+export class LimitCounter {
+  readonly #limits: Limits;
+  readonly #counts = new Map<string, number>();
+  readonly #entered = new Map<StreamConnection, string[]>();
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Counts a connection in, or says that the limit is reached. Without a key nothing is counted. */
+  tryEnter(
+    connection: StreamConnection,
+    limit: keyof Limits,
+    keyOf: () => string | undefined,
+  ): boolean {
+    const max = this.#limits[limit];
+    const key = max === undefined ? undefined : keyOf();
+    if (max === undefined || key === undefined) return true;
+    const name = `${limit} ${key}`;
+    const count = this.#counts.get(name) ?? 0;
+    if (count >= max) return false;
+    this.#counts.set(name, count + 1);
+    this.#entered.set(connection, [...(this.#entered.get(connection) ?? []), name]);
+    return true;
+  }
+
+  leave(connection: StreamConnection): void {
+    for (const name of this.#entered.get(connection) ?? []) {
+      const count = (this.#counts.get(name) ?? 0) - 1;
+      if (count > 0) this.#counts.set(name, count);
+      else this.#counts.delete(name);
+    }
+    this.#entered.delete(connection);
+  }
+}

@@ -1,0 +1,148 @@
+import type { Presence, PresentUser } from "./presence.js";
+import { compileMatcher } from "../audience/compile-matcher.js";
+import type { FanOut } from "../delivery/fan-out.js";
+import type { Matcher } from "../audience/matcher.js";
+import { debug } from "../diagnostics/debug.js";
+import type { Replay } from "../delivery/replay.js";
+import type { EventLog, LogFollower, Notice } from "../log/event-log.js";
+import type { RecallReason } from "../session/recalls.js";
+import type { SessionMonitor } from "../session/session-monitor.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
+import { userKeyOf, type User } from "../user/user.js";
+import { readNotice, readQuestion, type HubNotice, type HubQuestion } from "./notices.js";
+
+// Keys of stopped sessions in one notice.
+const KEYS_PER_NOTICE = 1_000;
+
+/** This node, as the others need it. */
+export interface Node {
+  readonly sessionMonitor: SessionMonitor;
+  readonly presence: Presence;
+  readonly fanOut: Pick<FanOut, "onMove" | "onBreak">;
+  readonly replay: Pick<Replay, "onBreak">;
+  report(error: SseHubError): void;
+}
+
+/** All cluster of the application, as one of them sees them. With a log of its own it is alone. */
+export class Cluster implements LogFollower {
+  readonly #log: EventLog;
+  readonly #node: Node;
+
+  constructor(log: EventLog, node: Node) {
+    this.#log = log;
+    this.#node = node;
+  }
+
+  /** Ends the streams of the users that match, everywhere. @throws SseHubTypeError `ERR_SSE_FILTER` */
+  recall(reason: RecallReason, matcher: Matcher): Promise<void> {
+    const stopped = this.#node.sessionMonitor.recallAll(reason, matcher);
+    const told = this.#tell({ kind: reason, matcher });
+    this.#tellStopped(stopped);
+    return told;
+  }
+
+  /** @throws SseHubTypeError `ERR_SSE_FILTER` */
+  users(matcher: Matcher | undefined): Promise<PresentUser[]> {
+    return this.#ask({ kind: "users", matcher: checked(matcher) }).then(merge);
+  }
+
+  /** @throws SseHubTypeError `ERR_SSE_FILTER` */
+  count(matcher: Matcher | undefined): Promise<number> {
+    return this.#ask({ kind: "count", matcher: checked(matcher) }).then((answers) =>
+      answers.reduce<number>((sum, count) => sum + (typeof count === "number" ? count : 0), 0),
+    );
+  }
+
+  onMove(): void {
+    this.#node.fanOut.onMove();
+  }
+
+  onBreak(): void {
+    const { sessionMonitor, replay, fanOut } = this.#node;
+    sessionMonitor.news.forget();
+    debug("break: it goes on from %s.%d", this.#log.epoch, this.#log.head);
+    // Before anybody reads on.
+    replay.onBreak();
+    fanOut.onBreak();
+  }
+
+  onError(error: SseHubError): void {
+    this.#node.report(error);
+  }
+
+  onNotice(given: Notice): void {
+    const notice = readNotice(given);
+    if (notice === undefined) {
+      this.#node.report(new SseHubError("ERR_SSE_LOG_ENTRY", NOT_UNDERSTOOD));
+      return;
+    }
+    const { sessionMonitor } = this.#node;
+    if (notice.kind === "session") sessionMonitor.changedElsewhere(notice);
+    else if (notice.kind === "cleared") sessionMonitor.sessions.allGone("elsewhere");
+    else if (notice.kind === "stopped") sessionMonitor.stoppedElsewhere(notice.keys);
+    else if (notice.kind === "loaded") sessionMonitor.loadedElsewhere(notice.key);
+    else this.#tellStopped(sessionMonitor.recallAll(notice.kind, notice.matcher));
+  }
+
+  onQuestion(given: Notice): unknown {
+    const question = readQuestion(given);
+    if (question === undefined) return null;
+    const test = question.matcher === null ? null : compileMatcher(question.matcher);
+    return this.#node.presence[question.kind](test);
+  }
+
+  #tellStopped(keys: readonly string[]): void {
+    for (let start = 0; start < keys.length; start += KEYS_PER_NOTICE) {
+      const some = keys.slice(start, start + KEYS_PER_NOTICE);
+      this.#tell({ kind: "stopped", keys: some }).catch(() => undefined);
+    }
+  }
+
+  #tell(notice: HubNotice): Promise<void> {
+    const told = this.#log.tell({ ...notice });
+    // Who does not await the promise hears of it here, and the process lives on.
+    told.catch((cause: unknown) => {
+      this.#node.report(asError(cause));
+    });
+    return told;
+  }
+
+  #ask(question: HubQuestion): Promise<unknown[]> {
+    return this.#log.ask({ ...question });
+  }
+}
+
+function checked(matcher: Matcher | undefined): Matcher | null {
+  if (matcher === undefined) return null;
+  compileMatcher(matcher);
+  return matcher;
+}
+
+// A user with pages on several cluster is one user.
+function merge(answers: readonly unknown[]): PresentUser[] {
+  const all = new Map<string, { user: User; connections: number }>();
+  for (const { user, connections } of answers.flat().filter(isPresentUser)) {
+    const key = userKeyOf(user);
+    const before = all.get(key)?.connections ?? 0;
+    all.set(key, { user, connections: before + connections });
+  }
+  return [...all.values()];
+}
+
+// A node of another version may have answered something else, one that only publishes nothing.
+function isPresentUser(value: unknown): value is PresentUser {
+  if (typeof value !== "object" || value === null) return false;
+  const { user, connections } = value as Partial<PresentUser>;
+  return typeof user === "object" && typeof connections === "number";
+}
+
+function asError(cause: unknown): SseHubError {
+  if (cause instanceof SseHubError) return cause;
+  return new SseHubError("ERR_SSE_LOG", "The other cluster could not be told something.", {
+    cause,
+  });
+}
+
+const NOT_UNDERSTOOD =
+  "Another node has told something that this version does not understand, so it was passed over. " +
+  "Run the same version of express-sse-hub on all cluster.";

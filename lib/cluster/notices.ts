@@ -1,0 +1,65 @@
+import { compileMatcher } from "../audience/compile-matcher.js";
+import type { Matcher } from "../audience/matcher.js";
+import type { Notice } from "../log/event-log.js";
+import type { RecallReason } from "../session/recalls.js";
+import type { SessionNotice } from "../session/change-detector.js";
+
+/** What the cluster of an application tell each other. */
+export type HubNotice =
+  | SessionNotice
+  /** All sessions of a store were destroyed. */
+  | { readonly kind: "cleared" }
+  /** Streams of the users that match are to end. */
+  | { readonly kind: RecallReason; readonly matcher: Matcher }
+  /** Sessions whose streams have been stopped, so that their browsers are not let in again. */
+  | { readonly kind: "stopped"; readonly keys: readonly string[] }
+  /** A page of such a session was loaded anew: its browser is let in. */
+  | { readonly kind: "loaded"; readonly key: string };
+
+/** What the cluster of an application ask each other; without a matcher, everybody is meant. */
+export interface HubQuestion {
+  readonly kind: "users" | "count";
+  readonly matcher: Matcher | null;
+}
+
+/** Reads what another node has told. `undefined` for what this version does not understand. */
+export function readNotice(notice: Notice): HubNotice | undefined {
+  const { kind, key, keys, fingerprints, matcher } = notice;
+  switch (kind) {
+    case "session":
+      return typeof key === "string" && isTexts(fingerprints)
+        ? { kind, key, fingerprints }
+        : undefined;
+    case "cleared":
+      return { kind };
+    case "refresh":
+    case "stop":
+      return isMatcher(matcher) ? { kind, matcher } : undefined;
+    case "stopped":
+      return isTexts(keys) ? { kind, keys } : undefined;
+    case "loaded":
+      return typeof key === "string" ? { kind, key } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Reads what another node asks. `undefined` for what this version does not understand. */
+export function readQuestion({ kind, matcher }: Notice): HubQuestion | undefined {
+  const isKnown = kind === "users" || kind === "count";
+  if (!isKnown || (matcher !== null && !isMatcher(matcher))) return undefined;
+  return { kind, matcher };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isMatcher(value: unknown): value is Matcher {
+  try {
+    compileMatcher(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,104 @@
+import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";
+import type { Opened } from "./connection.js";
+
+/** What can feed a stream. */
+export type Source<T> = AsyncIterable<T> | Iterable<T>;
+
+/** What is fed. */
+export interface Sink {
+  readonly hasEnded: boolean;
+  readonly signal: AbortSignal;
+  readonly opened: Promise<Opened>;
+  whenWritable(): Promise<void>;
+  endAs(reason: "error"): void;
+  report(error: SseHubError): void;
+}
+
+/**
+ * Takes items from a source at the pace of the sink, until the source is done or the sink has ended.
+ * The source is told by `return()` when nobody reads any more, also while it is at work on an item.
+ *
+ * @throws SseHubTypeError `ERR_SSE_SOURCE`
+ */
+export function streamFrom<T>(
+  sink: Sink,
+  source: Source<T>,
+  write: (item: T) => void,
+): Promise<void> {
+  const iterator = iteratorOf(source);
+  const streaming = run(sink, iterator, write);
+  streaming.catch((cause: unknown) => {
+    leave(iterator);
+    sink.report(new SseHubError("ERR_SSE_SOURCE", SOURCE_FAILED, { cause }));
+    sink.endAs("error");
+  });
+  return streaming;
+}
+
+const SOURCE_FAILED = "The source of a stream failed, so the stream has ended.";
+
+type AnyIterator<T> = AsyncIterator<T> | Iterator<T>;
+
+async function run<T>(
+  sink: Sink,
+  iterator: AnyIterator<T>,
+  write: (item: T) => void,
+): Promise<void> {
+  await unlessEnded(sink, sink.opened);
+  while (!sink.hasEnded) {
+    const result = await unlessEnded(sink, iterator.next(), () => {
+      leave(iterator);
+    });
+    if (result === undefined) return;
+    if (result.done === true) return;
+    write(result.value);
+    await sink.whenWritable();
+  }
+  leave(iterator);
+}
+
+// What a source that nobody reads has still to say is of no use to anybody.
+function leave(iterator: AnyIterator<unknown>): void {
+  new Promise((done) => {
+    done(iterator.return?.());
+  }).catch(() => undefined);
+}
+
+/**
+ * Resolves with the value, or with undefined when the sink ends first. The listener goes with the
+ * promise: a long stream must not leave one behind for each of its items.
+ */
+export function unlessEnded<T>(
+  sink: Pick<Sink, "hasEnded" | "signal">,
+  value: PromiseLike<T> | T,
+  onEnd?: () => void,
+): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      resolve(undefined);
+      onEnd?.();
+    };
+    if (sink.hasEnded) {
+      onAbort();
+      return;
+    }
+    sink.signal.addEventListener("abort", onAbort, { once: true });
+    void Promise.resolve(value)
+      .then(resolve, reject)
+      .finally(() => {
+        sink.signal.removeEventListener("abort", onAbort);
+      });
+  });
+}
+
+function iteratorOf<T>(source: Source<T>): AnyIterator<T> {
+  if (typeof source === "object" && (source as unknown) !== null) {
+    if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+    if (Symbol.iterator in source) return source[Symbol.iterator]();
+  }
+  throw new SseHubTypeError(
+    "ERR_SSE_SOURCE",
+    `stream() was given ${describe(source)}. Expected something to iterate over: an async generator, ` +
+      "a readable stream, an array.",
+  );
+}

@@ -1,0 +1,67 @@
+import type { LogEntry } from "../log/event-log.js";
+
+/**
+ * Entries that go to a connection in one write. Connections that get the same entries arrive at the
+ * same batch, so the joined bytes are made once and shared.
+ */
+export class EntryBatch {
+  readonly #before: EntryBatch | null;
+  readonly #entry: LogEntry | null;
+  #next: Map<LogEntry, EntryBatch> | undefined;
+  #bytes: Buffer | undefined;
+  readonly #joined: { bytes: number };
+
+  private constructor(before: EntryBatch | null, entry: LogEntry | null) {
+    this.#before = before;
+    this.#entry = entry;
+    this.#joined = before === null ? { bytes: 0 } : before.#joined;
+    this.count = before === null ? 0 : before.count + 1;
+    this.lastId = entry === null || entry.isVolatile ? (before?.lastId ?? 0) : entry.position;
+  }
+
+  static empty(): EntryBatch {
+    return new EntryBatch(null, null);
+  }
+
+  /** This batch and one entry more. */
+  with(entry: LogEntry): EntryBatch {
+    this.#next ??= new Map();
+    let next = this.#next.get(entry);
+    if (next === undefined) {
+      next = new EntryBatch(this, entry);
+      this.#next.set(entry, next);
+    }
+    return next;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entry === null;
+  }
+
+  /** Position of the newest id in it; 0 for none. */
+  readonly lastId: number;
+  /** Number of entries. */
+  readonly count: number;
+
+  /** Bytes joined so far for all bundles that began with the same empty one. */
+  get joinedBytes(): number {
+    return this.#joined.bytes;
+  }
+
+  get bytes(): Buffer {
+    this.#bytes ??= this.#join();
+    return this.#bytes;
+  }
+
+  #join(): Buffer {
+    const parts: Buffer[] = [];
+    for (let batch: EntryBatch | null = this; batch !== null; batch = batch.#before) {
+      if (batch.#entry !== null) parts.push(batch.#entry.bytes);
+    }
+    const [only] = parts;
+    if (parts.length === 1 && only !== undefined) return only;
+    const bytes = Buffer.concat(parts.reverse());
+    this.#joined.bytes += bytes.length;
+    return bytes;
+  }
+}

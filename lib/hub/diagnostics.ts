@@ -1,0 +1,87 @@
+import { channel, tracingChannel } from "node:diagnostics_channel";
+import type { Broadcaster } from "../publish/broadcaster.js";
+import type { Connection, EndReason } from "../connection/connection.js";
+import type { RefusalReason } from "../admission/refusal-reason.js";
+import type { StreamConnection } from "../connection/stream-connection.js";
+import { toId, type ReturnVerdict } from "../log/cursor.js";
+import type { SessionEndCause } from "../session/session-end-cause.js";
+import type { BroadcastTrace, HubChannels } from "./channels.js";
+import { debug } from "../diagnostics/debug.js";
+
+type Message<K extends keyof HubChannels> = Omit<HubChannels[K], "hub">;
+
+const OPEN = channel("express-sse-hub:open");
+const END = channel("express-sse-hub:end");
+const REFUSAL = channel("express-sse-hub:refusal");
+const PASS = channel("express-sse-hub:pass");
+const SESSION = channel("express-sse-hub:session");
+const BROADCAST = tracingChannel<BroadcastTrace>("express-sse-hub:broadcast");
+
+/** Tells tracing and `NODE_DEBUG=sse` what a hub does; see {@link HubChannels}. */
+export class Diagnostics {
+  readonly #hub: Broadcaster;
+
+  constructor(hub: Broadcaster) {
+    this.#hub = hub;
+  }
+
+  open(connection: StreamConnection, verdict: ReturnVerdict | null): void {
+    if (debug.enabled) {
+      const at = toId(connection.epoch, connection.position);
+      debug("open %s at %s: %s", connection.id, at, verdict ?? "a stream of its own");
+    }
+    if (!OPEN.hasSubscribers) return;
+    this.#publish(OPEN, { connection, verdict } satisfies Message<"express-sse-hub:open">);
+  }
+
+  end(connection: Connection, reason: EndReason): void {
+    if (debug.enabled) debug("end %s: %s", connection.id, reason);
+    if (!END.hasSubscribers) return;
+    this.#publish(END, { connection, reason } satisfies Message<"express-sse-hub:end">);
+  }
+
+  refusal(reason: RefusalReason): void {
+    debug("refused: %s", reason);
+    if (!REFUSAL.hasSubscribers) return;
+    this.#publish(REFUSAL, { reason } satisfies Message<"express-sse-hub:refusal">);
+  }
+
+  sessionEnd(cause: SessionEndCause, connections: readonly Connection[]): void {
+    if (debug.enabled) {
+      debug("session %s: ended %s", cause, connections.map(({ id }) => id).join(", "));
+    }
+    if (!SESSION.hasSubscribers) return;
+    this.#publish(SESSION, { cause, connections } satisfies Message<"express-sse-hub:session">);
+  }
+
+  /** True while somebody wants to know how long passes take. */
+  get isTimed(): boolean {
+    return PASS.hasSubscribers;
+  }
+
+  pass(message: Message<"express-sse-hub:pass">): void {
+    this.#publish(PASS, message);
+  }
+
+  /** Runs a broadcast as an operation to be traced, in the caller's asynchronous context. */
+  broadcast(event: unknown, send: () => Promise<string>): Promise<string> {
+    if (!isTraced()) return send();
+    return BROADCAST.tracePromise(send, { hub: this.#hub, event });
+  }
+
+  #publish(to: typeof OPEN, message: object): void {
+    to.publish({ hub: this.#hub, ...message });
+  }
+}
+
+// Early versions of Node 20 neither tell this together nor ask it before they set out.
+function isTraced(): boolean {
+  const { start, end, asyncStart, asyncEnd, error } = BROADCAST;
+  return (
+    start.hasSubscribers ||
+    end.hasSubscribers ||
+    asyncStart.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers
+  );
+}

@@ -1,0 +1,82 @@
+import type { Broadcaster } from "../publish/broadcaster.js";
+import type { Connection } from "../connection/connection.js";
+import type { PresentUser } from "../cluster/presence.js";
+import type { Filter } from "../audience/audience.js";
+import type { Matcher } from "../audience/matcher.js";
+import type { HubEvents } from "./hub-events.js";
+import type { HubStats } from "./hub-stats.js";
+import type { LogHealth } from "../log/event-log.js";
+
+export type { HubStats };
+
+/** What {@link Hub.health} tells. */
+export interface HubHealth extends LogHealth {
+  /** The life of the log that this node reads; empty before a shared log was first reached. */
+  readonly epoch: string;
+}
+
+/** The server's side of all streams: one for an application, shared by its routes. */
+export interface Hub extends Broadcaster {
+  /** Number of open connections on this node. */
+  readonly size: number;
+  /**
+   * The connections of this node, or those the filter matches.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  connections(filter?: Filter): Connection[];
+  /**
+   * Ends the streams of the users that match, on every node; their browsers return through the application's
+   * middleware, as whoever they are then, and get what they missed. For changes that are in no
+   * session: a role in the database.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  refresh(matcher: Matcher): Promise<void>;
+  /**
+   * Ends the streams of the users that match, on every node and for good: their browsers do not return by themselves. A
+   * page that is loaded anew is not stopped: to ban somebody, change the user.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  disconnect(matcher: Matcher): Promise<void>;
+  /**
+   * Observes a session store, so that what is done to sessions through it acts on open streams. Only
+   * needed where sessions change in a process that serves no route with `sse()`; others are observed
+   * by themselves.
+   *
+   * @throws SseHubTypeError `ERR_SSE_OPTION` for what is no store
+   */
+  observe(store: object): void;
+  /**
+   * Who is there, on all cluster, with the number of connections: each user once, tags that are equal
+   * being one user. A page that reloads stays in for a few seconds with 0 connections.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  users(matcher?: Matcher): Promise<PresentUser[]>;
+  /**
+   * The number of open connections on all cluster, or of those whose user the matcher reaches.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  count(matcher?: Matcher): Promise<number>;
+  /**
+   * How this node and its log are, for monitoring. `degraded` is no reason to take a node out of the
+   * balancer: its streams stay open and recover by themselves, and the other cluster are no better.
+   */
+  health(): HubHealth;
+  /** What this node has done since the hub was made. */
+  stats(): HubStats;
+  on<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this;
+  once<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this;
+  off<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this;
+  /**
+   * Drains: no stream is let in any more, each open one is told to come back later and ends. Resolves
+   * when their sockets have closed; those that take longer than `timeoutMs` are destroyed. Call it
+   * before `server.close()`. Calling it again gives the same promise.
+   *
+   * @param options.timeoutMs default 5_000
+   */
+  close(options?: { timeoutMs?: number | undefined }): Promise<void>;
+}

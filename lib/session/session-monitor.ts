@@ -1,0 +1,263 @@
+import type { StreamConnection } from "../connection/stream-connection.js";
+import { compileMatcher } from "../audience/compile-matcher.js";
+import type { Matcher } from "../audience/matcher.js";
+import type { Diagnostics } from "../hub/diagnostics.js";
+import type { EventLog, Notice } from "../log/event-log.js";
+import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";
+import { endOf } from "./age.js";
+import { Recalls, type RecallReason } from "./recalls.js";
+import { sessionKeyOf } from "./session-key.js";
+import { drawSoon, onOutdated, onStoreFailed } from "./reconnect-delay.js";
+import type { SessionEndCause } from "./session-end-cause.js";
+import { SessionEnds } from "./session-ends.js";
+import { SessionChangeDetector, type SessionNotice } from "./change-detector.js";
+import { Sessions } from "./sessions.js";
+import { StoppedSessions } from "./stopped-sessions.js";
+import {
+  isAway,
+  isStore,
+  observeStore,
+  unobserveStore,
+  type ObservedStore,
+  type StoreObserver,
+} from "./store-observer.js";
+
+/** What it needs of the log. */
+export type SessionMonitorLog = Pick<EventLog, "isShared" | "sessionLabel" | "tell">;
+
+/** What it needs to know, from the options of the hub. */
+export interface SessionMonitorSettings {
+  readonly revalidateMs: number | null;
+  readonly maxConnectionAgeMs: number | null;
+  readonly onStoreError: "end" | "keep";
+}
+
+/** Whom it tells. */
+export interface SessionMonitorHost {
+  readonly diagnostics: Diagnostics;
+  readonly report: (error: SseHubError) => void;
+}
+
+/**
+ * Keeps what connections are tagged with true: who logged out, was changed, expired or is recalled
+ * stops receiving at once, and returns as whoever he is then.
+ */
+export class SessionMonitor {
+  readonly sessions: Sessions;
+  readonly recalls = new Recalls();
+  readonly news: SessionChangeDetector;
+  readonly ends: SessionEnds;
+  /** What session ids are hashed with. */
+  readonly label: string;
+  readonly #log: SessionMonitorLog;
+  readonly #report: (error: SseHubError) => void;
+  readonly #maxAgeMs: number | null;
+  readonly #connections: Iterable<StreamConnection>;
+  readonly #stopped = new StoppedSessions();
+  readonly #stores = new Set<ObservedStore>();
+  readonly #clock: NodeJS.Timeout;
+  #isClosed = false;
+
+  /** @param connections those of this node */
+  constructor(
+    settings: SessionMonitorSettings,
+    connections: Iterable<StreamConnection>,
+    log: SessionMonitorLog,
+    { report, diagnostics }: SessionMonitorHost,
+  ) {
+    this.label = log.sessionLabel;
+    this.ends = new SessionEnds(diagnostics);
+    this.news = new SessionChangeDetector(this.label);
+    this.#log = log;
+    this.#report = report;
+    this.#maxAgeMs = settings.maxConnectionAgeMs;
+    this.#connections = connections;
+    this.sessions = new Sessions({
+      ...settings,
+      report,
+      onOutdated: (outdated, cause) => {
+        this.#endAll(outdated, cause);
+      },
+      onStoreFailed: (failed) => {
+        failed.forEach(onStoreFailed);
+        this.ends.note("store", failed);
+      },
+    });
+    this.#clock = setInterval(() => {
+      this.#tick();
+    }, tickOf(settings)).unref();
+  }
+
+  /** @param isFresh true for a page that was just loaded, and brings no cursor */
+  add(connection: StreamConnection, { isFresh }: { readonly isFresh: boolean }): void {
+    if (connection.session === null) return;
+    const { key } = connection.session;
+    if (isFresh && this.#stopped.delete(key) && this.#log.isShared) {
+      // Its stream may end at any time, and its browser returns to any node.
+      void this.#tell({ kind: "loaded", key });
+    }
+    this.sessions.add(connection, connection.session);
+  }
+
+  delete(connection: StreamConnection): void {
+    if (connection.session !== null) this.sessions.delete(connection, connection.session);
+  }
+
+  /** True when a session store has said that it is disconnected. */
+  get isStoreAway(): boolean {
+    return [...this.#stores].some(isAway);
+  }
+
+  /** True when the user's time, as its tag names it, is over. */
+  isOver(connection: StreamConnection): boolean {
+    const end = endOf(connection, null);
+    return end !== undefined && end.time <= Date.now();
+  }
+
+  /** The connection's user is known and it is about to receive. */
+  onOpen(connection: StreamConnection): void {
+    connection.endsAt = endOf(connection, this.#maxAgeMs);
+  }
+
+  /** @throws SseHubTypeError `ERR_SSE_OPTION` */
+  observe(store: object): void {
+    if (!isStore(store)) {
+      throw new SseHubTypeError(
+        "ERR_SSE_OPTION",
+        `observe() was given ${describe(store)}. Expected a session store of express-session.`,
+      );
+    }
+    if (this.#isClosed || this.#stores.has(store)) return;
+    this.#stores.add(store);
+    observeStore(store, this.#observer);
+  }
+
+  /**
+   * Ends the connections of the users that match. Gives the keys of the sessions that were stopped.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  recallAll(reason: RecallReason, matcher: Matcher): string[] {
+    const test = compileMatcher(matcher);
+    this.recalls.add(reason, test);
+    const stopped = new Set<string>();
+    const meant = [...this.#connections].filter(({ user }) => user !== undefined && test(user));
+    for (const connection of meant) {
+      this.recall(connection, reason, meant.length);
+      if (reason === "stop" && connection.session !== null) stopped.add(connection.session.key);
+    }
+    this.ends.note(reason === "stop" ? "disconnect" : "refresh", meant);
+    return [...stopped];
+  }
+
+  /** Another node has stored or destroyed a session. */
+  changedElsewhere(notice: SessionNotice): void {
+    this.news.heard(notice);
+    this.sessions.changedTo(notice.key, (fingerprint) =>
+      notice.fingerprints.includes(this.news.told(fingerprint)),
+    );
+  }
+
+  /** Another node has stopped the streams of these sessions. */
+  stoppedElsewhere(keys: readonly string[]): void {
+    for (const key of keys) this.#stopped.add(key);
+  }
+
+  /** A page of this session, whose streams had been stopped, was loaded anew on another node. */
+  loadedElsewhere(key: string): void {
+    this.#stopped.delete(key);
+  }
+
+  /**
+   * The log has lost something, perhaps the news of a change of this connection's session.
+   *
+   * @param among how many connections there are
+   */
+  refreshUncertain(connection: StreamConnection, among: number): void {
+    this.recall(connection, "refresh", among);
+    this.ends.note("break", [connection]);
+  }
+
+  /** @param among how many are recalled together, so that they do not all return at once */
+  recall(connection: StreamConnection, reason: RecallReason, among = 1): void {
+    if (reason === "refresh") {
+      connection.endForOther("refresh", drawSoon(among));
+      return;
+    }
+    if (connection.session !== null) this.#stopped.add(connection.session.key);
+    connection.endForGood("stop");
+  }
+
+  /** True when the streams of this session were stopped of late. */
+  isStopped(sessionId: string): boolean {
+    return this.#stopped.has(sessionKeyOf(sessionId, this.label));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#clock);
+    for (const store of this.#stores) unobserveStore(store, this.#observer);
+  }
+
+  // Whoever changed the session is answered when the other nodes know, or cannot be reached.
+  async #tell(notice: Notice): Promise<void> {
+    try {
+      await this.#log.tell(notice);
+    } catch (cause) {
+      const error = new SseHubError("ERR_SSE_LOG", SESSION_UNTOLD, { cause });
+      this.#report(cause instanceof SseHubError ? cause : error);
+    }
+  }
+
+  // Keys are only made where somebody's stream may depend on the session.
+  readonly #observer: StoreObserver = {
+    tellsOthers: () => this.#log.isShared,
+    onChange: (id, session) => {
+      if (this.sessions.size > 0) this.sessions.changed(sessionKeyOf(id, this.label), session);
+    },
+    onRead: (id, session) => {
+      if (this.#log.isShared) this.news.read(sessionKeyOf(id, this.label), session);
+    },
+    onWritten: (id, session) => {
+      if (!this.#log.isShared) return undefined;
+      const notice = this.news.noticeOf(sessionKeyOf(id, this.label), session);
+      return notice === undefined ? undefined : this.#tell({ ...notice });
+    },
+    onTouch: (id, session) => {
+      if (this.sessions.size > 0) this.sessions.touched(sessionKeyOf(id, this.label), session);
+    },
+    onClear: () => {
+      this.sessions.allGone("destroyed");
+    },
+    onCleared: () => (this.#log.isShared ? this.#tell({ kind: "cleared" }) : undefined),
+  };
+
+  // They stop receiving before anybody is told.
+  #endAll(connections: readonly StreamConnection[], cause: SessionEndCause): void {
+    connections.forEach(onOutdated);
+    this.ends.note(cause, connections);
+  }
+
+  #tick(): void {
+    const now = Date.now();
+    const expired: StreamConnection[] = [];
+    for (const connection of this.#connections) {
+      const { endsAt } = connection;
+      if (endsAt === undefined || endsAt.time > now) continue;
+      if (endsAt.reason === "user") expired.push(connection);
+      else connection.endAs(endsAt.reason);
+    }
+    this.#endAll(expired, "expired");
+    this.sessions.tick();
+  }
+}
+
+const SESSION_UNTOLD =
+  "The other nodes could not be told that a session has changed. Their streams find out within " +
+  "revalidateMs.";
+
+// Often enough for the shortest of what is due, never more often than that needs.
+function tickOf({ revalidateMs, maxConnectionAgeMs }: SessionMonitorSettings): number {
+  const shortest = Math.min(revalidateMs ?? Infinity, maxConnectionAgeMs ?? Infinity);
+  return Math.max(5, Math.min(1_000, shortest / 4));
+}

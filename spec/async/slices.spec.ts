@@ -1,0 +1,32 @@
+import { Slices } from "../../lib/async/slices.js";
+import { nextTurn } from "../../lib/async/next-turn.js";
+
+// 300 ms of work: about what a visit of 8 000 connections takes.
+const STEPS = 6_000;
+const STEP_MS = 0.05;
+
+/** Holds the event loop for so long. */
+function work(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+it("gives others a turn every few milliseconds, however long the work is [socket-6]", async () => {
+  const turns: number[] = [];
+  let step = 0;
+  const look = () => {
+    turns.push(step);
+    if (step < STEPS) setImmediate(look);
+  };
+  setImmediate(look);
+  const slices = new Slices();
+  for (; step < STEPS; step += 1) {
+    work(STEP_MS);
+    if (slices.isOver()) await slices.next();
+  }
+  await nextTurn();
+  // The work between two turns, not the time: what else the machine does is not to count.
+  const longest = Math.max(...turns.map((at, n) => at - (turns[n - 1] ?? 0)));
+  expect(turns.at(-1)).toBe(STEPS);
+  expect(longest * STEP_MS).toBeLessThanOrEqual(5);
+});
