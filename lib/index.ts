@@ -6,7 +6,8 @@ export type { Limits } from "./admission/limits.js";
 export type { PresentUser } from "./cluster/presence.js";
 export type { Filter, Predicate } from "./audience/audience.js";
 export type { Matcher, Operators } from "./audience/matcher.js";
-export type { BroadcastTrace, HubChannels } from "./hub/channels.js";
+export type { BroadcastTrace } from "./publish/broadcast-trace.js";
+export type { HubChannels } from "./hub/channels.js";
 export type { JoinOptions } from "./express/join-options.js";
 export type { SseRequest } from "./express/request-stream.js";
 export { requireUser } from "./express/require-user.js";
@@ -17,7 +18,7 @@ export type { SessionRequest, UserResolver } from "./express/tag-request.js";
 export { createHub } from "./hub/create-hub.js";
 export type { Hub, HubHealth, HubStats } from "./hub/hub.js";
 export type { HubOptions } from "./hub/hub-options.js";
-export type { HubEvents } from "./hub/hub-events.js";
+export type { HubEvents } from "./publish/hub-events.js";
 export type {
   Audience,
   EventLog,

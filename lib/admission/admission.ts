@@ -1,5 +1,4 @@
 import { Counts } from "../diagnostics/counts.js";
-import type { Diagnostics } from "../hub/diagnostics.js";
 import {
   judge,
   needsNews,
@@ -58,13 +57,18 @@ export interface AdmissionHost extends ConnectionHost {
   /** True when nothing but the socket is to be kept of a request once it is a stream. */
   readonly releaseRequest: boolean;
   readonly sessionMonitor: SessionMonitor;
-  readonly diagnostics: Diagnostics;
   /** The stretch of the log without a break that is read now. */
   readonly stretch: number;
   /** Takes a connection in: counted from here on, receiving nothing. */
   onRegister(connection: StreamConnection, arrival: { readonly isFresh: boolean }): void;
-  /** A connection was told `hub:open`. */
-  onOpen(connection: StreamConnection): void;
+  /**
+   * A connection was told `hub:open`.
+   *
+   * @param cursor what became of the browser's; `null` for a stream of its own
+   */
+  onOpen(connection: StreamConnection, cursor: ReturnVerdict | null): void;
+  /** A request for a stream gets none. */
+  onRefusal(reason: RefusalReason): void;
   /** A connection has its state and reads on from its position. */
   onReady(connection: StreamConnection, opened: { readonly needsState: boolean }): void;
 }
@@ -84,7 +88,9 @@ export class Admission {
     this.#host = host;
     this.#log = log;
     this.#limits = new LimitCounter(limits);
-    this.refusals = new Refusals(host.diagnostics);
+    this.refusals = new Refusals((reason) => {
+      host.onRefusal(reason);
+    });
   }
 
   /**
@@ -200,8 +206,7 @@ export class Admission {
     const cursor = connection.isOwn ? null : returnOf(verdict);
     this.opened += 1;
     if (cursor !== null) this.returns.add(cursor);
-    this.#host.onOpen(connection);
-    this.#host.diagnostics.open(connection, cursor);
+    this.#host.onOpen(connection, cursor);
   }
 
   async #begin(connection: StreamConnection, first: First): Promise<void> {

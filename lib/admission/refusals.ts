@@ -1,14 +1,13 @@
 import { Counts } from "../diagnostics/counts.js";
-import type { Diagnostics } from "../hub/diagnostics.js";
 import type { RefusalReason } from "./refusal-reason.js";
 
 /** The requests that got no stream. */
 export class Refusals {
   readonly #counts = new Counts<RefusalReason>();
-  readonly #diagnostics: Diagnostics;
+  readonly #onRefusal: (reason: RefusalReason) => void;
 
-  constructor(diagnostics: Diagnostics) {
-    this.#diagnostics = diagnostics;
+  constructor(onRefusal: (reason: RefusalReason) => void) {
+    this.#onRefusal = onRefusal;
   }
 
   /** How many there were so far, by reason. */
@@ -18,6 +17,6 @@ export class Refusals {
 
   note(reason: RefusalReason): void {
     this.#counts.add(reason);
-    this.#diagnostics.refusal(reason);
+    this.#onRefusal(reason);
   }
 }

@@ -1,15 +1,37 @@
-import type { Diagnostics } from "../hub/diagnostics.js";
 import { positionIn } from "../log/cursor.js";
 import type { LogEntry } from "../log/event-log.js";
 
+/** A pass that has given entries of the log to the live connections. */
+export interface Pass {
+  /** How many entries it was about. */
+  readonly entries: number;
+  /** Connections written to, each once. */
+  readonly writes: number;
+  readonly durationMs: number;
+  /** For each entry, how long it took until this pass was done. */
+  readonly delaysMs: readonly number[];
+}
+
+/** Who is told of passes. */
+export interface PassListener {
+  /** True while somebody wants to know how long passes take. */
+  readonly isTimed: boolean;
+  pass(pass: Pass): void;
+}
+
 /** How long passes take, and entries until they are written. Nothing is looked at unless somebody asks. */
 export class PassTimes {
-  readonly #diagnostics: Diagnostics;
+  readonly #listener: PassListener;
   // Position → when broadcast() was called here, for entries that no pass has reached.
   readonly #calledAt = new Map<number, number>();
 
-  constructor(diagnostics: Diagnostics) {
-    this.#diagnostics = diagnostics;
+  constructor(listener: PassListener) {
+    this.#listener = listener;
+  }
+
+  /** True while somebody wants to know how long passes take. */
+  get isTimed(): boolean {
+    return this.#listener.isTimed;
   }
 
   /** An entry is in the log that `broadcast()` was called for at that time. */
@@ -19,7 +41,7 @@ export class PassTimes {
 
   /** Gives when a pass has begun; `null` where nobody asks. */
   start(): number | null {
-    return this.#diagnostics.isTimed ? performance.now() : null;
+    return this.isTimed ? performance.now() : null;
   }
 
   /** The pass that began then has given these entries, with so many writes. */
@@ -47,7 +69,7 @@ export class PassTimes {
       const since = this.#calledAt.get(position) ?? appendedAt;
       return since === undefined ? [] : [now - since];
     });
-    this.#diagnostics.pass({
+    this.#listener.pass({
       entries: entries.length,
       writes,
       durationMs: now - startedAt,

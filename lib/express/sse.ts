@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import serveStatic from "serve-static";
 import { dropBehindStream, isBehindStream } from "../connection/transport.js";
-import { coreOf } from "../hub/hub-core.js";
+import { SseHub } from "../hub/sse-hub.js";
 import { resolveSseOptions, type SseOptions } from "./sse-options.js";
 import { serveClient } from "./client-file.js";
 import { answerPreflight } from "./origin.js";
@@ -38,7 +38,7 @@ export type Handler = (
  */
 export function sse(options: SseOptions): Handler {
   const settings = resolveSseOptions(options);
-  const core = coreOf(settings.hub);
+  const core = SseHub.coreOf(settings.hub);
   core.sessionMonitor.news.addWatch(settings.watch);
   const files = settings.statics.map(({ root, ...rest }) => serveStatic(root, rest));
   return (req, res, next) => {

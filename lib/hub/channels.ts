@@ -1,4 +1,3 @@
-import type { Broadcaster } from "../publish/broadcaster.js";
 import type { Connection, EndReason } from "../connection/connection.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { Hub } from "./hub.js";
@@ -60,16 +59,4 @@ export interface HubChannels {
     /** Those that have ended, all of one session. */
     readonly connections: readonly Connection[];
   };
-}
-
-/** The context of `tracingChannel("express-sse-hub:broadcast")`: one object from start to end. */
-export interface BroadcastTrace {
-  /** The hub, or the `publisher()`. */
-  readonly hub: Broadcaster;
-  /** Name of the event, not checked yet. */
-  readonly event: unknown;
-  /** Its id, at `asyncEnd`: the log holds it. */
-  result?: string;
-  /** At `error`: what was thrown or rejected with. */
-  error?: unknown;
 }

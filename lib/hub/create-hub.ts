@@ -1,8 +1,8 @@
-import { HubCore } from "./hub-core.js";
 import { resolveHubOptions, type HubOptions } from "./hub-options.js";
 import type { Hub } from "./hub.js";
+import { SseHub } from "./sse-hub.js";
 
 /** Makes a hub. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function createHub(options: HubOptions = {}): Hub {
-  return new HubCore(resolveHubOptions(options));
+  return new SseHub(resolveHubOptions(options));
 }

@@ -1,12 +1,13 @@
-import { channel, tracingChannel } from "node:diagnostics_channel";
-import type { Broadcaster } from "../publish/broadcaster.js";
+import { channel } from "node:diagnostics_channel";
 import type { Connection, EndReason } from "../connection/connection.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { toId, type ReturnVerdict } from "../log/cursor.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
-import type { BroadcastTrace, HubChannels } from "./channels.js";
 import { debug } from "../diagnostics/debug.js";
+import type { Pass } from "../delivery/pass-times.js";
+import type { HubChannels } from "./channels.js";
+import type { Hub } from "./hub.js";
 
 type Message<K extends keyof HubChannels> = Omit<HubChannels[K], "hub">;
 
@@ -15,13 +16,12 @@ const END = channel("express-sse-hub:end");
 const REFUSAL = channel("express-sse-hub:refusal");
 const PASS = channel("express-sse-hub:pass");
 const SESSION = channel("express-sse-hub:session");
-const BROADCAST = tracingChannel<BroadcastTrace>("express-sse-hub:broadcast");
 
 /** Tells tracing and `NODE_DEBUG=sse` what a hub does; see {@link HubChannels}. */
 export class Diagnostics {
-  readonly #hub: Broadcaster;
+  readonly #hub: Hub;
 
-  constructor(hub: Broadcaster) {
+  constructor(hub: Hub) {
     this.#hub = hub;
   }
 
@@ -59,29 +59,11 @@ export class Diagnostics {
     return PASS.hasSubscribers;
   }
 
-  pass(message: Message<"express-sse-hub:pass">): void {
-    this.#publish(PASS, message);
-  }
-
-  /** Runs a broadcast as an operation to be traced, in the caller's asynchronous context. */
-  broadcast(event: unknown, send: () => Promise<string>): Promise<string> {
-    if (!isTraced()) return send();
-    return BROADCAST.tracePromise(send, { hub: this.#hub, event });
+  pass(pass: Pass): void {
+    this.#publish(PASS, pass satisfies Message<"express-sse-hub:pass">);
   }
 
   #publish(to: typeof OPEN, message: object): void {
     to.publish({ hub: this.#hub, ...message });
   }
-}
-
-// Early versions of Node 20 neither tell this together nor ask it before they set out.
-function isTraced(): boolean {
-  const { start, end, asyncStart, asyncEnd, error } = BROADCAST;
-  return (
-    start.hasSubscribers ||
-    end.hasSubscribers ||
-    asyncStart.hasSubscribers ||
-    asyncEnd.hasSubscribers ||
-    error.hasSubscribers
-  );
 }

@@ -1,44 +1,47 @@
-import { Broadcasts } from "../publish/broadcaster.js";
+import { traceBroadcast } from "../publish/broadcast-trace.js";
 import { Admission, type AdmissionHost } from "../admission/admission.js";
+import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { Connection, EndReason } from "../connection/connection.js";
 import { Heartbeat } from "../connection/heartbeat.js";
-import { Presence, type PresentUser } from "../cluster/presence.js";
+import { Presence } from "../cluster/presence.js";
 import { Registry } from "../connection/registry.js";
 import { StallWatch } from "../connection/stall-watch.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { Counts } from "../diagnostics/counts.js";
 import { compileFilter, type Filter } from "../audience/audience.js";
 import { FanOut } from "../delivery/fan-out.js";
-import type { Matcher } from "../audience/matcher.js";
 import { PassTimes } from "../delivery/pass-times.js";
 import { Replay, type ReplayHost } from "../delivery/replay.js";
 import { createDetachedScope } from "../async/detached-scope.js";
 import { Slices } from "../async/slices.js";
 import { Diagnostics } from "./diagnostics.js";
-import { HubEmitter, type HubEvents } from "./hub-events.js";
+import { HubEmitter } from "../publish/hub-events.js";
 import { takeStats } from "./take-stats.js";
 import type { Hub, HubHealth, HubStats } from "./hub.js";
-import { toId } from "../log/cursor.js";
+import { toId, type ReturnVerdict } from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
 import { memoryLog } from "../log/memory-log.js";
 import { Cluster } from "../cluster/cluster.js";
-import { resolveCloseOptions, type HubSettings } from "./hub-options.js";
-import { Publishing, type PublishingHost } from "../publish/publishing.js";
+import type { HubSettings } from "./hub-options.js";
+import { Publishing } from "../publish/publishing.js";
 import { SessionRequirement } from "../session/session-requirement.js";
 import { SessionMonitor } from "../session/session-monitor.js";
-import { SseHubTypeError, describe, type SseHubError } from "../errors/sse-hub-error.js";
+import type { SseHubError } from "../errors/sse-hub-error.js";
 import { HEARTBEAT_COMMENT } from "../wire/encoder.js";
 
 /** A hub as the rest of the package sees it: the parts, wired. */
-export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHost, PublishingHost {
-  readonly #registry = new Registry();
-  readonly presence = new Presence(this.#registry);
+export class HubCore implements AdmissionHost, ReplayHost {
+  readonly registry = new Registry();
+  readonly presence = new Presence(this.registry);
   readonly requirement = new SessionRequirement();
-  readonly diagnostics: Diagnostics = new Diagnostics(this);
-  readonly times = new PassTimes(this.diagnostics);
+  readonly emitter = new HubEmitter();
+  readonly diagnostics: Diagnostics;
+  readonly times: PassTimes;
   readonly runDetached = createDetachedScope();
   readonly sessionMonitor: SessionMonitor;
   readonly admission: Admission;
+  readonly publishing: Publishing;
+  readonly cluster: Cluster;
   readonly fanOut: FanOut;
   readonly replay: Replay;
   readonly maxPayloadBytes: number;
@@ -46,29 +49,40 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   readonly releaseRequest: boolean;
   readonly #retryMs: readonly [min: number, max: number];
   readonly #log: EventLog;
-  readonly #publishing: Publishing;
-  readonly #emitter = new HubEmitter();
   readonly #heartbeat: Heartbeat;
   readonly #stalls: StallWatch;
-  readonly #cluster: Cluster;
   readonly #unfollow: () => void;
   readonly #closed = new Counts<EndReason>();
   #closing: Promise<void> | undefined;
   #isDraining = false;
   #isClosed = false;
 
-  constructor(settings: HubSettings) {
-    const log = settings.log ?? memoryLog();
-    // Not "this" before super(): the functions are called later.
-    super((broadcast) => publishing.publish(broadcast));
-    const publishing = new Publishing(log, this);
-    this.#publishing = publishing;
+  /** @param hub what the application has of it */
+  constructor(settings: HubSettings, hub: Hub) {
+    this.#log = settings.log ?? memoryLog();
+    this.#retryMs = settings.retryMs;
     this.maxPayloadBytes = settings.maxPayloadBytes;
     this.maxBufferedBytes = settings.maxBufferedBytes;
     this.releaseRequest = settings.releaseRequest;
-    this.#retryMs = settings.retryMs;
-    this.#log = log;
-    this.sessionMonitor = new SessionMonitor(settings, this.#registry, this.#log, this);
+    this.diagnostics = new Diagnostics(hub);
+    this.times = new PassTimes(this.diagnostics);
+    this.publishing = new Publishing({
+      log: this.#log,
+      maxPayloadBytes: settings.maxPayloadBytes,
+      trace: (event, send) => traceBroadcast(hub, event, send),
+      isClosed: () => this.#isClosed,
+      checkFilter: () => {
+        this.requirement.check("A filter");
+      },
+      times: this.times,
+      report: this.report,
+    });
+    this.sessionMonitor = new SessionMonitor(settings, this.registry, this.#log, {
+      report: this.report,
+      onSessionEnd: (cause, connections) => {
+        this.diagnostics.sessionEnd(cause, connections);
+      },
+    });
     this.fanOut = new FanOut(this.#log, this);
     this.replay = new Replay(this.#log, this);
     this.#heartbeat = new Heartbeat(settings.heartbeatMs, (connection) => {
@@ -78,16 +92,8 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
       connection.drop();
     });
     this.admission = new Admission(this, this.#log, settings.limits);
-    this.#cluster = new Cluster(this.#log, this);
-    this.#unfollow = this.#log.follow(this.#cluster);
-  }
-
-  get size(): number {
-    return this.#registry.size;
-  }
-
-  isClosed(): boolean {
-    return this.#isClosed;
+    this.cluster = new Cluster(this.#log, this);
+    this.#unfollow = this.#log.follow(this.cluster);
   }
 
   get isDraining(): boolean {
@@ -103,26 +109,9 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   }
 
   connections(filter?: Filter): Connection[] {
-    const all = [...this.#registry];
+    const all = [...this.registry];
     if (filter === undefined) return all;
     return all.filter(compileFilter(filter, { isShared: false }, this.report));
-  }
-
-  // Not async, these: misuse throws at the call.
-  refresh(matcher: Matcher): Promise<void> {
-    return this.#cluster.recall("refresh", matcher);
-  }
-
-  disconnect(matcher: Matcher): Promise<void> {
-    return this.#cluster.recall("stop", matcher);
-  }
-
-  users(matcher?: Matcher): Promise<PresentUser[]> {
-    return this.#cluster.users(matcher);
-  }
-
-  count(matcher?: Matcher): Promise<number> {
-    return this.#cluster.count(matcher);
   }
 
   health(): HubHealth {
@@ -134,63 +123,45 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     return Math.round(min + Math.random() * (max - min));
   }
 
-  checkFilter(): void {
-    this.requirement.check("A filter");
-  }
-
-  observe(store: object): void {
-    this.sessionMonitor.observe(store);
-  }
-
   stats(): HubStats {
     return takeStats({
-      registry: this.#registry,
+      registry: this.registry,
       admission: this.admission,
-      publishing: this.#publishing,
+      publishing: this.publishing,
       fanOut: this.fanOut,
       replay: this.replay,
       log: this.#log,
       closed: this.#closed,
       sessionEnds: this.sessionMonitor.ends,
-      errors: this.#emitter.reported,
+      errors: this.emitter.reported,
     });
   }
 
-  on<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this {
-    this.#emitter.on(event, listener);
-    return this;
-  }
-
-  once<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this {
-    this.#emitter.once(event, listener);
-    return this;
-  }
-
-  off<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this {
-    this.#emitter.off(event, listener);
-    return this;
-  }
-
-  close(options: { timeoutMs?: number | undefined } = {}): Promise<void> {
-    const { timeoutMs } = resolveCloseOptions(options);
+  /** Drains; see {@link Hub.close}. */
+  close(timeoutMs: number): Promise<void> {
     this.#isDraining = true;
     this.#closing ??= this.#drain(timeoutMs);
     return this.#closing;
   }
 
   readonly report = (error: SseHubError): void => {
-    this.#emitter.report(error);
+    this.emitter.report(error);
   };
 
   onRegister(connection: StreamConnection, arrival: { readonly isFresh: boolean }): void {
-    this.#registry.add(connection);
+    this.registry.add(connection);
     this.#heartbeat.add(connection);
     this.sessionMonitor.add(connection, arrival);
   }
 
-  onOpen(connection: StreamConnection): void {
+  onOpen(connection: StreamConnection, cursor: ReturnVerdict | null): void {
     this.sessionMonitor.onOpen(connection);
-    this.#emitter.emit("join", connection);
+    this.emitter.emit("join", connection);
+    this.diagnostics.open(connection, cursor);
+  }
+
+  onRefusal(reason: RefusalReason): void {
+    this.diagnostics.refusal(reason);
   }
 
   onReady(connection: StreamConnection, { needsState }: { needsState: boolean }): void {
@@ -213,7 +184,7 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
   onBroken(connection: StreamConnection): boolean {
     // A change of its session may be among what was lost.
     if (connection.session === null) return true;
-    this.sessionMonitor.refreshUncertain(connection, this.size);
+    this.sessionMonitor.refreshUncertain(connection, this.registry.size);
     return false;
   }
 
@@ -231,19 +202,19 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     this.#stalls.delete(connection);
     this.admission.leave(connection);
     this.sessionMonitor.delete(connection);
-    const wasIn = this.#registry.delete(connection);
+    const wasIn = this.registry.delete(connection);
     if (wasIn || reason === "refused") this.#closed.add(reason);
     if (wasIn && reason !== "refused") this.diagnostics.end(connection, reason);
     // The response of an abandoned connection is somebody else's: its socket is not ours to close.
     if (reason !== "gone" && !connection.transport.isGone) this.#awaitClose(connection);
     if (!connection.isOpened) return;
     this.presence.onLeave(connection, reason);
-    this.#emitter.emit("leave", connection, reason);
+    this.emitter.emit("leave", connection, reason);
   }
 
   #awaitClose(connection: StreamConnection): void {
     this.#stalls.add(connection);
-    this.#registry.awaitClose(connection, () => {
+    this.registry.awaitClose(connection, () => {
       this.#stalls.delete(connection);
     });
   }
@@ -266,11 +237,11 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     const deadline = performance.now() + timeoutMs;
     await this.fanOut.whenServed(this.#log.head, deadline);
     const slices = new Slices();
-    for (const connection of this.#registry) {
+    for (const connection of this.registry) {
       connection.endAs("shutdown", { retryMs: this.drawRetryMs() });
       if (slices.isOver()) await slices.next();
     }
-    await this.#registry.whenClosed(Math.max(0, deadline - performance.now()));
+    await this.registry.whenClosed(Math.max(0, deadline - performance.now()));
     this.#isClosed = true;
     this.#unfollow();
     this.fanOut.close();
@@ -279,14 +250,4 @@ export class HubCore extends Broadcasts implements Hub, AdmissionHost, ReplayHos
     this.sessionMonitor.close();
     await this.#log.close();
   }
-}
-
-/** The inside of a hub. @throws SseHubTypeError `ERR_SSE_OPTION` for anything else */
-export function coreOf(hub: unknown): HubCore {
-  if (hub instanceof HubCore) return hub;
-  throw new SseHubTypeError(
-    "ERR_SSE_OPTION",
-    `The option hub of sse() is ${describe(hub)}. Expected the hub that createHub() gave: ` +
-      "take both from the same copy of express-sse-hub, not one by import and one by require.",
-  );
 }

@@ -3,7 +3,7 @@ import type { Connection } from "../connection/connection.js";
 import type { PresentUser } from "../cluster/presence.js";
 import type { Filter } from "../audience/audience.js";
 import type { Matcher } from "../audience/matcher.js";
-import type { HubEvents } from "./hub-events.js";
+import type { HubEvents } from "../publish/hub-events.js";
 import type { HubStats } from "./hub-stats.js";
 import type { LogHealth } from "../log/event-log.js";
 

@@ -72,12 +72,16 @@ export type Publish = (broadcast: Broadcast) => Promise<string>;
 
 const EVERYBODY: Route = { rooms: null, except: null, retainKey: null, isVolatile: false };
 
-/** The way a broadcast goes, step by step. */
-export class Broadcasts implements Broadcaster {
+/** Gives the broadcaster that reaches everybody; its steps narrow that. */
+export function createBroadcaster(publish: Publish): Broadcaster {
+  return new RoutedBroadcaster(publish, EVERYBODY);
+}
+
+class RoutedBroadcaster implements Broadcaster {
   readonly #publish: Publish;
   readonly #route: Route;
 
-  constructor(publish: Publish, route = EVERYBODY) {
+  constructor(publish: Publish, route: Route) {
     this.#publish = publish;
     this.#route = route;
   }
@@ -114,7 +118,7 @@ export class Broadcasts implements Broadcaster {
   }
 
   #with(change: Partial<Route>): Broadcaster {
-    return new Broadcasts(this.#publish, { ...this.#route, ...change });
+    return new RoutedBroadcaster(this.#publish, { ...this.#route, ...change });
   }
 }
 

@@ -1,15 +1,20 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { Counts } from "../diagnostics/counts.js";
-import type { Diagnostics } from "../hub/diagnostics.js";
 import type { SessionEndCause } from "./session-end-cause.js";
+
+/** Called with the connections of one session that have ended, and why. */
+export type OnSessionEnd = (
+  cause: SessionEndCause,
+  connections: readonly StreamConnection[],
+) => void;
 
 /** The sessions whose streams have ended before their time. */
 export class SessionEnds {
   readonly #counts = new Counts<SessionEndCause>();
-  readonly #diagnostics: Diagnostics;
+  readonly #onSessionEnd: OnSessionEnd;
 
-  constructor(diagnostics: Diagnostics) {
-    this.#diagnostics = diagnostics;
+  constructor(onSessionEnd: OnSessionEnd) {
+    this.#onSessionEnd = onSessionEnd;
   }
 
   /** How many there were so far, by cause. A stream without a session counts as one. */
@@ -21,7 +26,7 @@ export class SessionEnds {
   note(cause: SessionEndCause, connections: readonly StreamConnection[]): void {
     for (const ofSession of bySession(connections)) {
       this.#counts.add(cause);
-      this.#diagnostics.sessionEnd(cause, ofSession);
+      this.#onSessionEnd(cause, ofSession);
     }
   }
 }

@@ -1,7 +1,6 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { compileMatcher } from "../audience/compile-matcher.js";
 import type { Matcher } from "../audience/matcher.js";
-import type { Diagnostics } from "../hub/diagnostics.js";
 import type { EventLog, Notice } from "../log/event-log.js";
 import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import { endOf } from "./age.js";
@@ -9,7 +8,7 @@ import { Recalls, type RecallReason } from "./recalls.js";
 import { sessionKeyOf } from "./session-key.js";
 import { drawSoon, onOutdated, onStoreFailed } from "./reconnect-delay.js";
 import type { SessionEndCause } from "./session-end-cause.js";
-import { SessionEnds } from "./session-ends.js";
+import { SessionEnds, type OnSessionEnd } from "./session-ends.js";
 import { SessionChangeDetector, type SessionNotice } from "./change-detector.js";
 import { Sessions } from "./sessions.js";
 import { StoppedSessions } from "./stopped-sessions.js";
@@ -34,7 +33,7 @@ export interface SessionMonitorSettings {
 
 /** Whom it tells. */
 export interface SessionMonitorHost {
-  readonly diagnostics: Diagnostics;
+  readonly onSessionEnd: OnSessionEnd;
   readonly report: (error: SseHubError) => void;
 }
 
@@ -63,10 +62,10 @@ export class SessionMonitor {
     settings: SessionMonitorSettings,
     connections: Iterable<StreamConnection>,
     log: SessionMonitorLog,
-    { report, diagnostics }: SessionMonitorHost,
+    { report, onSessionEnd }: SessionMonitorHost,
   ) {
     this.label = log.sessionLabel;
-    this.ends = new SessionEnds(diagnostics);
+    this.ends = new SessionEnds(onSessionEnd);
     this.news = new SessionChangeDetector(this.label);
     this.#log = log;
     this.#report = report;

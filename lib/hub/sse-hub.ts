@@ -1,0 +1,108 @@
+import type { Filter } from "../audience/audience.js";
+import type { Matcher } from "../audience/matcher.js";
+import type { PresentUser } from "../cluster/presence.js";
+import type { Connection } from "../connection/connection.js";
+import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
+import { createBroadcaster, type BroadcastArgs, type Broadcaster } from "../publish/broadcaster.js";
+import type { HubEvents } from "../publish/hub-events.js";
+import { HubCore } from "./hub-core.js";
+import { resolveCloseOptions, type HubSettings } from "./hub-options.js";
+import type { Hub, HubHealth, HubStats } from "./hub.js";
+
+/** What `createHub()` gives: the hub without its inside. */
+export class SseHub implements Hub {
+  readonly #core: HubCore;
+  readonly #everybody: Broadcaster;
+
+  constructor(settings: HubSettings) {
+    const core = new HubCore(settings, this);
+    this.#core = core;
+    this.#everybody = createBroadcaster((broadcast) => core.publishing.publish(broadcast));
+  }
+
+  /** The inside of a hub. @throws SseHubTypeError `ERR_SSE_OPTION` for anything else */
+  static coreOf(hub: unknown): HubCore {
+    if (typeof hub === "object" && hub !== null && #core in hub) return hub.#core;
+    throw new SseHubTypeError(
+      "ERR_SSE_OPTION",
+      `The option hub of sse() is ${describe(hub)}. Expected the hub that createHub() gave: ` +
+        "take both from the same copy of express-sse-hub, not one by import and one by require.",
+    );
+  }
+
+  broadcast(...args: BroadcastArgs): Promise<string> {
+    return this.#everybody.broadcast(...(args as Parameters<Broadcaster["broadcast"]>));
+  }
+
+  to(...rooms: [string, ...string[]]): Broadcaster {
+    return this.#everybody.to(...rooms);
+  }
+
+  except(connectionId: string | undefined): Broadcaster {
+    return this.#everybody.except(connectionId);
+  }
+
+  retain(key: string): Broadcaster {
+    return this.#everybody.retain(key);
+  }
+
+  volatile(): Broadcaster {
+    return this.#everybody.volatile();
+  }
+
+  get size(): number {
+    return this.#core.registry.size;
+  }
+
+  connections(filter?: Filter): Connection[] {
+    return this.#core.connections(filter);
+  }
+
+  // Not async, these: misuse throws at the call.
+  refresh(matcher: Matcher): Promise<void> {
+    return this.#core.cluster.recall("refresh", matcher);
+  }
+
+  disconnect(matcher: Matcher): Promise<void> {
+    return this.#core.cluster.recall("stop", matcher);
+  }
+
+  observe(store: object): void {
+    this.#core.sessionMonitor.observe(store);
+  }
+
+  users(matcher?: Matcher): Promise<PresentUser[]> {
+    return this.#core.cluster.users(matcher);
+  }
+
+  count(matcher?: Matcher): Promise<number> {
+    return this.#core.cluster.count(matcher);
+  }
+
+  health(): HubHealth {
+    return this.#core.health();
+  }
+
+  stats(): HubStats {
+    return this.#core.stats();
+  }
+
+  on<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this {
+    this.#core.emitter.on(event, listener);
+    return this;
+  }
+
+  once<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this {
+    this.#core.emitter.once(event, listener);
+    return this;
+  }
+
+  off<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): this {
+    this.#core.emitter.off(event, listener);
+    return this;
+  }
+
+  close(options: { timeoutMs?: number | undefined } = {}): Promise<void> {
+    return this.#core.close(resolveCloseOptions(options).timeoutMs);
+  }
+}

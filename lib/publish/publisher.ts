@@ -1,0 +1,119 @@
+import { compileMatcher } from "../audience/compile-matcher.js";
+import type { Matcher } from "../audience/matcher.js";
+import type { SseHubError } from "../errors/sse-hub-error.js";
+import type { EventLog, LogHealth } from "../log/event-log.js";
+import type { RecallReason } from "../session/recalls.js";
+import { traceBroadcast } from "./broadcast-trace.js";
+import { createBroadcaster, type BroadcastArgs, type Broadcaster } from "./broadcaster.js";
+import { HubEmitter } from "./hub-events.js";
+import { Publishing } from "./publishing.js";
+
+/** Sends to the browsers of an application from a process that has no streams: a worker, a cron job. */
+export interface Publisher extends Broadcaster {
+  /**
+   * As `hub.refresh()`: the streams of the users that match end, and their browsers return.
+   * Resolves once the nodes are told.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  refresh(matcher: Matcher): Promise<void>;
+  /** As `hub.disconnect()`: for good. @throws SseHubTypeError `ERR_SSE_FILTER` */
+  disconnect(matcher: Matcher): Promise<void>;
+  /** How the way to the log is. */
+  health(): LogHealth;
+  on(event: "error", listener: (error: SseHubError) => void): this;
+  off(event: "error", listener: (error: SseHubError) => void): this;
+  /** Sends what still waits, for up to a second, and ends the connections. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Publishes to a log that others follow. */
+export class LogPublisher implements Publisher {
+  readonly #log: EventLog;
+  readonly #emitter = new HubEmitter();
+  readonly #everybody: Broadcaster;
+  #isClosed = false;
+
+  /** @param maxPayloadBytes the most an event's data may be, in bytes of UTF-8 */
+  constructor(log: EventLog, maxPayloadBytes: number) {
+    this.#log = log;
+    const publishing = new Publishing({
+      log,
+      maxPayloadBytes,
+      trace: (event, send) => traceBroadcast(this, event, send),
+      isClosed: () => this.#isClosed,
+      // Who is meant is known to the nodes.
+      checkFilter: () => undefined,
+      // Nothing passes here.
+      times: { isTimed: false, note: () => undefined },
+      report: this.#report,
+    });
+    this.#everybody = createBroadcaster((broadcast) => publishing.publish(broadcast));
+    log.follow({
+      onMove: () => undefined,
+      onNotice: () => undefined,
+      onBreak: () => undefined,
+      // It has neither users nor connections.
+      onQuestion: () => null,
+      onError: this.#report,
+    });
+  }
+
+  broadcast(...args: BroadcastArgs): Promise<string> {
+    return this.#everybody.broadcast(...(args as Parameters<Broadcaster["broadcast"]>));
+  }
+
+  to(...rooms: [string, ...string[]]): Broadcaster {
+    return this.#everybody.to(...rooms);
+  }
+
+  except(connectionId: string | undefined): Broadcaster {
+    return this.#everybody.except(connectionId);
+  }
+
+  retain(key: string): Broadcaster {
+    return this.#everybody.retain(key);
+  }
+
+  volatile(): Broadcaster {
+    return this.#everybody.volatile();
+  }
+
+  refresh(matcher: Matcher): Promise<void> {
+    return this.#recall("refresh", matcher);
+  }
+
+  disconnect(matcher: Matcher): Promise<void> {
+    return this.#recall("stop", matcher);
+  }
+
+  health(): LogHealth {
+    return this.#log.health;
+  }
+
+  on(event: "error", listener: (error: SseHubError) => void): this {
+    this.#emitter.on(event, listener);
+    return this;
+  }
+
+  off(event: "error", listener: (error: SseHubError) => void): this {
+    this.#emitter.off(event, listener);
+    return this;
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#log.close();
+  }
+
+  #recall(kind: RecallReason, matcher: Matcher): Promise<void> {
+    compileMatcher(matcher);
+    const told = this.#log.tell({ kind, matcher });
+    told.catch(this.#report);
+    return told;
+  }
+
+  readonly #report = (error: SseHubError): void => {
+    this.#emitter.report(error);
+  };
+}
