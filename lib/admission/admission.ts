@@ -1,13 +1,5 @@
 import { Counts } from "../diagnostics/counts.js";
-import {
-  judge,
-  needsNews,
-  returnOf,
-  toId,
-  toOtherId,
-  type ReturnVerdict,
-  type Verdict,
-} from "../log/cursor.js";
+import { judge, needsNews, returnOf, type ReturnVerdict, type Verdict } from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
 import { onOutdated } from "../session/reconnect-delay.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
@@ -18,11 +10,9 @@ import { nextTurn } from "../async/next-turn.js";
 import { LimitCounter, type Limits } from "./limits.js";
 import type { RefusalReason } from "./refusal-reason.js";
 import { Refusals } from "./refusals.js";
-import {
-  StreamConnection,
-  type StreamParts,
-  type ConnectionHost,
-} from "../connection/stream-connection.js";
+import type { ConnectionContext, StreamParts } from "../connection/stream-connection.js";
+import type { Delivery } from "../delivery/delivery.js";
+import { LogReader } from "../delivery/log-reader.js";
 import type { Transport } from "../connection/transport.js";
 
 // Who is turned away because there are too many comes back later than who merely lost the stream.
@@ -51,26 +41,26 @@ export interface AdmissionRequest extends StreamParts {
   readonly whenReady: Promise<void> | null;
 }
 
-/** What admission needs of its hub. */
-export interface AdmissionHost extends ConnectionHost {
-  readonly isDraining: boolean;
+/** What admission is made of. */
+export interface AdmissionParts {
+  readonly log: EventLog;
+  readonly limits: Limits;
   /** True when nothing but the socket is to be kept of a request once it is a stream. */
   readonly releaseRequest: boolean;
+  readonly context: ConnectionContext;
+  readonly delivery: Delivery;
   readonly sessionMonitor: SessionMonitor;
-  /** The stretch of the log without a break that is read now. */
-  readonly stretch: number;
-  /** Takes a connection in: counted from here on, receiving nothing. */
-  onRegister(connection: StreamConnection, arrival: { readonly isFresh: boolean }): void;
+  readonly isDraining: () => boolean;
+  /** Called with a connection that is let in: counted from here on, receiving nothing. */
+  onRegister(connection: LogReader, arrival: { readonly isFresh: boolean }): void;
   /**
-   * A connection was told `hub:open`.
+   * Called when a connection was told `hub:open`.
    *
    * @param cursor what became of the browser's; `null` for a stream of its own
    */
-  onOpen(connection: StreamConnection, cursor: ReturnVerdict | null): void;
-  /** A request for a stream gets none. */
+  onOpen(connection: LogReader, cursor: ReturnVerdict | null): void;
+  /** Called when a request for a stream gets none. */
   onRefusal(reason: RefusalReason): void;
-  /** A connection has its state and reads on from its position. */
-  onReady(connection: StreamConnection, opened: { readonly needsState: boolean }): void;
 }
 
 /** The door of the hub: from a request to an open connection, or to an answer EventSource survives. */
@@ -80,16 +70,18 @@ export class Admission {
   /** The same by what became of their cursors, without streams of their own. */
   readonly returns = new Counts<ReturnVerdict>();
   readonly refusals: Refusals;
-  readonly #host: AdmissionHost;
+  readonly #parts: AdmissionParts;
   readonly #log: EventLog;
+  readonly #monitor: SessionMonitor;
   readonly #limits: LimitCounter;
 
-  constructor(host: AdmissionHost, log: EventLog, limits: Limits) {
-    this.#host = host;
-    this.#log = log;
-    this.#limits = new LimitCounter(limits);
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+    this.#log = parts.log;
+    this.#monitor = parts.sessionMonitor;
+    this.#limits = new LimitCounter(parts.limits);
     this.refusals = new Refusals((reason) => {
-      host.onRefusal(reason);
+      parts.onRefusal(reason);
     });
   }
 
@@ -97,9 +89,9 @@ export class Admission {
    * Lets a request in. It is registered at once and receives nothing until its user and the verdict
    * on its cursor are known; what is broadcast meanwhile waits for it in the log.
    */
-  accept(applicant: AdmissionRequest): StreamConnection {
-    if (this.#host.isDraining) return this.refuse(applicant.transport, "draining");
-    const connection = new StreamConnection(this.#host, applicant);
+  accept(applicant: AdmissionRequest): LogReader {
+    if (this.#parts.isDraining()) return this.refuse(applicant.transport, "draining");
+    const connection = new LogReader(this.#parts.context, applicant);
     if (!(applicant.user instanceof Promise)) connection.tag(applicant.user);
     const limit = this.#findReached(connection, applicant);
     if (limit !== undefined) {
@@ -107,36 +99,44 @@ export class Admission {
       return connection;
     }
     connection.join(...applicant.rooms);
-    this.#host.onRegister(connection, { isFresh: applicant.lastEventId === undefined });
+    this.#parts.onRegister(connection, { isFresh: applicant.lastEventId === undefined });
     connection.watchClose();
     this.#open(connection, applicant).catch((cause: unknown) => {
       const error = new SseHubError("ERR_SSE_USER", USER_FAILED, { cause });
-      this.#host.report(cause instanceof SseHubError ? cause : error);
-      connection.endAs("error");
+      this.#parts.context.report(cause instanceof SseHubError ? cause : error);
+      connection.finish("error");
     });
     return connection;
   }
 
   /** Answers so that the browser asks again later. */
-  refuse(transport: Transport, reason: RefusalReason): StreamConnection {
-    const connection = new StreamConnection(this.#host, { transport, session: null, isOwn: false });
+  refuse(transport: Transport, reason: RefusalReason): LogReader {
+    const connection = new LogReader(this.#parts.context, {
+      transport,
+      session: null,
+      isOwn: false,
+    });
     this.#turnBack(connection, reason);
     return connection;
   }
 
   /** Gives an ended connection for a request that can have no stream. */
-  turnAway(transport: Transport): StreamConnection {
-    const connection = new StreamConnection(this.#host, { transport, session: null, isOwn: false });
-    connection.abandon();
+  turnAway(transport: Transport): LogReader {
+    const connection = new LogReader(this.#parts.context, {
+      transport,
+      session: null,
+      isOwn: false,
+    });
+    connection.finish("gone");
     return connection;
   }
 
   /** Frees the places of a connection that has ended. */
-  leave(connection: StreamConnection): void {
+  leave(connection: LogReader): void {
     this.#limits.leave(connection);
   }
 
-  async #open(connection: StreamConnection, applicant: AdmissionRequest): Promise<void> {
+  async #open(connection: LogReader, applicant: AdmissionRequest): Promise<void> {
     const place = this.#placeNow();
     if (!(await this.#isReady(connection, applicant))) return;
     beginSoon(connection);
@@ -153,44 +153,45 @@ export class Admission {
     if (connection.hasEnded) return;
     if (!applicant.isOwn && needsNews(this.#log, applicant.lastEventId)) await this.#log.catchUp();
     if (connection.hasEnded) return;
-    const recall = this.#host.sessionMonitor.recalls.since(applicant.askedAt, connection.user);
+    const recall = this.#monitor.recalls.since(applicant.askedAt, connection.user);
     if (recall !== undefined) {
-      this.#host.sessionMonitor.recall(connection, recall);
+      this.#monitor.recall(connection, recall);
       return;
     }
-    if (this.#host.sessionMonitor.isOver(connection)) {
+    if (this.#monitor.isOver(connection)) {
       // Not soon: whoever gives users whose time is over would give it again.
-      connection.endAs("user");
+      connection.finish("user");
       return;
     }
     // What came since the registration is for this connection, unless the log has begun anew.
-    const { head } = place.stretch === this.#host.stretch ? place : this.#placeNow();
+    const { head } =
+      place.generation === this.#parts.delivery.generation ? place : this.#placeNow();
     const needsState = this.#welcome(connection, applicant, head);
-    if (this.#host.releaseRequest) connection.transport.release();
+    if (this.#parts.releaseRequest) connection.transport.release();
     if (needsState && applicant.first !== null) await this.#begin(connection, applicant.first);
-    connection.wantsTick = applicant.wantsTick;
-    if (!connection.hasEnded) this.#host.onReady(connection, { needsState });
+    if (applicant.wantsTick) connection.askForTick();
+    if (!connection.hasEnded) this.#parts.delivery.begin(connection, { needsState });
   }
 
-  #placeNow(): { readonly head: number; readonly stretch: number } {
-    return { head: this.#log.head, stretch: this.#host.stretch };
+  #placeNow(): { readonly head: number; readonly generation: number } {
+    return { head: this.#log.head, generation: this.#parts.delivery.generation };
   }
 
-  #welcome(connection: StreamConnection, applicant: AdmissionRequest, head: number): boolean {
+  #welcome(connection: LogReader, applicant: AdmissionRequest, head: number): boolean {
     const verdict: Verdict = applicant.isOwn
       ? { recovered: null }
       : judge(this.#log, applicant.lastEventId);
     const position = verdict.recovered === true ? verdict.position : head;
-    connection.position = position;
-    connection.lastIdPosition = position;
-    connection.epoch = this.#log.epoch;
-    connection.stretch = this.#host.stretch;
-    connection.volatileFrom = this.#log.head;
     // What a page was given to begin with holds for a return that gets all it missed, as the same user.
     const needsState = verdict.recovered !== true || verdict.isOther;
-    connection.needsInitialState = needsState && !applicant.isOwn && this.#hasState(applicant);
-    const toCursor = connection.needsInitialState ? toOtherId : toId;
-    connection.open(applicant.isOwn ? undefined : toCursor(this.#log.epoch, position), {
+    const beginning = {
+      position,
+      epoch: this.#log.epoch,
+      generation: this.#parts.delivery.generation,
+      volatileFrom: this.#log.head,
+      needsInitialState: needsState && !applicant.isOwn && this.#hasState(applicant),
+    };
+    connection.startAt(beginning, {
       recovered: verdict.recovered,
       ...(verdict.recovered === false ? { reason: verdict.reason } : {}),
     });
@@ -202,30 +203,30 @@ export class Admission {
     return first !== null || this.#log.retained[Symbol.iterator]().next().done !== true;
   }
 
-  #noteOpen(connection: StreamConnection, verdict: Verdict): void {
+  #noteOpen(connection: LogReader, verdict: Verdict): void {
     const cursor = connection.isOwn ? null : returnOf(verdict);
     this.opened += 1;
     if (cursor !== null) this.returns.add(cursor);
-    this.#host.onOpen(connection, cursor);
+    this.#parts.onOpen(connection, cursor);
   }
 
-  async #begin(connection: StreamConnection, first: First): Promise<void> {
+  async #begin(connection: LogReader, first: First): Promise<void> {
     try {
       const state: unknown = await first();
       if (!Array.isArray(state))
         throw new TypeError(`first gave ${describe(state)}, not [event, data]`);
       connection.give(state[0], state[1]);
     } catch (cause) {
-      this.#host.report(new SseHubError("ERR_SSE_SOURCE", FIRST_FAILED, { cause }));
-      connection.endAs("error");
+      this.#parts.context.report(new SseHubError("ERR_SSE_SOURCE", FIRST_FAILED, { cause }));
+      connection.finish("error");
     }
   }
 
   // Between the beginning of the request and the registration nobody told of a change.
-  async #isStillTrue(connection: StreamConnection): Promise<void> {
+  async #isStillTrue(connection: LogReader): Promise<void> {
     if (connection.session === null) return;
     try {
-      const verdict = await this.#host.sessionMonitor.sessions.verify(connection.session);
+      const verdict = await this.#monitor.sessions.verify(connection.session);
       const isOutdated =
         verdict === "changed" || (verdict === "gone" && connection.user !== undefined);
       if (isOutdated) onOutdated(connection);
@@ -234,12 +235,12 @@ export class Admission {
     }
   }
 
-  #putOff(connection: StreamConnection, cause: unknown): void {
-    this.#host.report(new SseHubError("ERR_SSE_STORE", STORE_FAILED, { cause }));
+  #putOff(connection: LogReader, cause: unknown): void {
+    this.#parts.context.report(new SseHubError("ERR_SSE_STORE", STORE_FAILED, { cause }));
     if (!connection.hasEnded) this.#turnBack(connection, "store");
   }
 
-  async #isReady(connection: StreamConnection, { whenReady }: AdmissionRequest): Promise<boolean> {
+  async #isReady(connection: LogReader, { whenReady }: AdmissionRequest): Promise<boolean> {
     if (whenReady === null) return true;
     try {
       await withDeadline(whenReady, STORE_MS, "The session store");
@@ -251,15 +252,12 @@ export class Admission {
   }
 
   /** @param factor how much later than usual it is to ask again */
-  #turnBack(connection: StreamConnection, reason: RefusalReason, factor = 1): void {
-    connection.refuse(this.#host.drawRetryMs() * factor);
+  #turnBack(connection: LogReader, reason: RefusalReason, factor = 1): void {
+    connection.refuse(this.#parts.context.drawRetryMs() * factor);
     this.refusals.note(reason);
   }
 
-  #findReached(
-    connection: StreamConnection,
-    applicant: AdmissionRequest,
-  ): keyof Limits | undefined {
+  #findReached(connection: LogReader, applicant: AdmissionRequest): keyof Limits | undefined {
     const keys: ReadonlyArray<readonly [keyof Limits, () => string | undefined]> = [
       ["connections", () => ""],
       ["perAddress", () => applicant.addressOf()],
@@ -275,7 +273,7 @@ function keyOf(user: User | undefined): string | undefined {
 }
 
 // What is not known within the turn of the request is not waited for: the headers go out.
-function beginSoon(connection: StreamConnection): void {
+function beginSoon(connection: LogReader): void {
   setImmediate(() => {
     setImmediate(() => {
       if (!connection.hasEnded) connection.begin();

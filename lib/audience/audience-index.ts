@@ -8,40 +8,40 @@ const MAX_FIELDS = 16;
 // Up to so many are handed to each in any case.
 const MIN_WALK = 64;
 
-type Group = Set<StreamConnection>;
+type Group<C> = Set<C>;
 
 /**
  * Finds the live connections that an audience may reach, so that a narrow broadcast costs what its
  * recipients cost. It may give too many, never too few: whoever is given is asked `reaches` all the same.
  */
-export class AudienceIndex {
-  readonly #connections: ReadonlySet<StreamConnection>;
-  readonly #rooms = new Map<string, Group>();
+export class AudienceIndex<C extends StreamConnection> {
+  readonly #connections: ReadonlySet<C>;
+  readonly #rooms = new Map<string, Group<C>>();
   // Path of a field → its value → the connections whose user has it.
-  readonly #fields = new Map<string, Map<unknown, Group>>();
+  readonly #fields = new Map<string, Map<unknown, Group<C>>>();
 
   /** @param connections all those to be found */
-  constructor(connections: ReadonlySet<StreamConnection>) {
+  constructor(connections: ReadonlySet<C>) {
     this.#connections = connections;
   }
 
-  add(connection: StreamConnection): void {
+  add(connection: C): void {
     for (const room of connection.rooms) enter(this.#rooms, room, connection);
     for (const path of this.#fields.keys()) this.#addField(path, connection);
   }
 
-  delete(connection: StreamConnection): void {
+  delete(connection: C): void {
     for (const room of connection.rooms) leave(this.#rooms, room, connection);
     for (const [path, groups] of this.#fields) {
       for (const value of valuesOf(connection, path)) leave(groups, value, connection);
     }
   }
 
-  join(connection: StreamConnection, rooms: readonly string[]): void {
+  join(connection: C, rooms: readonly string[]): void {
     for (const room of rooms) enter(this.#rooms, room, connection);
   }
 
-  leave(connection: StreamConnection, rooms: readonly string[]): void {
+  leave(connection: C, rooms: readonly string[]): void {
     for (const room of rooms) leave(this.#rooms, room, connection);
   }
 
@@ -49,20 +49,20 @@ export class AudienceIndex {
    * The connections an audience may reach; `null` where everybody is better asked: where no index
    * helps, and where so many are meant that handing it to each costs more than a walk over all.
    */
-  candidatesOf(audience: Audience): Iterable<StreamConnection> | null {
+  candidatesOf(audience: Audience): Iterable<C> | null {
     const groups = this.#groupsFor(audience);
     if (groups === null) return null;
     const total = groups.reduce((sum, group) => sum + group.size, 0);
     return total > MIN_WALK && total * 4 > this.#connections.size ? null : union(groups);
   }
 
-  #groupsFor(audience: Audience): Group[] | null {
+  #groupsFor(audience: Audience): Array<Group<C>> | null {
     if (audience.rooms !== null) return groupsAt(this.#rooms, audience.rooms);
     const equality = equalityOf(audience);
     return equality === null ? null : groupsAt(this.#groupsOf(equality.path), equality.values);
   }
 
-  #groupsOf(path: string): Map<unknown, Group> {
+  #groupsOf(path: string): Map<unknown, Group<C>> {
     const known = this.#fields.get(path);
     if (known !== undefined) {
       // Used again, it moves to the end: the longest unused is the first.
@@ -74,14 +74,14 @@ export class AudienceIndex {
     if (this.#fields.size >= MAX_FIELDS && longestUnused !== undefined) {
       this.#fields.delete(longestUnused);
     }
-    const groups = new Map<unknown, Group>();
+    const groups = new Map<unknown, Group<C>>();
     this.#fields.set(path, groups);
     for (const connection of this.#connections) this.#addField(path, connection);
     return groups;
   }
 
-  #addField(path: string, connection: StreamConnection): void {
-    const groups = this.#fields.get(path) ?? new Map<unknown, Group>();
+  #addField(path: string, connection: C): void {
+    const groups = this.#fields.get(path) ?? new Map<unknown, Group<C>>();
     for (const value of valuesOf(connection, path)) enter(groups, value, connection);
   }
 }
@@ -90,24 +90,24 @@ function valuesOf({ user }: StreamConnection, path: string): readonly unknown[] 
   return user === undefined ? [] : valuesAt(user, path.split("."));
 }
 
-function enter<K>(groups: Map<K, Group>, key: K, connection: StreamConnection): void {
+function enter<K, C>(groups: Map<K, Group<C>>, key: K, connection: C): void {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, new Set([connection]));
   else group.add(connection);
 }
 
 // An empty group goes: keys may be as many as there have ever been users.
-function leave<K>(groups: Map<K, Group>, key: K, connection: StreamConnection): void {
+function leave<K, C>(groups: Map<K, Group<C>>, key: K, connection: C): void {
   const group = groups.get(key);
   group?.delete(connection);
   if (group?.size === 0) groups.delete(key);
 }
 
-function groupsAt<K>(groups: ReadonlyMap<K, Group>, keys: readonly K[]): Group[] {
+function groupsAt<K, C>(groups: ReadonlyMap<K, Group<C>>, keys: readonly K[]): Array<Group<C>> {
   return keys.map((key) => groups.get(key)).filter((group) => group !== undefined);
 }
 
-function union(groups: readonly Group[]): Iterable<StreamConnection> {
+function union<C>(groups: ReadonlyArray<Group<C>>): Iterable<C> {
   const [only] = groups;
   return groups.length <= 1 ? (only ?? []) : new Set(groups.flatMap((group) => [...group]));
 }

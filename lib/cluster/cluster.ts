@@ -1,9 +1,8 @@
 import type { Presence, PresentUser } from "./presence.js";
 import { compileMatcher } from "../audience/compile-matcher.js";
-import type { FanOut } from "../delivery/fan-out.js";
+import type { Delivery } from "../delivery/delivery.js";
 import type { Matcher } from "../audience/matcher.js";
 import { debug } from "../diagnostics/debug.js";
-import type { Replay } from "../delivery/replay.js";
 import type { EventLog, LogFollower, Notice } from "../log/event-log.js";
 import type { RecallReason } from "../session/recalls.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
@@ -15,27 +14,25 @@ import { readNotice, readQuestion, type HubNotice, type HubQuestion } from "./no
 const KEYS_PER_NOTICE = 1_000;
 
 /** This node, as the others need it. */
-export interface Node {
+export interface ClusterParts {
+  readonly log: EventLog;
   readonly sessionMonitor: SessionMonitor;
   readonly presence: Presence;
-  readonly fanOut: Pick<FanOut, "onMove" | "onBreak">;
-  readonly replay: Pick<Replay, "onBreak">;
-  report(error: SseHubError): void;
+  readonly delivery: Pick<Delivery, "onMove" | "onBreak">;
+  readonly report: (error: SseHubError) => void;
 }
 
-/** All cluster of the application, as one of them sees them. With a log of its own it is alone. */
+/** All nodes of the application, as one of them sees them. With a log of its own it is alone. */
 export class Cluster implements LogFollower {
-  readonly #log: EventLog;
-  readonly #node: Node;
+  readonly #parts: ClusterParts;
 
-  constructor(log: EventLog, node: Node) {
-    this.#log = log;
-    this.#node = node;
+  constructor(parts: ClusterParts) {
+    this.#parts = parts;
   }
 
   /** Ends the streams of the users that match, everywhere. @throws SseHubTypeError `ERR_SSE_FILTER` */
   recall(reason: RecallReason, matcher: Matcher): Promise<void> {
-    const stopped = this.#node.sessionMonitor.recallAll(reason, matcher);
+    const stopped = this.#parts.sessionMonitor.recallAll(reason, matcher);
     const told = this.#tell({ kind: reason, matcher });
     this.#tellStopped(stopped);
     return told;
@@ -54,29 +51,27 @@ export class Cluster implements LogFollower {
   }
 
   onMove(): void {
-    this.#node.fanOut.onMove();
+    this.#parts.delivery.onMove();
   }
 
   onBreak(): void {
-    const { sessionMonitor, replay, fanOut } = this.#node;
-    sessionMonitor.news.forget();
-    debug("break: it goes on from %s.%d", this.#log.epoch, this.#log.head);
-    // Before anybody reads on.
-    replay.onBreak();
-    fanOut.onBreak();
+    const { log, sessionMonitor, delivery } = this.#parts;
+    sessionMonitor.changes.forget();
+    debug("break: it goes on from %s.%d", log.epoch, log.head);
+    delivery.onBreak();
   }
 
   onError(error: SseHubError): void {
-    this.#node.report(error);
+    this.#parts.report(error);
   }
 
   onNotice(given: Notice): void {
     const notice = readNotice(given);
     if (notice === undefined) {
-      this.#node.report(new SseHubError("ERR_SSE_LOG_ENTRY", NOT_UNDERSTOOD));
+      this.#parts.report(new SseHubError("ERR_SSE_LOG_ENTRY", NOT_UNDERSTOOD));
       return;
     }
-    const { sessionMonitor } = this.#node;
+    const { sessionMonitor } = this.#parts;
     if (notice.kind === "session") sessionMonitor.changedElsewhere(notice);
     else if (notice.kind === "cleared") sessionMonitor.sessions.allGone("elsewhere");
     else if (notice.kind === "stopped") sessionMonitor.stoppedElsewhere(notice.keys);
@@ -88,7 +83,7 @@ export class Cluster implements LogFollower {
     const question = readQuestion(given);
     if (question === undefined) return null;
     const test = question.matcher === null ? null : compileMatcher(question.matcher);
-    return this.#node.presence[question.kind](test);
+    return this.#parts.presence[question.kind](test);
   }
 
   #tellStopped(keys: readonly string[]): void {
@@ -99,16 +94,16 @@ export class Cluster implements LogFollower {
   }
 
   #tell(notice: HubNotice): Promise<void> {
-    const told = this.#log.tell({ ...notice });
+    const told = this.#parts.log.tell({ ...notice });
     // Who does not await the promise hears of it here, and the process lives on.
     told.catch((cause: unknown) => {
-      this.#node.report(asError(cause));
+      this.#parts.report(asError(cause));
     });
     return told;
   }
 
   #ask(question: HubQuestion): Promise<unknown[]> {
-    return this.#log.ask({ ...question });
+    return this.#parts.log.ask({ ...question });
   }
 }
 

@@ -1,5 +1,3 @@
-import type { StreamConnection } from "./stream-connection.js";
-
 // Connections beat in turns, so that ten thousand of them are never written to at once.
 const TURNS = 32;
 
@@ -7,13 +5,13 @@ const TURNS = 32;
  * One timer for all connections: each beats once per period, in the turn of its joining.
  * Invariant: a connection is in exactly one turn, or in none.
  */
-export class Heartbeat {
-  readonly #turns = Array.from({ length: TURNS }, () => new Set<StreamConnection>());
+export class Heartbeat<C> {
+  readonly #turns = Array.from({ length: TURNS }, () => new Set<C>());
   readonly #timer: NodeJS.Timeout | null;
   #now = 0;
 
   /** @param periodMs `null` for no heartbeat */
-  constructor(periodMs: number | null, beat: (connection: StreamConnection) => void) {
+  constructor(periodMs: number | null, beat: (connection: C) => void) {
     if (periodMs === null) {
       this.#timer = null;
       return;
@@ -25,11 +23,11 @@ export class Heartbeat {
     this.#timer = setInterval(tick, Math.max(1, periodMs / TURNS)).unref();
   }
 
-  add(connection: StreamConnection): void {
+  add(connection: C): void {
     this.#turns[this.#now]?.add(connection);
   }
 
-  delete(connection: StreamConnection): void {
+  delete(connection: C): void {
     for (const turn of this.#turns) turn.delete(connection);
   }
 

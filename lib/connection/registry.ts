@@ -1,9 +1,9 @@
 import type { StreamConnection } from "./stream-connection.js";
 
 /** The connections of this node, and the sockets of those that have ended and are still closing. */
-export class Registry {
-  readonly #connections = new Set<StreamConnection>();
-  readonly #closing = new Set<StreamConnection>();
+export class Registry<C extends StreamConnection> {
+  readonly #connections = new Set<C>();
+  readonly #closing = new Set<C>();
   #own = 0;
   #onEmpty: (() => void) | undefined;
 
@@ -16,24 +16,24 @@ export class Registry {
     return this.#own;
   }
 
-  add(connection: StreamConnection): void {
+  add(connection: C): void {
     this.#connections.add(connection);
     if (connection.isOwn) this.#own += 1;
   }
 
-  [Symbol.iterator](): IterableIterator<StreamConnection> {
+  [Symbol.iterator](): IterableIterator<C> {
     return this.#connections.values();
   }
 
   /** Takes out a connection that has ended. Gives false for one that was not in. */
-  delete(connection: StreamConnection): boolean {
+  delete(connection: C): boolean {
     const wasIn = this.#connections.delete(connection);
     if (wasIn && connection.isOwn) this.#own -= 1;
     return wasIn;
   }
 
   /** Keeps an eye on a socket that is still to close. */
-  awaitClose(connection: StreamConnection, onClose: () => void): void {
+  awaitClose(connection: C, onClose: () => void): void {
     this.#closing.add(connection);
     connection.transport.onClose(() => {
       this.#closing.delete(connection);

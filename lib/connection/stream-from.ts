@@ -10,7 +10,7 @@ export interface Sink {
   readonly signal: AbortSignal;
   readonly opened: Promise<Opened>;
   whenWritable(): Promise<void>;
-  endAs(reason: "error"): void;
+  finish(reason: "error"): void;
   report(error: SseHubError): void;
 }
 
@@ -30,7 +30,7 @@ export function streamFrom<T>(
   streaming.catch((cause: unknown) => {
     leave(iterator);
     sink.report(new SseHubError("ERR_SSE_SOURCE", SOURCE_FAILED, { cause }));
-    sink.endAs("error");
+    sink.finish("error");
   });
   return streaming;
 }

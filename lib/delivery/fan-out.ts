@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nextTurn } from "../async/next-turn.js";
-import type { StreamConnection } from "../connection/stream-connection.js";
-import { toId } from "../log/cursor.js";
 import type { EventLog, LogEntry } from "../log/event-log.js";
 import type { Report } from "../audience/audience.js";
 import { AudienceIndex } from "../audience/audience-index.js";
 import { LOG_RETRY_MS, logFailed } from "./log-failed.js";
 import type { EntryBatch } from "./entry-batch.js";
+import type { LogGeneration } from "./log-generation.js";
+import type { LogReader } from "./log-reader.js";
 import { PassDelivery } from "./pass-delivery.js";
 import type { PassTimes } from "./pass-times.js";
 import type { DetachedScope } from "../async/detached-scope.js";
@@ -15,13 +15,15 @@ import { Slices } from "../async/slices.js";
 // What a visit may write at once; entries beyond it wait for the next pass, so no socket is flooded.
 const PASS_BYTES = 65_536;
 
-/** What the fan-out needs of its hub. */
-export interface FanOutHost {
+/** What the fan-out is made of. */
+export interface FanOutParts {
+  readonly log: EventLog;
+  readonly generation: LogGeneration;
   readonly report: Report;
   readonly times: PassTimes;
   readonly runDetached: DetachedScope;
   /** Takes over a connection that is no longer live; its `position` is right. */
-  readOn(connection: StreamConnection): void;
+  readonly readOn: (connection: LogReader) => void;
 }
 
 /**
@@ -33,9 +35,10 @@ export interface FanOutHost {
  */
 export class FanOut {
   readonly #log: EventLog;
-  readonly #host: FanOutHost;
-  readonly #live = new Set<StreamConnection>();
-  readonly #index = new AudienceIndex(this.#live);
+  readonly #generation: LogGeneration;
+  readonly #parts: FanOutParts;
+  readonly #live = new Set<LogReader>();
+  readonly #index = new AudienceIndex<LogReader>(this.#live);
   /** Entries given live so far. */
   delivered = 0;
   #writes = 0;
@@ -43,13 +46,13 @@ export class FanOut {
   #tickedAt: number;
   #isPassing = false;
   #isClosed = false;
-  #breaks = 0;
 
-  constructor(log: EventLog, host: FanOutHost) {
-    this.#log = log;
-    this.#host = host;
-    this.#served = log.head;
-    this.#tickedAt = log.head;
+  constructor(parts: FanOutParts) {
+    this.#log = parts.log;
+    this.#generation = parts.generation;
+    this.#parts = parts;
+    this.#served = this.#log.head;
+    this.#tickedAt = this.#log.head;
   }
 
   /** Up to where every live connection has been served, or `null` while a pass is under way. */
@@ -63,20 +66,20 @@ export class FanOut {
   }
 
   /** Takes in a connection that has everything up to its `position`, which is the log's head. */
-  add(connection: StreamConnection): void {
-    connection.isLive = true;
+  add(connection: LogReader): void {
+    connection.goLive();
     this.#live.add(connection);
     this.#index.add(connection);
   }
 
-  delete(connection: StreamConnection): void {
+  delete(connection: LogReader): void {
     if (!this.#live.delete(connection)) return;
-    connection.isLive = false;
+    connection.leaveLive();
     this.#index.delete(connection);
   }
 
   /** A live connection has joined rooms, or left them. */
-  onRooms(connection: StreamConnection, rooms: readonly string[], change: "join" | "leave"): void {
+  onRooms(connection: LogReader, rooms: readonly string[], change: "join" | "leave"): void {
     if (connection.isLive) this.#index[change](connection, rooms);
   }
 
@@ -87,9 +90,8 @@ export class FanOut {
 
   /** What the live connections have not been given is lost: each finds out by itself, reading on. */
   onBreak(): void {
-    this.#breaks += 1;
     this.#tickedAt = this.#log.head;
-    this.#host.times.clear();
+    this.#parts.times.clear();
     this.#giveAllBack();
   }
 
@@ -105,9 +107,9 @@ export class FanOut {
   #schedule(): void {
     if (this.#isPassing) return;
     this.#isPassing = true;
-    this.#host.runDetached(() => {
+    this.#parts.runDetached(() => {
       this.#run().catch((cause: unknown) => {
-        this.#host.report(logFailed(cause));
+        this.#parts.report(logFailed(cause));
         setTimeout(() => {
           this.#isPassing = false;
           if (!this.#isClosed) this.#schedule();
@@ -124,12 +126,12 @@ export class FanOut {
       if (this.#live.size === 0) {
         // Who comes reads on from a position of its own.
         this.#served = this.#log.head;
-        this.#host.times.skip(this.#served);
+        this.#parts.times.skip(this.#served);
         break;
       }
-      const breaks = this.#breaks;
+      const generation = this.#generation.current;
       const { entries, isTrimmed } = await this.#log.read(this.#served, PASS_BYTES);
-      if (breaks !== this.#breaks) continue;
+      if (generation !== this.#generation.current) continue;
       if (isTrimmed) this.#giveAllBack();
       else await this.#pass(entries, slices);
     }
@@ -138,8 +140,8 @@ export class FanOut {
 
   async #pass(entries: readonly LogEntry[], slices: Slices): Promise<void> {
     const end = entries.at(-1)?.position ?? this.#served;
-    const breaks = this.#breaks;
-    const [startedAt, writes] = [this.#host.times.start(), this.#writes];
+    const generation = this.#generation.current;
+    const [startedAt, writes] = [this.#parts.times.start(), this.#writes];
     const delivery = new PassDelivery(entries, this.#index);
     // A quarter of the log's window has gone by: quiet readers get the position, or they would be
     // told one day that their cursor has left the log although nothing was for them.
@@ -148,20 +150,20 @@ export class FanOut {
     for (const connection of (isTickDue ? null : delivery.only) ?? this.#live) {
       if (!connection.isLive) continue;
       this.#visit(connection, delivery.batchFor(connection, this.#served), end);
-      if (isTickDue && connection.lastIdPosition < end && !connection.transport.needsDrain) {
-        connection.tick(end, toId(this.#log.epoch, end));
+      if (isTickDue && connection.cursorPosition < end && !connection.transport.needsDrain) {
+        connection.tick(end);
       }
       if (!slices.isOver()) continue;
       await slices.next();
-      // Who is live now reads in another stretch of the log.
-      if (breaks !== this.#breaks) return;
+      // Who is live now reads in another generation of the log.
+      if (generation !== this.#generation.current) return;
     }
     this.#served = end;
-    this.#host.times.finish(startedAt, entries, this.#writes - writes);
+    this.#parts.times.finish(startedAt, entries, this.#writes - writes);
     if (slices.isLate()) await slices.next();
   }
 
-  #visit(connection: StreamConnection, batch: EntryBatch, end: number): void {
+  #visit(connection: LogReader, batch: EntryBatch, end: number): void {
     if (batch.isEmpty) return;
     this.delivered += batch.count;
     this.#writes += 1;
@@ -169,7 +171,7 @@ export class FanOut {
     if (!connection.isFull) return;
     connection.fallBehind(Math.max(connection.position, end));
     this.delete(connection);
-    this.#host.readOn(connection);
+    this.#parts.readOn(connection);
   }
 
   // The log has let go of entries that nobody was given. Each connection finds out by itself, at its
@@ -181,7 +183,7 @@ export class FanOut {
       this.delete(connection);
     }
     this.#served = this.#log.head;
-    this.#host.times.skip(this.#served);
-    for (const connection of connections) this.#host.readOn(connection);
+    this.#parts.times.skip(this.#served);
+    for (const connection of connections) this.#parts.readOn(connection);
   }
 }

@@ -1,8 +1,8 @@
-import type { StreamConnection } from "../connection/stream-connection.js";
 import type { LogEntry } from "../log/event-log.js";
 import { isForEverybody, reaches } from "../audience/audience.js";
 import type { AudienceIndex } from "../audience/audience-index.js";
 import { EntryBatch } from "./entry-batch.js";
+import type { LogReader } from "./log-reader.js";
 
 // What the variants of one pass may hold in memory.
 const MAX_JOINED_BYTES = 4 * 1_048_576;
@@ -14,11 +14,11 @@ const MAX_JOINED_BYTES = 4 * 1_048_576;
 export class PassDelivery {
   #empty = EntryBatch.empty();
   readonly #broad: LogEntry[] = [];
-  readonly #narrow = new Map<StreamConnection, LogEntry[]>();
+  readonly #narrow = new Map<LogReader, LogEntry[]>();
   /** What a connection gets that nothing narrow is for, where everything broad is for everybody. */
   readonly #whole: EntryBatch | null;
 
-  constructor(entries: readonly LogEntry[], index: AudienceIndex) {
+  constructor(entries: readonly LogEntry[], index: AudienceIndex<LogReader>) {
     for (const entry of entries) {
       const candidates = index.candidatesOf(entry.audience);
       if (candidates === null) this.#broad.push(entry);
@@ -29,12 +29,12 @@ export class PassDelivery {
   }
 
   /** The only connections there is something for; `null` when it may be for all. */
-  get only(): Iterable<StreamConnection> | null {
+  get only(): Iterable<LogReader> | null {
     return this.#broad.length === 0 ? this.#narrow.keys() : null;
   }
 
   /** What a connection gets that has everything up to `served`, or up to its own later position. */
-  batchFor(connection: StreamConnection, served: number): EntryBatch {
+  batchFor(connection: LogReader, served: number): EntryBatch {
     const narrow = this.#narrow.get(connection);
     const isWhole = narrow === undefined && connection.position <= served;
     if (this.#whole !== null && isWhole) return this.#whole;
@@ -50,7 +50,7 @@ export class PassDelivery {
     return batch;
   }
 
-  #hand(connection: StreamConnection, entry: LogEntry): void {
+  #hand(connection: LogReader, entry: LogEntry): void {
     const entries = this.#narrow.get(connection);
     if (entries === undefined) this.#narrow.set(connection, [entry]);
     else entries.push(entry);

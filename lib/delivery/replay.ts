@@ -1,33 +1,35 @@
-import type { StreamConnection } from "../connection/stream-connection.js";
-import { toId } from "../log/cursor.js";
+import type { StallWatch } from "../connection/stall-watch.js";
 import type { EventLog, LogEntry } from "../log/event-log.js";
 import { withoutId } from "../wire/encoder.js";
 import { reaches, type Report } from "../audience/audience.js";
-import type { FanOut } from "./fan-out.js";
 import { LOG_RETRY_MS, logFailed } from "./log-failed.js";
+import type { LogGeneration } from "./log-generation.js";
+import type { LogReader } from "./log-reader.js";
 import { PageCache, type Page } from "./page-cache.js";
 import type { DetachedScope } from "../async/detached-scope.js";
 import { Slices } from "../async/slices.js";
 
-/** What replay needs of its hub. */
-export interface ReplayHost {
-  readonly fanOut: Pick<FanOut, "add">;
+/** What replay is made of. */
+export interface ReplayParts {
+  readonly log: EventLog;
+  readonly generation: LogGeneration;
   readonly report: Report;
   readonly runDetached: DetachedScope;
+  /** Watches the sockets that readers wait for. */
+  readonly stalls: Pick<StallWatch, "add" | "delete">;
+  /** Takes over a connection that is at the head of the log. */
+  readonly onHead: (connection: LogReader) => void;
   /**
    * Called for a connection that has missed what nobody can tell it, in a break of the log. It gives
    * true where the connection may go on with what comes next.
    */
-  onBroken(connection: StreamConnection): boolean;
-  /** Called when a reader waits for its socket, and again when it goes on. */
-  onWait(connection: StreamConnection): void;
-  onGoOn(connection: StreamConnection): void;
+  readonly onBroken: (connection: LogReader) => boolean;
 }
 
 /**
  * Reads on for connections that are behind: those that have just come, those that came back, and
  * those whose socket took no more. They hold no queue, only a position in the log. In turn each gets
- * a page; at the head of the log it becomes live. Connections on one stretch share its pages.
+ * a page; at the head of the log it becomes live. Connections that read the same page share it.
  */
 export class Replay {
   /** Entries given to connections that were behind, so far. */
@@ -37,29 +39,29 @@ export class Replay {
   /** Times a connection was overtaken by the log. */
   gaps = 0;
   readonly #log: EventLog;
-  readonly #host: ReplayHost;
+  readonly #generation: LogGeneration;
+  readonly #parts: ReplayParts;
   readonly #pages: PageCache;
-  #turns: StreamConnection[] = [];
+  #turns: LogReader[] = [];
   // PageCache that had to be waited for, until their turn.
-  readonly #fetched = new WeakMap<StreamConnection, Page>();
-  /** Number of breaks of the log so far: connections carry the one they have read since. */
-  #stretch = 0;
+  readonly #fetched = new WeakMap<LogReader, Page>();
   readonly #reported = new WeakSet<Promise<Page>>();
   #isReading = false;
 
-  constructor(log: EventLog, host: ReplayHost) {
-    this.#log = log;
-    this.#host = host;
-    this.#pages = new PageCache(log);
+  constructor(parts: ReplayParts) {
+    this.#log = parts.log;
+    this.#generation = parts.generation;
+    this.#parts = parts;
+    this.#pages = new PageCache(parts.log);
   }
 
   /** Reads on from the connection's position, as soon as its socket takes more. */
-  resume(connection: StreamConnection): void {
+  resume(connection: LogReader): void {
     if (connection.hasEnded) return;
     if (connection.transport.needsDrain) {
-      this.#host.onWait(connection);
+      this.#parts.stalls.add(connection);
       connection.transport.onDrain(() => {
-        this.#host.onGoOn(connection);
+        this.#parts.stalls.delete(connection);
         this.resume(connection);
       });
       return;
@@ -68,23 +70,17 @@ export class Replay {
     this.#start();
   }
 
-  /** The stretch of the log that is read now. */
-  get stretch(): number {
-    return this.#stretch;
-  }
-
   /** The log has lost something, or begun anew. */
   onBreak(): void {
-    this.#stretch += 1;
     this.#pages.clear();
   }
 
   #start(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    this.#host.runDetached(() => {
+    this.#parts.runDetached(() => {
       this.#run().catch((cause: unknown) => {
-        this.#host.report(logFailed(cause));
+        this.#parts.report(logFailed(cause));
         setTimeout(() => {
           this.#isReading = false;
           this.#start();
@@ -97,7 +93,7 @@ export class Replay {
    * Gives the newest entry of each retain key that is for this connection, up to its position: what
    * is newer comes from the log.
    */
-  giveRetained(connection: StreamConnection): void {
+  giveRetained(connection: LogReader): void {
     for (const entry of this.#log.retained) {
       if (entry.position > connection.position) break;
       if (reaches(entry, connection)) this.#giveAgain(entry, connection);
@@ -105,7 +101,7 @@ export class Replay {
   }
 
   /** The same for rooms joined later: what was sent to them before, as far as it is retained. */
-  giveRetainedOf(rooms: readonly string[], connection: StreamConnection): void {
+  giveRetainedOf(rooms: readonly string[], connection: LogReader): void {
     if (rooms.length === 0) return;
     for (const entry of this.#log.retained) {
       const isOfRooms = entry.audience.rooms?.some((room) => rooms.includes(room)) === true;
@@ -115,7 +111,7 @@ export class Replay {
     }
   }
 
-  #giveAgain(entry: LogEntry, connection: StreamConnection): void {
+  #giveAgain(entry: LogEntry, connection: LogReader): void {
     connection.transport.write(withoutId(entry.bytes));
     this.replayed += 1;
   }
@@ -140,16 +136,15 @@ export class Replay {
     this.#isReading = false;
   }
 
-  #readPage(connection: StreamConnection): void {
+  #readPage(connection: LogReader): void {
     if (connection.hasEnded) return;
-    if (connection.stretch !== this.#stretch) {
+    if (connection.generation !== this.#generation.current) {
       this.#fetched.delete(connection);
       this.#crossBreak(connection);
       return;
     }
     // State comes before what happened to it.
-    this.giveRetainedOf(connection.lateRooms, connection);
-    connection.lateRooms = [];
+    this.giveRetainedOf(connection.takeLateRooms(), connection);
     if (connection.position >= this.#log.head) {
       this.#goLive(connection);
       return;
@@ -167,7 +162,7 @@ export class Replay {
   }
 
   // It is given in a turn, like any other: many may have waited for it, or there was a break meanwhile.
-  #await(fetching: Promise<Page>, connection: StreamConnection): void {
+  #await(fetching: Promise<Page>, connection: LogReader): void {
     fetching.then(
       (page) => {
         if (connection.hasEnded) return;
@@ -176,7 +171,7 @@ export class Replay {
       },
       (cause: unknown) => {
         // Once, however many wait for the page.
-        if (!this.#reported.has(fetching)) this.#host.report(logFailed(cause));
+        if (!this.#reported.has(fetching)) this.#parts.report(logFailed(cause));
         this.#reported.add(fetching);
         setTimeout(() => {
           this.resume(connection);
@@ -185,35 +180,35 @@ export class Replay {
     );
   }
 
-  #crossBreak(connection: StreamConnection): void {
-    connection.stretch = this.#stretch;
-    if (!this.#host.onBroken(connection)) return;
+  #crossBreak(connection: LogReader): void {
+    connection.crossInto(this.#generation.current);
+    if (!this.#parts.onBroken(connection)) return;
     this.#skip(connection);
     this.resume(connection);
   }
 
-  #goLive(connection: StreamConnection): void {
-    const { position, wantsTick, needsInitialState } = connection;
-    if (wantsTick || needsInitialState || connection.lastIdPosition < this.#log.stale) {
-      connection.tick(position, toId(this.#log.epoch, position));
+  #goLive(connection: LogReader): void {
+    const { position, cursorPosition, wantsTick, needsInitialState } = connection;
+    if (wantsTick || needsInitialState || cursorPosition < this.#log.stale) {
+      connection.tick(position);
     }
-    this.#host.fanOut.add(connection);
+    this.#parts.onHead(connection);
   }
 
-  #skip(connection: StreamConnection): void {
+  #skip(connection: LogReader): void {
     this.gaps += 1;
     connection.skipTo(this.#log);
     this.giveRetained(connection);
   }
 
-  #give(connection: StreamConnection, { entries, empty }: Page): void {
+  #give(connection: LogReader, { entries, empty }: Page): void {
     let batch = empty;
     for (const entry of entries) {
       if (!reaches(entry, connection)) continue;
       if (entry.isVolatile && entry.position <= connection.volatileFrom) this.dropped += 1;
       else batch = batch.with(entry);
     }
-    connection.position = entries.at(-1)?.position ?? connection.position;
+    connection.moveTo(entries.at(-1)?.position ?? connection.position);
     if (batch.isEmpty) return;
     this.replayed += batch.count;
     connection.deliver(batch);

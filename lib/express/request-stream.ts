@@ -161,7 +161,7 @@ export class RequestStream implements SseRequest {
 
   /** Ends the stream, if there is one, after an error of the application. */
   fail(): void {
-    this.#connection?.endAs("error");
+    this.#connection?.finish("error");
   }
 
   /** True when somebody asked for a stream, so that an error status would end their EventSource. */

@@ -39,7 +39,7 @@ export type Handler = (
 export function sse(options: SseOptions): Handler {
   const settings = resolveSseOptions(options);
   const core = SseHub.coreOf(settings.hub);
-  core.sessionMonitor.news.addWatch(settings.watch);
+  core.sessionMonitor.changes.addWatch(settings.watch);
   const files = settings.statics.map(({ root, ...rest }) => serveStatic(root, rest));
   return (req, res, next) => {
     // RFC 9112, 9.6: after "Connection: close" no further request of the connection is processed.

@@ -1,7 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import type { Connection, EndReason } from "../connection/connection.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
-import type { StreamConnection } from "../connection/stream-connection.js";
+import type { LogReader } from "../delivery/log-reader.js";
 import { toId, type ReturnVerdict } from "../log/cursor.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
 import { debug } from "../diagnostics/debug.js";
@@ -25,7 +25,7 @@ export class Diagnostics {
     this.#hub = hub;
   }
 
-  open(connection: StreamConnection, verdict: ReturnVerdict | null): void {
+  open(connection: LogReader, verdict: ReturnVerdict | null): void {
     if (debug.enabled) {
       const at = toId(connection.epoch, connection.position);
       debug("open %s at %s: %s", connection.id, at, verdict ?? "a stream of its own");

@@ -1,6 +1,5 @@
 import type { Admission } from "../admission/admission.js";
 import type { EndReason } from "../connection/connection.js";
-import type { Registry } from "../connection/registry.js";
 import type { Counts } from "../diagnostics/counts.js";
 import type { FanOut } from "../delivery/fan-out.js";
 import type { Replay } from "../delivery/replay.js";
@@ -12,7 +11,7 @@ import type { SseHubErrorCode } from "../errors/sse-hub-error.js";
 
 /** The parts of a hub that count. */
 export interface CountingParts {
-  readonly registry: Registry;
+  readonly registry: { readonly size: number; readonly ownSize: number };
   readonly admission: Admission;
   readonly publishing: Publishing;
   readonly fanOut: FanOut;

@@ -5,12 +5,12 @@ const RETURNS_PER_MS = 5;
 
 /** Ends a connection whose tag no longer holds. */
 export function onOutdated(connection: StreamConnection): void {
-  connection.endForOther("user", drawSoon());
+  connection.finish("user", { retryMs: drawSoon() });
 }
 
 /** Ends a connection whose session could not be read. A store in trouble is not to be asked by all at once. */
 export function onStoreFailed(connection: StreamConnection): void {
-  connection.endAs("error", { retryMs: Math.round(5_000 + Math.random() * 10_000) });
+  connection.finish("error", { retryMs: Math.round(5_000 + Math.random() * 10_000) });
 }
 
 /**

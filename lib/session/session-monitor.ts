@@ -21,18 +21,14 @@ import {
   type StoreObserver,
 } from "./store-observer.js";
 
-/** What it needs of the log. */
-export type SessionMonitorLog = Pick<EventLog, "isShared" | "sessionLabel" | "tell">;
-
-/** What it needs to know, from the options of the hub. */
-export interface SessionMonitorSettings {
+/** What a session monitor is made of. */
+export interface SessionMonitorParts {
+  readonly log: Pick<EventLog, "isShared" | "sessionLabel" | "tell">;
+  /** Those of this node. */
+  readonly connections: Iterable<StreamConnection>;
   readonly revalidateMs: number | null;
   readonly maxConnectionAgeMs: number | null;
   readonly onStoreError: "end" | "keep";
-}
-
-/** Whom it tells. */
-export interface SessionMonitorHost {
   readonly onSessionEnd: OnSessionEnd;
   readonly report: (error: SseHubError) => void;
 }
@@ -44,11 +40,11 @@ export interface SessionMonitorHost {
 export class SessionMonitor {
   readonly sessions: Sessions;
   readonly recalls = new Recalls();
-  readonly news: SessionChangeDetector;
+  readonly changes: SessionChangeDetector;
   readonly ends: SessionEnds;
   /** What session ids are hashed with. */
   readonly label: string;
-  readonly #log: SessionMonitorLog;
+  readonly #log: SessionMonitorParts["log"];
   readonly #report: (error: SseHubError) => void;
   readonly #maxAgeMs: number | null;
   readonly #connections: Iterable<StreamConnection>;
@@ -57,22 +53,18 @@ export class SessionMonitor {
   readonly #clock: NodeJS.Timeout;
   #isClosed = false;
 
-  /** @param connections those of this node */
-  constructor(
-    settings: SessionMonitorSettings,
-    connections: Iterable<StreamConnection>,
-    log: SessionMonitorLog,
-    { report, onSessionEnd }: SessionMonitorHost,
-  ) {
+  constructor(parts: SessionMonitorParts) {
+    const { log, report } = parts;
     this.label = log.sessionLabel;
-    this.ends = new SessionEnds(onSessionEnd);
-    this.news = new SessionChangeDetector(this.label);
+    this.ends = new SessionEnds(parts.onSessionEnd);
+    this.changes = new SessionChangeDetector(this.label);
     this.#log = log;
     this.#report = report;
-    this.#maxAgeMs = settings.maxConnectionAgeMs;
-    this.#connections = connections;
+    this.#maxAgeMs = parts.maxConnectionAgeMs;
+    this.#connections = parts.connections;
     this.sessions = new Sessions({
-      ...settings,
+      revalidateMs: parts.revalidateMs,
+      onStoreError: parts.onStoreError,
       report,
       onOutdated: (outdated, cause) => {
         this.#endAll(outdated, cause);
@@ -84,7 +76,7 @@ export class SessionMonitor {
     });
     this.#clock = setInterval(() => {
       this.#tick();
-    }, tickOf(settings)).unref();
+    }, tickOf(parts)).unref();
   }
 
   /** @param isFresh true for a page that was just loaded, and brings no cursor */
@@ -151,9 +143,9 @@ export class SessionMonitor {
 
   /** Another node has stored or destroyed a session. */
   changedElsewhere(notice: SessionNotice): void {
-    this.news.heard(notice);
+    this.changes.heard(notice);
     this.sessions.changedTo(notice.key, (fingerprint) =>
-      notice.fingerprints.includes(this.news.told(fingerprint)),
+      notice.fingerprints.includes(this.changes.told(fingerprint)),
     );
   }
 
@@ -180,11 +172,11 @@ export class SessionMonitor {
   /** @param among how many are recalled together, so that they do not all return at once */
   recall(connection: StreamConnection, reason: RecallReason, among = 1): void {
     if (reason === "refresh") {
-      connection.endForOther("refresh", drawSoon(among));
+      connection.finish("refresh", { retryMs: drawSoon(among) });
       return;
     }
     if (connection.session !== null) this.#stopped.add(connection.session.key);
-    connection.endForGood("stop");
+    connection.finish("stop");
   }
 
   /** True when the streams of this session were stopped of late. */
@@ -215,11 +207,11 @@ export class SessionMonitor {
       if (this.sessions.size > 0) this.sessions.changed(sessionKeyOf(id, this.label), session);
     },
     onRead: (id, session) => {
-      if (this.#log.isShared) this.news.read(sessionKeyOf(id, this.label), session);
+      if (this.#log.isShared) this.changes.read(sessionKeyOf(id, this.label), session);
     },
     onWritten: (id, session) => {
       if (!this.#log.isShared) return undefined;
-      const notice = this.news.noticeOf(sessionKeyOf(id, this.label), session);
+      const notice = this.changes.noticeOf(sessionKeyOf(id, this.label), session);
       return notice === undefined ? undefined : this.#tell({ ...notice });
     },
     onTouch: (id, session) => {
@@ -244,7 +236,7 @@ export class SessionMonitor {
       const { endsAt } = connection;
       if (endsAt === undefined || endsAt.time > now) continue;
       if (endsAt.reason === "user") expired.push(connection);
-      else connection.endAs(endsAt.reason);
+      else connection.finish(endsAt.reason);
     }
     this.#endAll(expired, "expired");
     this.sessions.tick();
@@ -256,7 +248,7 @@ const SESSION_UNTOLD =
   "revalidateMs.";
 
 // Often enough for the shortest of what is due, never more often than that needs.
-function tickOf({ revalidateMs, maxConnectionAgeMs }: SessionMonitorSettings): number {
+function tickOf({ revalidateMs, maxConnectionAgeMs }: SessionMonitorParts): number {
   const shortest = Math.min(revalidateMs ?? Infinity, maxConnectionAgeMs ?? Infinity);
   return Math.max(5, Math.min(1_000, shortest / 4));
 }

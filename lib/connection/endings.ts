@@ -1,0 +1,39 @@
+import type { EndReason } from "./connection.js";
+
+/** What is done with a stream that ends. */
+export interface Ending {
+  /**
+   * Whether the browser is told in `hub:end`: `always`, `unless-full` (a socket that takes nothing is not
+   * waited for: its browser learns by the closing), or `never`.
+   */
+  readonly isTold: "always" | "unless-full" | "never";
+  /** The cursor that goes with it, if it is not the one the browser has. */
+  readonly cursor: "final" | "of-other" | null;
+  /** Whether the response is ended here. */
+  readonly endsResponse: boolean;
+}
+
+const RETURNS: Ending = { isTold: "unless-full", cursor: null, endsResponse: true };
+// Its browser returns as another user: what it was given to begin with is given again.
+const RETURNS_AS_OTHER: Ending = { ...RETURNS, cursor: "of-other" };
+// A browser that returns with this cursor is answered 204, and EventSource stops. Without it the
+// handler of the stream would run again and again.
+const STOPS: Ending = { isTold: "always", cursor: "final", endsResponse: true };
+const UNTOLD: Ending = { isTold: "never", cursor: null, endsResponse: false };
+
+/** How a stream ends, by the reason of its end. */
+export const ENDINGS: Readonly<Record<EndReason, Ending>> = {
+  user: RETURNS_AS_OTHER,
+  refresh: RETURNS_AS_OTHER,
+  age: RETURNS,
+  close: RETURNS,
+  shutdown: RETURNS,
+  error: RETURNS,
+  done: STOPS,
+  stop: STOPS,
+  // Nothing can be written any more, or the response is not ours.
+  slow: UNTOLD,
+  gone: UNTOLD,
+  // It was answered when to ask again.
+  refused: { ...UNTOLD, endsResponse: true },
+};
