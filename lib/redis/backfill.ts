@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LogEntry } from "../log/event-log.js";
 import type { Ring, TimedEntry } from "../log/ring.js";
-import type { Connection } from "./connection.js";
+import type { RedisSession } from "./redis-session.js";
 import { nobodysEntry, readEntry, toLogEntry, type RawEntry } from "./entry.js";
-import type { Feed } from "./feed.js";
+import type { StreamMirror } from "./stream-mirror.js";
 import type { Keys } from "./keys.js";
-import { countFor, sizeOf } from "./reader.js";
+import { countFor, sizeOf } from "./stream-reader.js";
 
 // The reader looks every second whether the log has begun anew.
 const BREAK_PAUSE_MS = 50;
 
 /** Where old entries come from. */
 export interface BackfillHost {
-  readonly feed: Feed;
+  readonly mirror: StreamMirror;
   readonly keys: Pick<Keys, "log" | "meta">;
-  whenUp(): Promise<Connection>;
+  whenUp(): Promise<RedisSession>;
 }
 
 /**
@@ -33,7 +33,7 @@ export class Backfill {
 
   /** Resolves when the ring holds all after a position, or when it is known that it never will. */
   async reach(after: number): Promise<void> {
-    const { ring } = this.#host.feed;
+    const { ring } = this.#host.mirror;
     while (this.#isMissing(ring, after)) {
       this.#wanted = Math.min(this.#wanted, after);
       this.#running ??= this.#run().finally(() => {
@@ -45,54 +45,54 @@ export class Backfill {
   }
 
   #isMissing(ring: Ring, after: number): boolean {
-    const { feed } = this.#host;
-    return feed.ring === ring && after < ring.trimmed && after >= feed.trimmed;
+    const { mirror } = this.#host;
+    return mirror.ring === ring && after < ring.trimmed && after >= mirror.trimmed;
   }
 
   async #run(): Promise<void> {
-    const { ring } = this.#host.feed;
+    const { ring } = this.#host.mirror;
     while (this.#isMissing(ring, this.#wanted)) {
-      const connection = await this.#host.whenUp();
+      const redis = await this.#host.whenUp();
       try {
-        await this.#readPage(connection, ring);
+        await this.#readPage(redis, ring);
       } catch (error) {
         // Redis' own refusal is told; a connection that was lost comes back.
-        if (connection.lost === null) throw error;
+        if (redis.lost === null) throw error;
       }
     }
   }
 
-  async #readPage(connection: Connection, ring: Ring): Promise<void> {
-    const { keys, feed } = this.#host;
+  async #readPage(redis: RedisSession, ring: Ring): Promise<void> {
+    const { keys, mirror } = this.#host;
     const start = ring.trimmed;
     const count = this.#count;
     const range = ["XREVRANGE", keys.log, `${start}-0`, "-", "COUNT", String(count)];
-    const page = (await connection.send(range)) as RawEntry[];
+    const page = (await redis.send(range)) as RawEntry[];
     const { events, next, isBroken } = this.#follow(page, start);
     const isEnd = isBroken || page.length < count || next === start;
     // What is gone with its life was not trimmed: the reader will tell of a break.
-    if (isEnd && !(await this.#isAlive(connection))) {
+    if (isEnd && !(await this.#isAlive(redis))) {
       await sleep(BREAK_PAUSE_MS, undefined, { ref: false });
       return;
     }
-    if (feed.ring !== ring || ring.trimmed !== start) return;
+    if (mirror.ring !== ring || ring.trimmed !== start) return;
     ring.prepend(events.reverse(), next);
-    if (isEnd) feed.lose(next);
+    if (isEnd) mirror.lose(next);
     const bytes = page.reduce((sum, [, fields]) => sum + sizeOf(fields), 0);
     if (page.length > 0) this.#count = countFor(bytes / page.length);
   }
 
   // Whether the life of the log that is read here has not ended.
-  async #isAlive(connection: Connection): Promise<boolean> {
-    const { keys, feed } = this.#host;
-    const [epoch] = (await connection.send(["HMGET", keys.meta, "epoch"])) as Array<Buffer | null>;
-    return String(epoch) === feed.epoch;
+  async #isAlive(redis: RedisSession): Promise<boolean> {
+    const { keys, mirror } = this.#host;
+    const [epoch] = (await redis.send(["HMGET", keys.meta, "epoch"])) as Array<Buffer | null>;
+    return String(epoch) === mirror.epoch;
   }
 
   // Each entry names the one before it: what is there but not named is not ours, and where the one that
   // is named is not there, the log ends.
   #follow(page: readonly RawEntry[], start: number): Stretch {
-    const { feed } = this.#host;
+    const { mirror } = this.#host;
     const events: TimedEntry[] = [];
     let next = start;
     // After an entry of another version, which names its own in a way that is not known here.
@@ -107,12 +107,12 @@ export class Backfill {
         events.push({ ...nobodysEntry(next), appendedAt: newest });
         next -= 1;
       }
-      if (entry?.epoch !== feed.epoch) continue;
+      if (entry?.epoch !== mirror.epoch) continue;
       if (!isNamed && !isUnnamed) return { events, next, isBroken: true };
       isUnnamed = false;
       next = entry.previous;
       if (entry.kind !== "event") continue;
-      const timed = feed.toTimed(toLogEntry(entry) as LogEntry, entry.time, newest);
+      const timed = mirror.toTimed(toLogEntry(entry) as LogEntry, entry.time, newest);
       newest = timed.appendedAt;
       events.push(timed);
     }

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nextTurn } from "../async/next-turn.js";
-import type { Connection } from "./connection.js";
-import type { Feed } from "./feed.js";
+import type { RedisSession } from "./redis-session.js";
+import type { StreamMirror } from "./stream-mirror.js";
 
 /** Where the head of the log is asked for. */
 export interface CatchUpHost {
-  readonly feed: Feed;
+  readonly mirror: StreamMirror;
   /** Key of the hash that knows the head. */
   readonly key: string;
-  whenUp(): Promise<Connection>;
+  whenUp(): Promise<RedisSession>;
 }
 
 interface Target {
   readonly epoch: string;
   readonly head: number;
-  /** Epoch of the feed when the head was asked for. */
+  /** Epoch of the mirror when the head was asked for. */
   readonly before: string;
   readonly resolve: () => void;
 }
@@ -40,7 +40,7 @@ export class CatchUp {
     return this.#next;
   }
 
-  /** The feed has moved. */
+  /** The mirror has moved. */
   onProgress(): void {
     const [waiting, targets] = [[] as Target[], this.#targets];
     this.#targets = waiting;
@@ -57,13 +57,13 @@ export class CatchUp {
 
   async #run(): Promise<void> {
     while (!this.#isClosed) {
-      const { feed } = this.#host;
+      const { mirror } = this.#host;
       const asked = await this.#ask().catch(() => null);
       if (asked === null) {
         if (!this.#isClosed) await sleep(RETRY_MS, undefined, { ref: false });
         continue;
       }
-      const before = feed.epoch;
+      const before = mirror.epoch;
       await new Promise<void>((resolve) => {
         this.#targets.push({ ...asked, before, resolve });
         this.onProgress();
@@ -73,15 +73,15 @@ export class CatchUp {
   }
 
   async #ask(): Promise<{ epoch: string; head: number } | null> {
-    const connection = await this.#host.whenUp();
-    const reply = await connection.send(["HMGET", this.#host.key, "epoch", "head"]);
+    const redis = await this.#host.whenUp();
+    const reply = await redis.send(["HMGET", this.#host.key, "epoch", "head"]);
     const [epoch, head] = reply as Array<Buffer | null>;
     return epoch == null || head == null ? null : { epoch: String(epoch), head: Number(head) };
   }
 
   // What another life of the log held is gone when it begins here.
   #isReached({ epoch, head, before }: Target): boolean {
-    const { feed } = this.#host;
-    return feed.epoch === epoch ? feed.hasRead(head) : feed.epoch !== before;
+    const { mirror } = this.#host;
+    return mirror.epoch === epoch ? mirror.hasRead(head) : mirror.epoch !== before;
   }
 }

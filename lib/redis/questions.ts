@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LogFollower, Notice } from "../log/event-log.js";
-import type { Connection } from "./connection.js";
+import type { RedisSession } from "./redis-session.js";
 import type { Keys } from "./keys.js";
 import { ANSWER, ANSWERS } from "./scripts.js";
-import type { Sender } from "./sender.js";
+import type { AppendQueue } from "./append-queue.js";
 import { withTimer } from "./timer.js";
 
 /** Milliseconds after which a node that gave no sign of life is dead; it gives one every second. */
@@ -19,8 +19,8 @@ export interface QuestionsHost {
   readonly node: string;
   readonly keys: Keys;
   readonly followers: Iterable<LogFollower>;
-  readonly sender: Pick<Sender, "add">;
-  whenUp(): Promise<Connection>;
+  readonly appends: Pick<AppendQueue, "add">;
+  whenUp(): Promise<RedisSession>;
 }
 
 /** Asks all nodes through the log, so that a question has its place in the order, and answers them. */
@@ -36,7 +36,7 @@ export class Questions {
     const payload = Buffer.from(JSON.stringify({ id, question }));
     // Before the question, so that all of them read it.
     const asked = await this.#look(id, 0, performance.now() + PATIENCE_MS);
-    await this.#host.sender.add({ kind: "question", head: "", payload, retainKey: null });
+    await this.#host.appends.add({ kind: "question", head: "", payload, retainKey: null });
     return this.#collect(id, asked?.alive ?? []);
   }
 
@@ -50,8 +50,8 @@ export class Questions {
   // Repeated until Redis has it: the asker knows it by the node.
   async #reply(id: string, text: string): Promise<void> {
     const { keys } = this.#host;
-    await this.#within(performance.now() + PATIENCE_MS, (connection) =>
-      connection.run(ANSWER, [keys.repliesTo(id)], [text, String(KEPT_MS)]),
+    await this.#within(performance.now() + PATIENCE_MS, (redis) =>
+      redis.run(ANSWER, [keys.repliesTo(id)], [text, String(KEPT_MS)]),
     );
   }
 
@@ -77,8 +77,8 @@ export class Questions {
     deadline: number,
   ): Promise<{ readonly alive: readonly string[]; readonly replies: readonly Buffer[] } | null> {
     const { keys } = this.#host;
-    const reply = await this.#within(deadline, (connection) =>
-      connection.run(ANSWERS, [keys.nodes, keys.repliesTo(id)], [String(known), String(DEAD_MS)]),
+    const reply = await this.#within(deadline, (redis) =>
+      redis.run(ANSWERS, [keys.nodes, keys.repliesTo(id)], [String(known), String(DEAD_MS)]),
     );
     if (reply === null) return null;
     const [nodes, replies] = reply as [Buffer[], Buffer[]];
@@ -86,21 +86,18 @@ export class Questions {
   }
 
   // What Redis gives, asked again on another connection where one was lost; `null` after the deadline.
-  async #within<T>(
-    deadline: number,
-    run: (connection: Connection) => Promise<T>,
-  ): Promise<T | null> {
+  async #within<T>(deadline: number, run: (redis: RedisSession) => Promise<T>): Promise<T | null> {
     for (;;) {
       const restMs = Math.ceil(deadline - performance.now());
       if (restMs <= 0) return null;
-      const connection = await withTimer(this.#host.whenUp(), restMs, "Redis was away").catch(
+      const redis = await withTimer(this.#host.whenUp(), restMs, "Redis was away").catch(
         () => null,
       );
-      if (connection === null) return null;
+      if (redis === null) return null;
       try {
-        return await run(connection);
+        return await run(redis);
       } catch (error) {
-        if (connection.lost === null) throw error;
+        if (redis.lost === null) throw error;
       }
     }
   }

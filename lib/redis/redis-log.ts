@@ -12,20 +12,20 @@ import { debug } from "../diagnostics/debug.js";
 import type { RingBounds } from "../log/ring.js";
 import { Backfill } from "./backfill.js";
 import { CatchUp } from "./catch-up.js";
-import { Condition } from "./condition.js";
+import { HealthMonitor } from "./health-monitor.js";
 import { writeHead, type StreamEntry } from "./entry.js";
-import { Feed } from "./feed.js";
+import { StreamMirror } from "./stream-mirror.js";
 import { keysOf, type Keys } from "./keys.js";
-import { Link, type LinkHost } from "./link.js";
+import { Reconnector, type ReconnectorHost } from "./reconnector.js";
 import { Questions } from "./questions.js";
-import { Reader } from "./reader.js";
+import { StreamReader } from "./stream-reader.js";
 import { clientSource } from "./redis-client.js";
 import {
   resolveRedisLogOptions,
   type RedisLogOptions,
   type RedisLogSettings,
 } from "./redis-log-options.js";
-import { Sender } from "./sender.js";
+import { AppendQueue } from "./append-queue.js";
 import { withTimer } from "./timer.js";
 
 const LABEL = "express-sse-hub session";
@@ -66,79 +66,79 @@ class RedisLog implements EventLog {
   readonly sessionLabel: string;
   readonly #node = randomBytes(9).toString("base64url");
   readonly #keys: Keys;
-  readonly #feed: Feed;
-  readonly #condition: Condition;
-  readonly #sender: Sender;
+  readonly #mirror: StreamMirror;
+  readonly #health: HealthMonitor;
+  readonly #appends: AppendQueue;
   readonly #backfill: Backfill;
   readonly #catchUp: CatchUp;
   readonly #questions: Questions;
-  readonly #commands: Link;
-  readonly #reading: Link;
+  readonly #commands: Reconnector;
+  readonly #reading: Reconnector;
   #closing: Promise<void> | undefined;
 
   /** @param kept what of the log this node holds */
   constructor(settings: RedisLogSettings, kept: RingBounds = settings) {
     this.sessionLabel = sessionLabelOf(settings);
     this.#keys = keysOf(settings.name);
-    this.#feed = this.#createFeed(kept);
-    this.#condition = new Condition(["commands", "reading"], (error) => {
-      this.#feed.report(error);
+    this.#mirror = this.#createMirror(kept);
+    this.#health = new HealthMonitor(["commands", "reading"], (error) => {
+      this.#mirror.report(error);
     });
-    this.#sender = this.#createSender(settings);
-    const [keys, feed, node] = [this.#keys, this.#feed, this.#node];
+    this.#appends = this.#createAppendQueue(settings);
+    const [keys, mirror, node] = [this.#keys, this.#mirror, this.#node];
     const whenUp = () => this.#commands.whenUp();
-    this.#backfill = new Backfill({ feed, keys, whenUp });
-    this.#catchUp = new CatchUp({ feed, key: keys.meta, whenUp });
-    const { followers } = feed;
-    this.#questions = new Questions({ node, keys, followers, sender: this.#sender, whenUp });
+    this.#backfill = new Backfill({ mirror, keys, whenUp });
+    this.#catchUp = new CatchUp({ mirror, key: keys.meta, whenUp });
+    const { followers } = mirror;
+    this.#questions = new Questions({ node, keys, followers, appends: this.#appends, whenUp });
     const onHead = () => {
-      this.#condition.onHead();
+      this.#health.onHead();
     };
-    const reader = new Reader({ node, keys, feed, onHead });
+    const reader = new StreamReader({ node, keys, mirror, onHead });
     const createClient = clientSource(settings);
-    this.#commands = this.#createLink("commands", createClient, this.#sender);
-    this.#reading = this.#createLink("reading", createClient, reader);
+    this.#commands = this.#createReconnector("commands", createClient, this.#appends);
+    this.#reading = this.#createReconnector("reading", createClient, reader);
   }
 
   get epoch(): string {
-    return this.#feed.epoch;
+    return this.#mirror.epoch;
   }
 
   get head(): number {
-    return this.#feed.ring.head;
+    return this.#mirror.ring.head;
   }
 
   get trimmed(): number {
-    return this.#feed.trimmed;
+    return this.#mirror.trimmed;
   }
 
   get stale(): number {
-    return this.#feed.ring.stale;
+    return this.#mirror.ring.stale;
   }
 
   get retained(): Iterable<LogEntry> {
-    return this.#feed.retained;
+    return this.#mirror.retained;
   }
 
   get size(): { entries: number; bytes: number } {
-    return this.#feed.ring.size;
+    return this.#mirror.ring.size;
   }
 
   get health(): LogHealth {
-    return this.#condition.health;
+    return this.#health.health;
   }
 
   append(draft: LogDraft): Promise<string> {
     const { frame, retainKey } = draft;
     const head = writeHead(draft);
-    return this.#sender.add({ kind: "event", head, payload: frame, retainKey });
+    return this.#appends.add({ kind: "event", head, payload: frame, retainKey });
   }
 
   read(after: number, maxBytes: number): LogPage | Promise<LogPage> {
-    const { ring, trimmed } = this.#feed;
+    const { ring, trimmed } = this.#mirror;
     if (after >= ring.trimmed) return ring.read(after, maxBytes);
     if (after < trimmed) return { entries: [], isTrimmed: true };
-    return this.#backfill.reach(after).then(() => this.#feed.ring.read(after, maxBytes));
+    return this.#backfill.reach(after).then(() => this.#mirror.ring.read(after, maxBytes));
   }
 
   catchUp(): Promise<void> {
@@ -147,7 +147,7 @@ class RedisLog implements EventLog {
 
   async tell(notice: Notice): Promise<void> {
     const payload = Buffer.from(JSON.stringify(notice));
-    await this.#sender.add({ kind: "notice", head: "", payload, retainKey: null });
+    await this.#appends.add({ kind: "notice", head: "", payload, retainKey: null });
   }
 
   ask(question: Notice): Promise<unknown[]> {
@@ -155,9 +155,9 @@ class RedisLog implements EventLog {
   }
 
   follow(follower: LogFollower): () => void {
-    this.#feed.followers.add(follower);
+    this.#mirror.followers.add(follower);
     return () => {
-      this.#feed.followers.delete(follower);
+      this.#mirror.followers.delete(follower);
     };
   }
 
@@ -167,27 +167,27 @@ class RedisLog implements EventLog {
   }
 
   async #close(): Promise<void> {
-    this.#feed.followers.clear();
+    this.#mirror.followers.clear();
     // Where Redis is just being connected to, what waits goes out as well.
-    if (this.#commands.isUp || !this.#sender.isIdle) {
+    if (this.#commands.isUp || !this.#appends.isIdle) {
       const leave = async () => {
-        await this.#sender.whenIdle();
-        const connection = await this.#commands.whenUp();
+        await this.#appends.whenIdle();
+        const redis = await this.#commands.whenUp();
         await this.#reading.close();
-        await connection.send(["ZREM", this.#keys.nodes, this.#node]);
+        await redis.send(["ZREM", this.#keys.nodes, this.#node]);
       };
       await withTimer(leave(), CLOSE_MS, "Redis was away").catch(() => undefined);
     }
-    this.#sender.close();
+    this.#appends.close();
     await Promise.all([this.#reading.close(), this.#commands.close()]);
     this.#catchUp.close();
   }
 
-  #createFeed(kept: RingBounds): Feed {
-    return new Feed(kept, {
+  #createMirror(kept: RingBounds): StreamMirror {
+    return new StreamMirror(kept, {
       node: this.#node,
       onOwn: (entry: StreamEntry) => {
-        this.#sender.confirm(entry);
+        this.#appends.confirm(entry);
       },
       onQuestion: (question) => {
         this.#questions.answer(question);
@@ -198,40 +198,41 @@ class RedisLog implements EventLog {
     });
   }
 
-  #createSender(settings: RedisLogSettings): Sender {
-    const feed = this.#feed;
-    return new Sender({
+  #createAppendQueue(settings: RedisLogSettings): AppendQueue {
+    const mirror = this.#mirror;
+    return new AppendQueue({
       node: this.#node,
       keys: this.#keys,
       settings,
-      seen: () => feed.seen,
+      seen: () => mirror.seen,
       trouble: () => this.#commands.trouble,
-      onLife: ({ epoch }) => {
+      onEpoch: ({ epoch }) => {
         // The reader may be waiting behind a position that the new life has not reached yet.
-        if (feed.epoch !== "" && feed.epoch !== epoch) this.#reading.renew("The log began anew.");
+        if (mirror.epoch !== "" && mirror.epoch !== epoch)
+          this.#reading.renew("The log began anew.");
       },
       onTrimmed: (epoch, position) => {
-        if (epoch === feed.epoch) feed.lose(position);
+        if (epoch === mirror.epoch) mirror.lose(position);
       },
     });
   }
 
-  #createLink(
+  #createReconnector(
     part: string,
-    createClient: LinkHost["createClient"],
-    served: Pick<LinkHost, "serve">,
-  ): Link {
-    return new Link({
+    createClient: ReconnectorHost["createClient"],
+    served: Pick<ReconnectorHost, "serve">,
+  ): Reconnector {
+    return new Reconnector({
       createClient,
-      serve: (connection, up) => served.serve(connection, up),
+      serve: (redis, up) => served.serve(redis, up),
       onUp: () => {
         debug("redis %s: up", part);
-        this.#condition.onUp(part);
+        this.#health.onUp(part);
       },
       onDown: (cause) => {
         // Not its message, which may name an address.
         debug("redis %s: down, %s", part, (cause as NodeJS.ErrnoException).code ?? cause.name);
-        this.#condition.onDown(part, cause);
+        this.#health.onDown(part, cause);
       },
     });
   }

@@ -7,7 +7,7 @@ import { NUMBERS, STATE, script } from "./script.js";
  * the server (empty if that is not told), a new epoch, and the last entry seen: epoch, position, node,
  * sequence. Gives the state.
  */
-export const HELLO = script(
+export const ENSURE_EPOCH = script(
   NUMBERS,
   STATE,
   `

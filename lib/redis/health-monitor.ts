@@ -5,7 +5,7 @@ import { SseHubError } from "../errors/sse-hub-error.js";
 const FRESH_MS = 2_500;
 
 /** How the log is: whether both of its connections are there, and when it last read all there was. */
-export class Condition {
+export class HealthMonitor {
   readonly #parts = new Set<string>();
   readonly #needed: readonly string[];
   readonly #report: (error: SseHubError) => void;

@@ -1,5 +1,5 @@
 import { SseHubError } from "../errors/sse-hub-error.js";
-import { closed } from "./link.js";
+import { closed } from "./reconnector.js";
 import type { EntryKind } from "./entry.js";
 
 /** Milliseconds after which who tells a notice hears that it is not in yet. */
@@ -14,7 +14,7 @@ export interface Draft {
 }
 
 /** An entry on its way to Redis. */
-export class Pending {
+export class PendingAppend {
   readonly draft: Draft;
   readonly sequence: number;
   /** Resolves with its id. That nobody waits for it is no unhandled rejection. */

@@ -12,7 +12,7 @@ const AS_BYTES = { typeMapping: { ["$".charCodeAt(0)]: Buffer } };
  * One connection to Redis, from its beginning to its end: it is never made again by itself. A command
  * without an answer ends it, since nobody knows whether it will still be carried out.
  */
-export class Connection {
+export class RedisSession {
   readonly #client: OwnClient;
   readonly #onEnd = new Set<() => void>();
   #isConnected = false;
@@ -21,16 +21,16 @@ export class Connection {
   #runId: Promise<string> | undefined;
 
   /** Connects. Rejects where that fails or takes too long. */
-  static async open(createClient: CreateClient): Promise<Connection> {
-    const connection = new Connection(await createClient());
+  static async open(createClient: CreateClient): Promise<RedisSession> {
+    const redis = new RedisSession(await createClient());
     try {
-      await withTimer(connection.#client.connect(), ANSWER_MS, "Redis has not let the log in");
+      await withTimer(redis.#client.connect(), ANSWER_MS, "Redis has not let the log in");
     } catch (cause) {
-      connection.end(cause as Error);
+      redis.end(cause as Error);
       throw cause;
     }
-    if (connection.#lost !== null) throw connection.#lost;
-    return connection;
+    if (redis.#lost !== null) throw redis.#lost;
+    return redis;
   }
 
   private constructor(client: OwnClient) {

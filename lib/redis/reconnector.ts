@@ -1,39 +1,39 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { SseHubError } from "../errors/sse-hub-error.js";
-import { Connection } from "./connection.js";
+import { RedisSession } from "./redis-session.js";
 import type { CreateClient } from "./redis-client.js";
 
 const MIN_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;
 
 /** What a link is for, and whom it tells. */
-export interface LinkHost {
+export interface ReconnectorHost {
   readonly createClient: CreateClient;
   /**
    * Called with each new connection; works with it until it is lost, then rejects. Calls `up` when
    * others may use it.
    */
-  serve(connection: Connection, up: () => void): Promise<never>;
+  serve(redis: RedisSession, up: () => void): Promise<never>;
   /** The connection is there, or it is lost and why. */
   onUp(): void;
   onDown(cause: Error): void;
 }
 
 /** Keeps a connection to Redis: made again whenever it is lost, at first soon, then more and more slowly. */
-export class Link {
-  readonly #host: LinkHost;
-  #current: Connection | null = null;
+export class Reconnector {
+  readonly #host: ReconnectorHost;
+  #current: RedisSession | null = null;
   #isUp = false;
   #trouble: Error | null = null;
   #isClosed = false;
   readonly #waiting: Array<{
-    resolve: (connection: Connection) => void;
+    resolve: (redis: RedisSession) => void;
     reject: (error: Error) => void;
   }> = [];
   readonly #pause = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(host: LinkHost) {
+  constructor(host: ReconnectorHost) {
     this.#host = host;
     this.#running = this.#run();
   }
@@ -48,7 +48,7 @@ export class Link {
   }
 
   /** The connection, as soon as it may be used. Rejects when the log is closed. */
-  whenUp(): Promise<Connection> {
+  whenUp(): Promise<RedisSession> {
     if (this.#isClosed) return Promise.reject(closed());
     if (this.#current?.lost === null && this.#isUp) return Promise.resolve(this.#current);
     return new Promise((resolve, reject) => {
@@ -73,15 +73,15 @@ export class Link {
 
   async #run(): Promise<void> {
     for (let failures = 0; !this.#isClosed; failures += 1) {
-      let connection: Connection | null = null;
+      let redis: RedisSession | null = null;
       try {
-        connection = await Connection.open(this.#host.createClient);
-        await this.#use(connection, () => {
+        redis = await RedisSession.open(this.#host.createClient);
+        await this.#use(redis, () => {
           failures = 0;
         });
       } catch (cause) {
-        connection?.end(cause as Error);
-        this.#lose(connection?.lost ?? (cause as Error));
+        redis?.end(cause as Error);
+        this.#lose(redis?.lost ?? (cause as Error));
       }
       if (this.#isClosed) return;
       // Spread, so that the nodes do not all come back at once.
@@ -90,15 +90,15 @@ export class Link {
     }
   }
 
-  async #use(connection: Connection, onUp: () => void): Promise<never> {
-    this.#current = connection;
+  async #use(redis: RedisSession, onUp: () => void): Promise<never> {
+    this.#current = redis;
     if (this.#isClosed) throw closed();
-    return this.#host.serve(connection, () => {
-      if (this.#isUp || connection.lost !== null) return;
+    return this.#host.serve(redis, () => {
+      if (this.#isUp || redis.lost !== null) return;
       onUp();
       this.#isUp = true;
       this.#host.onUp();
-      for (const { resolve } of this.#waiting.splice(0)) resolve(connection);
+      for (const { resolve } of this.#waiting.splice(0)) resolve(redis);
     });
   }
 

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { LogEntry } from "../log/event-log.js";
-import type { Connection } from "./connection.js";
+import type { RedisSession } from "./redis-session.js";
 import { readRetained } from "./entry.js";
 import type { Keys } from "./keys.js";
-import { BEGIN, CHECK, HELLO } from "./scripts.js";
+import { BEGIN, CHECK, ENSURE_EPOCH } from "./scripts.js";
 
 /** What Redis says of the log at one moment. */
 export interface LogState {
@@ -38,29 +38,29 @@ export interface SeenEntry {
  * Where Redis is not what the log was written to, or has lost a part of its end that others may have
  * read, a new life begins: an id is never given twice.
  */
-export async function greet(
-  connection: Connection,
+export async function ensureEpoch(
+  redis: RedisSession,
   keys: Keys,
   seen: SeenEntry | null,
 ): Promise<LogState> {
   const candidate = randomBytes(6).toString("base64url");
   const { epoch, position, node, sequence } = seen ?? NOTHING_SEEN;
-  const reply = await connection.run(
-    HELLO,
+  const reply = await redis.run(
+    ENSURE_EPOCH,
     [keys.log, keys.meta, keys.marks, keys.kept, keys.order],
-    [await connection.runId(), candidate, epoch, String(position), node, String(sequence)],
+    [await redis.runId(), candidate, epoch, String(position), node, String(sequence)],
   );
   return toState(reply);
 }
 
 /** Reads the state, and gives a sign of life of a node. */
-export async function check(connection: Connection, keys: Keys, node: string): Promise<LogState> {
-  return toState(await connection.run(CHECK, [keys.log, keys.meta, keys.nodes], [node]));
+export async function check(redis: RedisSession, keys: Keys, node: string): Promise<LogState> {
+  return toState(await redis.run(CHECK, [keys.log, keys.meta, keys.nodes], [node]));
 }
 
 /** Reads what a node needs to begin reading at the head. */
-export async function readBeginning(connection: Connection, keys: Keys): Promise<LogBeginning> {
-  const reply = await connection.run(BEGIN, [keys.log, keys.meta, keys.kept, keys.order], []);
+export async function readBeginning(redis: RedisSession, keys: Keys): Promise<LogBeginning> {
+  const reply = await redis.run(BEGIN, [keys.log, keys.meta, keys.kept, keys.order], []);
   const [first, pairs] = reply as [unknown, Buffer[]];
   const state = toState(first);
   const retained: Array<[string, LogEntry]> = [];

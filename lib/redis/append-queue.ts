@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { toId } from "../log/cursor.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { APPEND } from "./append-script.js";
-import { isNoScript, type Connection } from "./connection.js";
+import { isNoScript, type RedisSession } from "./redis-session.js";
 import type { StreamEntry } from "./entry.js";
 import type { Keys } from "./keys.js";
-import { greet, type LogState, type SeenEntry } from "./life.js";
-import { closed } from "./link.js";
-import { NOTICE_MS, Pending, type Draft } from "./pending.js";
+import { ensureEpoch, type LogState, type SeenEntry } from "./log-epoch.js";
+import { closed } from "./reconnector.js";
+import { NOTICE_MS, PendingAppend, type Draft } from "./pending-append.js";
 import type { RedisLogSettings } from "./redis-log-options.js";
 
 const MAX_WAITING = 10_000;
@@ -17,8 +17,8 @@ const BATCH_COUNT = 256;
 const BATCH_BYTES = 1_048_576;
 const REFUSED_PAUSE_MS = 100;
 
-/** Whom the sender tells. */
-export interface SenderHost {
+/** Whom the appends tells. */
+export interface AppendQueueHost {
   readonly node: string;
   readonly keys: Keys;
   readonly settings: RedisLogSettings;
@@ -27,7 +27,7 @@ export interface SenderHost {
   /** Why Redis cannot be reached, if it cannot. */
   trouble(): Error | null;
   /** Which life of the log there is, as far as Redis has said. */
-  onLife(state: LogState): void;
+  onEpoch(state: LogState): void;
   /** What is known to be gone. */
   onTrimmed(epoch: string, position: number): void;
 }
@@ -36,12 +36,12 @@ export interface SenderHost {
  * Appends what this node has to say, in the order of the calls, each entry once: what was sent without
  * an answer is sent again, and Redis knows it by its sequence.
  */
-export class Sender {
-  readonly #host: SenderHost;
+export class AppendQueue {
+  readonly #host: AppendQueueHost;
   // In the order of their sequence, which is that of the calls.
-  readonly #waiting = new Set<Pending>();
+  readonly #waiting = new Set<PendingAppend>();
   // In the log already, but where is known only when they are read back.
-  readonly #unplaced = new Map<number, Pending>();
+  readonly #unplaced = new Map<number, PendingAppend>();
   #bytes = 0;
   #notices = 0;
   #sequence = 0;
@@ -49,7 +49,7 @@ export class Sender {
   #wake: () => void = () => undefined;
   #isClosed = false;
 
-  constructor(host: SenderHost) {
+  constructor(host: AppendQueueHost) {
     this.#host = host;
   }
 
@@ -58,7 +58,7 @@ export class Sender {
     if (this.#isClosed) return Promise.reject(closed());
     if (this.#isFull(draft)) return Promise.reject(tooMany());
     const lateMs = draft.kind === "notice" ? NOTICE_MS : this.#host.settings.deadlineMs;
-    const pending = new Pending(draft, (this.#sequence += 1), lateMs, () => {
+    const pending = new PendingAppend(draft, (this.#sequence += 1), lateMs, () => {
       // A notice stays: what it revokes must not be granted by the events behind it.
       if (draft.kind !== "notice") this.#remove(pending);
       pending.rejectLate(lateMs, this.#host.trouble());
@@ -80,16 +80,16 @@ export class Sender {
     }
   }
 
-  async serve(connection: Connection, up: () => void): Promise<never> {
-    connection.onEnd(() => {
+  async serve(redis: RedisSession, up: () => void): Promise<never> {
+    redis.onEnd(() => {
       this.#wake();
     });
-    await this.#greet(connection);
+    await this.#ensureEpoch(redis);
     up();
     for (;;) {
-      if (connection.lost !== null) throw connection.lost;
+      if (redis.lost !== null) throw redis.lost;
       const batch = this.#nextBatch();
-      if (batch.length > 0) await this.#send(connection, batch);
+      if (batch.length > 0) await this.#send(redis, batch);
       else await this.#work();
     }
   }
@@ -111,10 +111,10 @@ export class Sender {
     this.#wake();
   }
 
-  async #greet(connection: Connection): Promise<void> {
-    const state = await greet(connection, this.#host.keys, this.#host.seen());
+  async #ensureEpoch(redis: RedisSession): Promise<void> {
+    const state = await ensureEpoch(redis, this.#host.keys, this.#host.seen());
     this.#epoch = state.epoch;
-    this.#host.onLife(state);
+    this.#host.onEpoch(state);
   }
 
   #work(): Promise<void> {
@@ -123,8 +123,8 @@ export class Sender {
     });
   }
 
-  #nextBatch(): Pending[] {
-    const batch: Pending[] = [];
+  #nextBatch(): PendingAppend[] {
+    const batch: PendingAppend[] = [];
     let bytes = 0;
     for (const pending of this.#waiting) {
       bytes += pending.size;
@@ -134,24 +134,24 @@ export class Sender {
     return batch;
   }
 
-  async #send(connection: Connection, batch: readonly Pending[]): Promise<void> {
+  async #send(redis: RedisSession, batch: readonly PendingAppend[]): Promise<void> {
     const answers = await Promise.allSettled(
-      batch.map((pending, at) => this.#append(connection, pending, batch[at - 1]?.sequence ?? 0)),
+      batch.map((pending, at) => this.#append(redis, pending, batch[at - 1]?.sequence ?? 0)),
     );
     const refusals = answers.flatMap((answer, at) => {
-      const pending = batch[at] as Pending;
+      const pending = batch[at] as PendingAppend;
       return answer.status === "fulfilled"
         ? this.#take(pending, answer.value)
-        : this.#refuse(connection, pending, answer.reason);
+        : this.#refuse(redis, pending, answer.reason);
     });
-    if (connection.lost !== null) throw connection.lost;
+    if (redis.lost !== null) throw redis.lost;
     const [refusal] = refusals;
-    if (refusal === "epoch") await this.#greet(connection);
-    else if (refusal === "readonly") connection.end(new Error("Redis takes nothing: a replica."));
+    if (refusal === "epoch") await this.#ensureEpoch(redis);
+    else if (refusal === "readonly") redis.end(new Error("Redis takes nothing: a replica."));
     else if (refusal === "error") await sleep(REFUSED_PAUSE_MS, undefined, { ref: false });
   }
 
-  #append(connection: Connection, pending: Pending, after: number): Promise<unknown> {
+  #append(redis: RedisSession, pending: PendingAppend, after: number): Promise<unknown> {
     const { keys, node, settings } = this.#host;
     const { kind, head, payload, retainKey } = pending.draft;
     pending.onSend();
@@ -160,10 +160,10 @@ export class Sender {
     const bounds = [settings.maxEvents, settings.maxBytes, settings.maxAgeMs ?? 0].map(String);
     const sequences = [String(pending.sequence), String(after)];
     const args = [this.#epoch, node, ...sequences, kind, head, payload, retain, ...bounds];
-    return connection.runOnce(APPEND, names, args);
+    return redis.runOnce(APPEND, names, args);
   }
 
-  #take(pending: Pending, answer: unknown): Array<"epoch"> {
+  #take(pending: PendingAppend, answer: unknown): Array<"epoch"> {
     const [what, position, trimmed] = answer as [Buffer, number, number];
     if (String(what) !== "in") {
       pending.onRefused(undefined);
@@ -180,11 +180,11 @@ export class Sender {
   }
 
   #refuse(
-    connection: Connection,
-    pending: Pending,
+    redis: RedisSession,
+    pending: PendingAppend,
     cause: unknown,
   ): Array<"readonly" | "error" | "script"> {
-    if (connection.lost !== null) {
+    if (redis.lost !== null) {
       pending.onSilence(cause);
       return [];
     }
@@ -193,12 +193,12 @@ export class Sender {
     return String(cause).includes("READONLY") ? ["readonly"] : ["error"];
   }
 
-  #settle(pending: Pending, id: string): void {
+  #settle(pending: PendingAppend, id: string): void {
     this.#remove(pending);
     pending.resolve(id);
   }
 
-  #remove(pending: Pending): void {
+  #remove(pending: PendingAppend): void {
     this.#unplaced.delete(pending.sequence);
     if (!this.#waiting.delete(pending)) return;
     this.#bytes -= pending.size;

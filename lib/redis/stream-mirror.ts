@@ -3,10 +3,10 @@ import { Retained } from "../log/retained.js";
 import { Ring, type RingBounds, type TimedEntry } from "../log/ring.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { positionOf, readEntry, toLogEntry, type RawEntry, type StreamEntry } from "./entry.js";
-import type { LogBeginning, LogState, SeenEntry } from "./life.js";
+import type { LogBeginning, LogState, SeenEntry } from "./log-epoch.js";
 
-/** What the feed tells the rest of the log. */
-export interface FeedHost {
+/** What the mirror tells the rest of the log. */
+export interface StreamMirrorHost {
   readonly node: string;
   /** An entry of this node's own is in the log. */
   onOwn(entry: StreamEntry): void;
@@ -21,10 +21,10 @@ export interface FeedHost {
  * and questions handed on. Invariant: every entry up to `position` has been read, or its followers
  * were told of a break.
  */
-export class Feed {
+export class StreamMirror {
   readonly followers = new Set<LogFollower>();
   readonly #bounds: RingBounds;
-  readonly #host: FeedHost;
+  readonly #host: StreamMirrorHost;
   #ring: Ring;
   #retained = new Retained();
   #epoch = "";
@@ -38,7 +38,7 @@ export class Feed {
   // What must be added to the clock of Redis for that of this process.
   #clockShift = 0;
 
-  constructor(bounds: RingBounds, host: FeedHost) {
+  constructor(bounds: RingBounds, host: StreamMirrorHost) {
     this.#bounds = bounds;
     this.#host = host;
     this.#ring = new Ring(bounds);

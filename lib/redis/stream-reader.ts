@@ -1,0 +1,117 @@
+import { ANSWER_MS, type RedisSession } from "./redis-session.js";
+import { epochOf, type RawEntry } from "./entry.js";
+import type { StreamMirror } from "./stream-mirror.js";
+import type { Keys } from "./keys.js";
+import { check, ensureEpoch, readBeginning, type LogBeginning } from "./log-epoch.js";
+
+const BLOCK_MS = 1_000;
+const MAX_COUNT = 512;
+const PAGE_BYTES = 1_048_576;
+
+/** Whom the reader tells. */
+export interface StreamReaderHost {
+  readonly node: string;
+  readonly keys: Keys;
+  readonly mirror: StreamMirror;
+  /** All that is in the log has been read. */
+  onHead(): void;
+}
+
+/**
+ * Reads on at the head of the stream, on a connection of its own, for the whole node. Now and then it
+ * asks whether the log is still the one it knows: an entry that was deleted unread never arrives.
+ */
+export class StreamReader {
+  readonly #host: StreamReaderHost;
+  #count = 64;
+  #checkedAt = 0;
+  // Head of the log when it was last asked for: what is read up to there must come.
+  #expected = 0;
+
+  constructor(host: StreamReaderHost) {
+    this.#host = host;
+  }
+
+  async serve(redis: RedisSession, up: () => void): Promise<never> {
+    const { keys, mirror, node } = this.#host;
+    const state = await ensureEpoch(redis, keys, mirror.seen);
+    const isAnother = state.epoch !== mirror.epoch || state.head < mirror.position;
+    const beginning = isAnother ? await readBeginning(redis, keys) : null;
+    // A sign of life only now: whoever gives one is expected to read all questions asked after it.
+    await check(redis, keys, node);
+    up();
+    if (beginning !== null) this.#start(beginning);
+    for (;;) await this.#readOn(redis);
+  }
+
+  async #readOn(redis: RedisSession): Promise<void> {
+    const { mirror } = this.#host;
+    const batch = await this.#read(redis);
+    if (batch.length === 0 && !mirror.hasRead(this.#expected)) {
+      await this.#begin(redis);
+      return;
+    }
+    const isForeign = batch.some(([, fields]) => epochOf(fields) !== mirror.epoch);
+    const isDue = batch.length === 0 || performance.now() - this.#checkedAt >= BLOCK_MS;
+    // What was read behind the old cursor is nothing to a mirror that has begun anew.
+    if ((isForeign || isDue) && !(await this.#check(redis))) return;
+    if (!mirror.ingest(batch)) await this.#begin(redis);
+    else if (mirror.hasRead(this.#expected)) this.#host.onHead();
+    this.#adapt(batch);
+  }
+
+  async #read(redis: RedisSession): Promise<readonly RawEntry[]> {
+    const { keys, mirror } = this.#host;
+    // What is known to be there comes at once, or it is gone.
+    const blockMs = mirror.hasRead(this.#expected) ? BLOCK_MS : 1;
+    const [count, block] = [String(this.#count), String(blockMs)];
+    const reply = await redis.send(
+      ["XREAD", "COUNT", count, "BLOCK", block, "STREAMS", keys.log, mirror.cursor],
+      blockMs + ANSWER_MS,
+    );
+    const [[, entries] = [undefined, []]] = (reply ?? []) as Array<[unknown, RawEntry[]]>;
+    return entries;
+  }
+
+  // Gives false where the mirror had to begin anew.
+  async #check(redis: RedisSession): Promise<boolean> {
+    const { keys, mirror, node } = this.#host;
+    this.#checkedAt = performance.now();
+    const state = await check(redis, keys, node);
+    if (state.epoch !== mirror.epoch || state.head < mirror.position) {
+      await ensureEpoch(redis, keys, mirror.seen);
+      await this.#begin(redis);
+      return false;
+    }
+    mirror.update(state);
+    this.#expected = state.head;
+    return true;
+  }
+
+  async #begin(redis: RedisSession): Promise<void> {
+    this.#start(await readBeginning(redis, this.#host.keys));
+  }
+
+  #start(beginning: LogBeginning): void {
+    if (beginning.state.epoch === "") throw new Error("The log has been deleted.");
+    this.#expected = beginning.state.head;
+    this.#host.mirror.begin(beginning);
+    if (this.#host.mirror.hasRead(this.#expected)) this.#host.onHead();
+  }
+
+  // What the next page will hold is not known; it is taken to be like this one.
+  #adapt(batch: readonly RawEntry[]): void {
+    if (batch.length === 0) return;
+    const bytes = batch.reduce((sum, [, fields]) => sum + sizeOf(fields), 0);
+    this.#count = countFor(bytes / batch.length);
+  }
+}
+
+/** How many entries of a size make a page. */
+export function countFor(bytes: number): number {
+  return Math.max(1, Math.min(MAX_COUNT, Math.floor(PAGE_BYTES / Math.max(1, bytes))));
+}
+
+export function sizeOf(fields: readonly Buffer[] | null): number {
+  return (fields ?? []).reduce((sum, field) => sum + field.length, 0);
+}
