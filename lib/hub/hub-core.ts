@@ -153,7 +153,7 @@ export class HubCore implements ConnectionContext {
   }
 
   health(): HubHealth {
-    return { ...this.#log.health, epoch: this.#log.epoch };
+    return { problem: null, ...this.#log.health, epoch: this.#log.epoch };
   }
 
   stats(): HubStats {

@@ -13,6 +13,8 @@ export type { HubStats };
 export interface HubHealth extends LogHealth {
   /** The life of the log that this node reads; empty before a shared log was first reached. */
   readonly epoch: string;
+  /** What is wrong with the log, and what to do; `null` for nothing. */
+  readonly problem: string | null;
 }
 
 /** The server's side of all streams: one for an application, shared by its routes. */

@@ -74,6 +74,11 @@ export interface LogHealth {
   readonly since: number;
   /** How far this node may be behind the newest entry, in milliseconds; 0 when it has just looked. */
   readonly lagMs: number;
+  /**
+   * What is wrong, and what to do: the text of the newest `ERR_SSE_LOG`. It may be there while the log works,
+   * such as for a Redis that may delete it. Left out or `null`: nothing.
+   */
+  readonly problem?: string | null;
 }
 
 /**

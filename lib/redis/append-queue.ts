@@ -9,6 +9,7 @@ import { ensureEpoch, type LogState, type SeenEntry } from "./log-epoch.js";
 import { closed } from "./reconnector.js";
 import { NOTICE_MS, PendingAppend, type Draft } from "./pending-append.js";
 import type { RedisLogSettings } from "./redis-log-options.js";
+import { ServerError } from "./server-error.js";
 
 const MAX_WAITING = 10_000;
 const MAX_WAITING_BYTES = 64 * 1_048_576;
@@ -26,6 +27,9 @@ export interface AppendQueueHost {
   seen(): SeenEntry | null;
   /** Why Redis cannot be reached, if it cannot. */
   trouble(): Error | null;
+  /** Redis has refused to take an entry, or takes them again. */
+  onRefusal(cause: ServerError): void;
+  onTaken(): void;
   /** Which life of the log there is, as far as Redis has said. */
   onEpoch(state: LogState): void;
   /** What is known to be gone. */
@@ -146,9 +150,13 @@ export class AppendQueue {
     });
     if (redis.lost !== null) throw redis.lost;
     const [refusal] = refusals;
-    if (refusal === "epoch") await this.#ensureEpoch(redis);
-    else if (refusal === "readonly") redis.end(new Error("Redis takes nothing: a replica."));
-    else if (refusal === "error") await sleep(REFUSED_PAUSE_MS, undefined, { ref: false });
+    if (refusal === undefined) this.#host.onTaken();
+    else if (refusal === "epoch") await this.#ensureEpoch(redis);
+    else if (refusal === "elsewhere") redis.end(refusedBy(answers));
+    else if (refusal === "error") {
+      this.#host.onRefusal(new ServerError(redis.server, refusedBy(answers)));
+      await sleep(REFUSED_PAUSE_MS, undefined, { ref: false });
+    }
   }
 
   #append(redis: RedisSession, pending: PendingAppend, after: number): Promise<unknown> {
@@ -183,14 +191,15 @@ export class AppendQueue {
     redis: RedisSession,
     pending: PendingAppend,
     cause: unknown,
-  ): Array<"readonly" | "error" | "script"> {
+  ): Array<"elsewhere" | "error" | "script"> {
     if (redis.lost !== null) {
       pending.onSilence(cause);
       return [];
     }
     pending.onRefused(cause);
     if (isNoScript(cause)) return ["script"];
-    return String(cause).includes("READONLY") ? ["readonly"] : ["error"];
+    // A replica, or a node of a cluster that the slot has left: the next connection leads elsewhere.
+    return /READONLY|MOVED/.test(String(cause)) ? ["elsewhere"] : ["error"];
   }
 
   #settle(pending: PendingAppend, id: string): void {
@@ -210,6 +219,11 @@ export class AppendQueue {
     const others = this.#waiting.size - this.#notices;
     return others >= MAX_WAITING || this.#bytes + payload.length > MAX_WAITING_BYTES;
   }
+}
+
+function refusedBy(answers: ReadonlyArray<PromiseSettledResult<unknown>>): Error {
+  const [refused] = answers.filter(({ status }) => status === "rejected");
+  return (refused as PromiseRejectedResult).reason as Error;
 }
 
 function tooMany(): SseHubError {

@@ -1,50 +1,81 @@
+import type { SseHubError } from "../errors/sse-hub-error.js";
 import type { LogHealth } from "../log/event-log.js";
-import { SseHubError } from "../errors/sse-hub-error.js";
+import { evictionTrouble, toError, troubleOf, type Trouble } from "./trouble.js";
+import { mayEvict, type ServerInfo } from "./server-info.js";
 
 // The reader hears of every entry at once, and of none at the latest after a second.
 const FRESH_MS = 2_500;
 
-/** How the log is: whether both of its connections are there, and when it last read all there was. */
+/** What a health monitor is made of. */
+export interface HealthMonitorParts {
+  /** Names of the connections that are needed. */
+  readonly needed: readonly string[];
+  /** Milliseconds after which a log that was never reached says so. */
+  readonly deadlineMs: number;
+  readonly report: (error: SseHubError) => void;
+}
+
+/**
+ * How the log is: whether its connections are there, what is wrong, and when it last read all there was.
+ * Trouble is told once when it begins, and once for each kind that it becomes until it is over.
+ */
 export class HealthMonitor {
-  readonly #parts = new Set<string>();
-  readonly #needed: readonly string[];
-  readonly #report: (error: SseHubError) => void;
+  readonly #parts: HealthMonitorParts;
+  readonly #up = new Set<string>();
+  readonly #deadline: NodeJS.Timeout;
   #since = Date.now();
   #readAt = performance.now();
-  #isTold = false;
+  // Why a connection is not there, or what Redis refuses on one that is.
+  #trouble: Trouble | null = null;
+  // What is wrong while everything works.
+  #warning: Trouble | null = null;
+  readonly #told = new Set<string>();
 
-  /** @param needed names of the connections */
-  constructor(needed: readonly string[], report: (error: SseHubError) => void) {
-    this.#needed = needed;
-    this.#report = report;
+  constructor(parts: HealthMonitorParts) {
+    this.#parts = parts;
+    this.#deadline = setTimeout(() => {
+      if (this.#trouble === null && !this.#isUp) this.onTrouble(new Error(UNREACHED));
+    }, parts.deadlineMs).unref();
   }
 
   get health(): LogHealth {
-    const status = this.#isOk ? "ok" : "degraded";
+    const status = this.#isUp && this.#trouble === null ? "ok" : "degraded";
     const behindMs = Math.round(performance.now() - this.#readAt);
-    return { status, since: this.#since, lagMs: this.#isOk && behindMs < FRESH_MS ? 0 : behindMs };
+    return {
+      status,
+      since: this.#since,
+      lagMs: this.#isUp && behindMs < FRESH_MS ? 0 : behindMs,
+      problem: (this.#trouble ?? this.#warning)?.text ?? null,
+    };
   }
 
+  /** A connection is there, and does what it is for. */
   onUp(part: string): void {
-    this.#parts.add(part);
-    if (!this.#isOk) return;
-    this.#since = Date.now();
-    this.#isTold = false;
+    this.#up.add(part);
+    if (this.#isUp) this.#end();
   }
 
   onDown(part: string, cause: Error): void {
-    if (this.#isOk) this.#since = Date.now();
-    this.#parts.delete(part);
-    // Once, however many connections are lost and however often they are tried.
-    if (this.#isTold) return;
-    this.#isTold = true;
-    this.#report(
-      new SseHubError(
-        "ERR_SSE_LOG",
-        "The log cannot reach Redis. Streams stay open, broadcasts wait; it is tried again.",
-        { cause },
-      ),
-    );
+    this.#up.delete(part);
+    this.onTrouble(cause);
+  }
+
+  /** Redis refuses something, or cannot be reached. */
+  onTrouble(cause: unknown): void {
+    if (this.#trouble === null) this.#since = Date.now();
+    this.#trouble = troubleOf(cause);
+    this.#tell(this.#trouble, cause);
+  }
+
+  /** Redis takes what it refused before. */
+  onTaken(): void {
+    if (this.#isUp && this.#trouble !== null) this.#end();
+  }
+
+  /** What the server has told of itself. */
+  onInfo(server: string, info: ServerInfo): void {
+    this.#warning = mayEvict(info) ? evictionTrouble(server, info.evictionPolicy ?? "") : null;
+    if (this.#warning !== null) this.#tell(this.#warning, undefined);
   }
 
   /** All there is has been read. */
@@ -52,7 +83,26 @@ export class HealthMonitor {
     this.#readAt = performance.now();
   }
 
-  get #isOk(): boolean {
-    return this.#parts.size === this.#needed.length;
+  close(): void {
+    clearTimeout(this.#deadline);
+  }
+
+  #end(): void {
+    if (this.#trouble !== null) this.#since = Date.now();
+    this.#trouble = null;
+    this.#told.clear();
+    if (this.#warning !== null) this.#told.add(this.#warning.kind);
+  }
+
+  #tell(trouble: Trouble, cause: unknown): void {
+    if (this.#told.has(trouble.kind)) return;
+    this.#told.add(trouble.kind);
+    this.#parts.report(toError(trouble, cause));
+  }
+
+  get #isUp(): boolean {
+    return this.#up.size === this.#parts.needed.length;
   }
 }
+
+const UNREACHED = "The log has not been let in";

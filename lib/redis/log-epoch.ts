@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { LogEntry } from "../log/event-log.js";
+import { unknownForm } from "./reply-form.js";
+import { ServerError } from "./server-error.js";
+import { isTooOld } from "./server-info.js";
 import type { RedisSession } from "./redis-session.js";
 import { readRetained } from "./entry.js";
 import type { Keys } from "./keys.js";
@@ -43,12 +46,14 @@ export async function ensureEpoch(
   keys: Keys,
   seen: SeenEntry | null,
 ): Promise<LogState> {
+  const info = await redis.info();
+  if (isTooOld(info)) throw new ServerError(redis.server, new Error(`VERSION ${info.version}`));
   const candidate = randomBytes(6).toString("base64url");
   const { epoch, position, node, sequence } = seen ?? NOTHING_SEEN;
   const reply = await redis.run(
     ENSURE_EPOCH,
     [keys.log, keys.meta, keys.marks, keys.kept, keys.order],
-    [await redis.runId(), candidate, epoch, String(position), node, String(sequence)],
+    [info.runId, candidate, epoch, String(position), node, String(sequence)],
   );
   return toState(reply);
 }
@@ -74,6 +79,7 @@ export async function readBeginning(redis: RedisSession, keys: Keys): Promise<Lo
 const NOTHING_SEEN = { epoch: "", position: 0, node: "", sequence: 0 };
 
 function toState(reply: unknown): LogState {
+  if (!Array.isArray(reply) || reply.length !== 5) throw unknownForm("a script");
   const [epoch, head, event, trimmed, time] = reply as [Buffer, number, number, number, number];
   return { epoch: String(epoch), head, event, trimmed, time };
 }

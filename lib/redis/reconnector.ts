@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { RedisSession } from "./redis-session.js";
-import type { CreateClient } from "./redis-client.js";
+import type { CreateClient } from "./client/own-client.js";
 
 const MIN_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;
@@ -9,9 +9,11 @@ const MAX_PAUSE_MS = 2_000;
 /** What a link is for, and whom it tells. */
 export interface ReconnectorHost {
   readonly createClient: CreateClient;
+  /** A key of the log: the connection leads to the server that holds it. */
+  readonly key: string;
   /**
-   * Called with each new connection; works with it until it is lost, then rejects. Calls `up` when
-   * others may use it.
+   * Called with each new connection; works with it until it is lost, then rejects. Calls `up` when it
+   * has done what it is for, so that others may use it.
    */
   serve(redis: RedisSession, up: () => void): Promise<never>;
   /** The connection is there, or it is lost and why. */
@@ -75,7 +77,7 @@ export class Reconnector {
     for (let failures = 0; !this.#isClosed; failures += 1) {
       let redis: RedisSession | null = null;
       try {
-        redis = await RedisSession.open(this.#host.createClient);
+        redis = await RedisSession.open(this.#host.createClient, this.#host.key);
         await this.#use(redis, () => {
           failures = 0;
         });

@@ -9,13 +9,14 @@ import {
   type Check,
 } from "../options/option-reader.js";
 import { SseHubTypeError } from "../errors/sse-hub-error.js";
-import type { RedisClient } from "./redis-client.js";
+import type { CreateClient } from "./client/own-client.js";
+import { createFrom, createFromUrl, type RedisClient } from "./client/redis-client.js";
 
 /** Options of a `redisLog()`. All nodes of an application are to give the same. */
 export interface RedisLogOptions {
   /** Where Redis is: `redis[s]://[user:password@]host[:port][/database]`. Give this or `client`. */
   url?: string | undefined;
-  /** A client of the package `redis`, whose options the log's own connections are made with. */
+  /** A client of `redis` or `ioredis`, whose options the log's own connections are made with. */
   client?: RedisClient | undefined;
   /** Names the log; its keys begin with `{name}:`. `[A-Za-z0-9_-]`, at most 64. @default "sse" */
   name?: string | undefined;
@@ -36,8 +37,7 @@ export interface RedisLogOptions {
 
 /** {@link RedisLogOptions} with every default filled in. */
 export interface RedisLogSettings {
-  readonly url: string | null;
-  readonly client: RedisClient | null;
+  readonly createClient: CreateClient;
   readonly name: string;
   readonly secret: string | null;
   readonly maxEvents: number;
@@ -58,9 +58,10 @@ export function resolveRedisLogOptions(options: RedisLogOptions): RedisLogSettin
     "maxAgeMs",
     "deadlineMs",
   ]);
-  const settings = {
-    url: read("url", "a string", isText) ?? null,
-    client: read("client", "a client of the package redis", isClient) ?? null,
+  const url = read("url", "a string", isText);
+  const client = read("client", CLIENTS, isObject);
+  return {
+    createClient: toCreateClient(url, client),
     name: read("name", "1 to 64 of A-Z, a-z, 0-9, _ and -", isName, "sse"),
     secret: read("secret", "a string that is not empty, or null for none", orNull(isText), null),
     maxEvents: read("maxEvents", "a whole number of events above 0", isCount, 200_000),
@@ -68,19 +69,29 @@ export function resolveRedisLogOptions(options: RedisLogOptions): RedisLogSettin
     maxAgeMs: read("maxAgeMs", `${MILLISECONDS}, or null for no limit`, orNull(isCount), 600_000),
     deadlineMs: read("deadlineMs", MILLISECONDS, isTimer, 5_000),
   };
-  if ((settings.url === null) === (settings.client === null)) {
-    const given = settings.url === null ? "neither url nor client" : "both url and client";
+}
+
+function toCreateClient(url: string | undefined, client: object | undefined): CreateClient {
+  if ((url === undefined) === (client === undefined)) {
+    const given = url === undefined ? "neither url nor client" : "both url and client";
     throw new SseHubTypeError(
       "ERR_SSE_OPTION",
       `redisLog() was given ${given}. Expected one: url, or client to share its options.`,
     );
   }
-  if (settings.url !== null && !isRedisUrl(settings.url)) {
-    const given = settings.url.replace(/\/\/.*@/, "//…@");
+  if (url !== undefined) {
+    if (isRedisUrl(url)) return createFromUrl(url);
+    const given = url.replace(/\/\/.*@/, "//…@");
     throw refusedOption("redisLog", "url", given, 'a URL such as "redis://localhost:6379"');
   }
-  return settings;
+  const create = createFrom(client ?? {});
+  if (create === null) throw refusedOption("redisLog", "client", client, CLIENTS);
+  return create;
 }
+
+const CLIENTS =
+  "a client of redis 5 or 6 (createClient, createClientPool, createSentinel, createCluster) or of " +
+  "ioredis 5 or 6 (Redis, Cluster)";
 
 const isText: Check<string> = (value): value is string => typeof value === "string" && value !== "";
 
@@ -90,6 +101,3 @@ const isName: Check<string> = (value): value is string =>
 function isRedisUrl(url: string): boolean {
   return /^rediss?:\/\//.test(url) && URL.canParse(url);
 }
-
-const isClient: Check<RedisClient> = (value): value is RedisClient =>
-  isObject(value) && "duplicate" in value && typeof value.duplicate === "function";

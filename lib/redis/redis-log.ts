@@ -19,7 +19,6 @@ import { keysOf, type Keys } from "./keys.js";
 import { Reconnector, type ReconnectorHost } from "./reconnector.js";
 import { Questions } from "./questions.js";
 import { StreamReader } from "./stream-reader.js";
-import { clientSource } from "./redis-client.js";
 import {
   resolveRedisLogOptions,
   type RedisLogOptions,
@@ -37,14 +36,16 @@ const CLOSE_MS = 1_000;
  * node delivers from the stream there, so that order and ids are the same on all. Connects in the
  * background: a Redis that is away never makes this call fail.
  *
- * Needs the package `redis` 5. Two connections are made, with the options of `client` if one is given.
- * A restarted or replaced Redis begins a new life of the log, since it may have lost entries that
+ * Needs the package `redis` (5 or 6) or `ioredis` (5 or 6). Two connections are made, with the options of
+ * `client` if one is given. A cluster client leads them to the master of the log's slot, a Sentinel client to
+ * the master, also after a failover. A restarted or replaced Redis begins a new life of the log, since it may have lost entries that
  * browsers have seen: they are told `recovered: false` with reason `epoch`.
  *
  * A Redis user needs the keys `~{name}:*` and the commands `+eval +evalsha +xread +xrevrange +xrange
  * +xadd +xtrim +xinfo|stream +hmget +hset +hget +hdel +hlen +hstrlen +hincrby +get +set +rpush +lpop
  * +lindex +lrange +pexpire +unlink +zadd +zrem +zcard +zpopmin +zrange +zrangebyscore +zremrangebyscore
- * +time`; `+info` lets it tell a restarted server in every case.
+ * +time`; `+info` lets it tell a restarted server in every case. With a
+ * cluster client it needs `+cluster|slots +cluster|keyslot`, too.
  *
  * @example
  * const hub = createHub({ log: redisLog({ url: "redis://localhost:6379" }) });
@@ -81,8 +82,12 @@ class RedisLog implements EventLog {
     this.sessionLabel = sessionLabelOf(settings);
     this.#keys = keysOf(settings.name);
     this.#mirror = this.#createMirror(kept);
-    this.#health = new HealthMonitor(["commands", "reading"], (error) => {
-      this.#mirror.report(error);
+    this.#health = new HealthMonitor({
+      needed: ["commands", "reading"],
+      deadlineMs: settings.deadlineMs,
+      report: (error) => {
+        this.#mirror.report(error);
+      },
     });
     this.#appends = this.#createAppendQueue(settings);
     const [keys, mirror, node] = [this.#keys, this.#mirror, this.#node];
@@ -95,7 +100,7 @@ class RedisLog implements EventLog {
       this.#health.onHead();
     };
     const reader = new StreamReader({ node, keys, mirror, onHead });
-    const createClient = clientSource(settings);
+    const { createClient } = settings;
     this.#commands = this.#createReconnector("commands", createClient, this.#appends);
     this.#reading = this.#createReconnector("reading", createClient, reader);
   }
@@ -179,6 +184,7 @@ class RedisLog implements EventLog {
       await withTimer(leave(), CLOSE_MS, "Redis was away").catch(() => undefined);
     }
     this.#appends.close();
+    this.#health.close();
     await Promise.all([this.#reading.close(), this.#commands.close()]);
     this.#catchUp.close();
   }
@@ -206,6 +212,12 @@ class RedisLog implements EventLog {
       settings,
       seen: () => mirror.seen,
       trouble: () => this.#commands.trouble,
+      onRefusal: (cause) => {
+        this.#health.onTrouble(cause);
+      },
+      onTaken: () => {
+        this.#health.onTaken();
+      },
       onEpoch: ({ epoch }) => {
         // The reader may be waiting behind a position that the new life has not reached yet.
         if (mirror.epoch !== "" && mirror.epoch !== epoch)
@@ -224,6 +236,7 @@ class RedisLog implements EventLog {
   ): Reconnector {
     return new Reconnector({
       createClient,
+      key: this.#keys.meta,
       serve: (redis, up) => served.serve(redis, up),
       onUp: () => {
         debug("redis %s: up", part);

@@ -1,12 +1,15 @@
-import { withTimer } from "./timer.js";
-import type { CreateClient, OwnClient } from "./redis-client.js";
+import type { CreateClient, OwnClient } from "./client/own-client.js";
 import type { Script } from "./script.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
+import { readServerInfo, type ServerInfo } from "./server-info.js";
+import { ServerError } from "./server-error.js";
+import { withTimer } from "./timer.js";
+
+// A client of several servers may have to find the one first.
+const LOCATE_MS = 10_000;
 
 /** Milliseconds Redis has for an answer, beside those it was asked to wait. */
 export const ANSWER_MS = 5_000;
-
-// Strings come as bytes: what is in an event need not be text. The key is the type's first byte.
-const AS_BYTES = { typeMapping: { ["$".charCodeAt(0)]: Buffer } };
 
 /**
  * One connection to Redis, from its beginning to its end: it is never made again by itself. A command
@@ -15,19 +18,22 @@ const AS_BYTES = { typeMapping: { ["$".charCodeAt(0)]: Buffer } };
 export class RedisSession {
   readonly #client: OwnClient;
   readonly #onEnd = new Set<() => void>();
-  #isConnected = false;
   #lost: Error | null = null;
   readonly #known = new Set<string>();
-  #runId: Promise<string> | undefined;
+  #info: Promise<ServerInfo> | undefined;
 
-  /** Connects. Rejects where that fails or takes too long. */
-  static async open(createClient: CreateClient): Promise<RedisSession> {
-    const redis = new RedisSession(await createClient());
+  /**
+   * Connects to the server that holds a key. Rejects where that fails or takes too long, with a
+   * {@link ServerError} once the server is known.
+   */
+  static async open(createClient: CreateClient, key: string): Promise<RedisSession> {
+    const creating = createClient(key);
+    const client = await withTimer(creating, LOCATE_MS, "The client has given no connection");
+    const redis = new RedisSession(client);
     try {
-      await withTimer(redis.#client.connect(), ANSWER_MS, "Redis has not let the log in");
+      await withTimer(client.connect(), ANSWER_MS, "Redis has not let the log in");
     } catch (cause) {
       redis.end(cause as Error);
-      throw cause;
     }
     if (redis.#lost !== null) throw redis.#lost;
     return redis;
@@ -35,13 +41,14 @@ export class RedisSession {
 
   private constructor(client: OwnClient) {
     this.#client = client;
-    client.on("error", (error) => {
-      this.end(error);
+    client.onLost((cause) => {
+      this.end(cause);
     });
-    client.on("connect", () => {
-      this.#isConnected = true;
-      if (this.#lost !== null) this.#destroy();
-    });
+  }
+
+  /** The server it talks to: `host:port`, or the path of a socket. */
+  get server(): string {
+    return this.#client.server;
   }
 
   /** Why it has ended; `null` while it has not. */
@@ -57,16 +64,19 @@ export class RedisSession {
   /** Ends it. Idempotent: the first cause stays. */
   end(cause: Error): void {
     if (this.#lost !== null) return;
-    this.#lost = cause;
-    // A client that is still connecting cannot be destroyed: it would connect all the same.
-    if (this.#isConnected) this.#destroy();
+    this.#lost = cause instanceof SseHubError ? cause : new ServerError(this.server, cause);
+    this.#client.destroy();
     for (const callback of this.#onEnd) callback();
   }
 
   /** Sends a command. An error while `lost` is `null` is Redis' own answer: nothing was done. */
   async send(args: ReadonlyArray<string | Buffer>, answerMs = ANSWER_MS): Promise<unknown> {
     if (this.#lost !== null) throw this.#lost;
-    const answer = this.#client.sendCommand(args, AS_BYTES);
+    const answer = this.#client.send(args).catch((error: unknown) => {
+      // Whatever is no answer of Redis leaves open what became of the command.
+      if (!this.#client.isReply(error)) this.end(error as Error);
+      throw error;
+    });
     return withTimer(answer, answerMs, `Redis has not answered ${String(args[0])}`, (error) => {
       this.end(error);
     });
@@ -101,27 +111,19 @@ export class RedisSession {
     }
   }
 
-  /** Names the server process; empty where the user may not ask. */
-  runId(): Promise<string> {
-    this.#runId ??= this.#readRunId();
-    return this.#runId;
+  /** What the server tells of itself. */
+  info(): Promise<ServerInfo> {
+    this.#info ??= this.#readInfo();
+    return this.#info;
   }
 
-  async #readRunId(): Promise<string> {
+  async #readInfo(): Promise<ServerInfo> {
     try {
-      const info = String(await this.send(["INFO", "server"]));
-      return /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
+      return readServerInfo(String(await this.send(["INFO"])));
     } catch (error) {
       if (this.#lost !== null) throw error;
-      return "";
-    }
-  }
-
-  #destroy(): void {
-    try {
-      this.#client.destroy();
-    } catch {
-      // It has ended by itself already.
+      // The user may not ask.
+      return readServerInfo("");
     }
   }
 }

@@ -2,6 +2,7 @@ import { ANSWER_MS, type RedisSession } from "./redis-session.js";
 import { epochOf, type RawEntry } from "./entry.js";
 import type { StreamMirror } from "./stream-mirror.js";
 import type { Keys } from "./keys.js";
+import { unknownForm } from "./reply-form.js";
 import { check, ensureEpoch, readBeginning, type LogBeginning } from "./log-epoch.js";
 
 const BLOCK_MS = 1_000;
@@ -39,6 +40,8 @@ export class StreamReader {
     const beginning = isAnother ? await readBeginning(redis, keys) : null;
     // A sign of life only now: whoever gives one is expected to read all questions asked after it.
     await check(redis, keys, node);
+    // It is up when it can read, not before: a user may be allowed everything but that.
+    await this.#read(redis, "COUNT", "1");
     up();
     if (beginning !== null) this.#start(beginning);
     for (;;) await this.#readOn(redis);
@@ -46,7 +49,7 @@ export class StreamReader {
 
   async #readOn(redis: RedisSession): Promise<void> {
     const { mirror } = this.#host;
-    const batch = await this.#read(redis);
+    const batch = await this.#readNext(redis);
     if (batch.length === 0 && !mirror.hasRead(this.#expected)) {
       await this.#begin(redis);
       return;
@@ -60,17 +63,21 @@ export class StreamReader {
     this.#adapt(batch);
   }
 
-  async #read(redis: RedisSession): Promise<readonly RawEntry[]> {
-    const { keys, mirror } = this.#host;
+  #readNext(redis: RedisSession): Promise<readonly RawEntry[]> {
     // What is known to be there comes at once, or it is gone.
-    const blockMs = mirror.hasRead(this.#expected) ? BLOCK_MS : 1;
-    const [count, block] = [String(this.#count), String(blockMs)];
-    const reply = await redis.send(
-      ["XREAD", "COUNT", count, "BLOCK", block, "STREAMS", keys.log, mirror.cursor],
-      blockMs + ANSWER_MS,
-    );
-    const [[, entries] = [undefined, []]] = (reply ?? []) as Array<[unknown, RawEntry[]]>;
-    return entries;
+    const blockMs = this.#host.mirror.hasRead(this.#expected) ? BLOCK_MS : 1;
+    return this.#read(redis, "COUNT", String(this.#count), "BLOCK", String(blockMs));
+  }
+
+  async #read(redis: RedisSession, ...how: readonly string[]): Promise<readonly RawEntry[]> {
+    const { keys, mirror } = this.#host;
+    const command = ["XREAD", ...how, "STREAMS", keys.log, mirror.cursor];
+    const reply = await redis.send(command, BLOCK_MS + ANSWER_MS);
+    if (reply === null) return [];
+    const [first] = (Array.isArray(reply) ? reply : []) as unknown[];
+    const entries: unknown = Array.isArray(first) ? first[1] : undefined;
+    if (!Array.isArray(entries)) throw unknownForm("XREAD");
+    return entries as RawEntry[];
   }
 
   // Gives false where the mirror had to begin anew.

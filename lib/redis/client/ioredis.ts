@@ -1,0 +1,196 @@
+import { textOf, type Address, type CreateClient, type OwnClient } from "./own-client.js";
+import { clusterMaster, sentinelMaster } from "./topology.js";
+
+/** What of a client of the package `ioredis` (5 or 6) is used here. */
+export interface Ioredis {
+  readonly options: IoredisOptions;
+  duplicate(overrides: object): Ioredis;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "end", listener: () => void): unknown;
+  connect(): Promise<unknown>;
+  disconnect(): void;
+  callBuffer(command: string, ...args: ReadonlyArray<string | Buffer>): Promise<unknown>;
+}
+
+interface IoredisOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string | null;
+  readonly tls?: object;
+  readonly name?: string;
+  readonly sentinels?: ReadonlyArray<Partial<Address>> | null;
+  readonly sentinelUsername?: string | null;
+  readonly sentinelPassword?: string | null;
+  readonly sentinelTLS?: object;
+  readonly enableTLSForSentinelMode?: boolean;
+  readonly natMap?: NatMap;
+}
+
+type NatMap =
+  Readonly<Record<string, Address>> | ((key: string) => Address | null) | null | undefined;
+
+interface IoredisCluster {
+  readonly isCluster: true;
+  readonly startupNodes: ReadonlyArray<string | number | Partial<Address>>;
+  readonly options: { readonly redisOptions?: IoredisOptions; readonly natMap?: NatMap };
+  nodes(role: "all"): Ioredis[];
+}
+
+type IoredisClass = new (options: object) => Ioredis;
+
+// As with node-redis: one life each, and replies in one form.
+const ONE_LIFE = {
+  lazyConnect: true,
+  retryStrategy: () => null,
+  reconnectOnError: null,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  enableAutoPipelining: false,
+  enableReadyCheck: false,
+  maxRetriesPerRequest: null,
+  commandTimeout: undefined,
+  socketTimeout: undefined,
+  keyPrefix: "",
+  protocol: undefined,
+  replyMapping: undefined,
+  readOnly: false,
+  monitor: false,
+  disableClientInfo: true,
+} as const;
+
+// A plain server, whatever it was found by.
+const NO_SENTINELS = { sentinels: null, name: undefined, role: undefined, path: undefined };
+
+/** Makes clients of `ioredis` for a URL. */
+export function fromUrl(url: string): CreateClient {
+  return async () => {
+    const Redis = await loadClass();
+    return new OwnIoredis(new (Redis as unknown as UrlClass)(url, ONE_LIFE));
+  };
+}
+
+type UrlClass = new (url: string, options: object) => Ioredis;
+
+/** What makes clients with the options of one of `ioredis`; `null` for a client that is none of its. */
+export function fromIoredis(client: object): CreateClient | null {
+  if ("isCluster" in client && client.isCluster === true && "startupNodes" in client) {
+    return fromCluster(client as IoredisCluster);
+  }
+  if (!("callBuffer" in client && "duplicate" in client && "options" in client)) return null;
+  const redis = client as Ioredis;
+  return (redis.options.sentinels?.length ?? 0) > 0
+    ? fromSentinels(redis)
+    : () => Promise.resolve(new OwnIoredis(redis.duplicate(ONE_LIFE)));
+}
+
+function fromSentinels(redis: Ioredis): CreateClient {
+  const { options } = redis;
+  const tls = options.sentinelTLS ?? (options.enableTLSForSentinelMode ? options.tls : undefined);
+  const ofSentinel = {
+    username: options.sentinelUsername ?? undefined,
+    password: options.sentinelPassword ?? undefined,
+    tls: tls ?? undefined,
+    db: 0,
+  };
+  return sentinelMaster(options.name ?? "", {
+    seeds: () => (options.sentinels ?? []).map((one) => addressOf(one, 26_379)),
+    openSeed: (address) => again(redis, { ...NO_SENTINELS, ...ofSentinel, ...address }),
+    open: (address) => again(redis, { ...NO_SENTINELS, ...address }),
+    map: (address) => mapped(address, options.natMap),
+  });
+}
+
+function fromCluster(cluster: IoredisCluster): CreateClient {
+  const { redisOptions, natMap } = cluster.options;
+  return async (key) => {
+    const [member] = cluster.nodes("all");
+    // Of the same copy of the package, where there is one already.
+    const Redis = (member?.constructor as IoredisClass | undefined) ?? (await loadClass());
+    const open = (address: Address, own: object = {}) =>
+      new OwnIoredis(new Redis({ ...redisOptions, ...own, ...ONE_LIFE, ...address, db: 0 }));
+    const roots = new Map(cluster.startupNodes.map((node) => [textOf(startAt(node)), node]));
+    const known = cluster.nodes("all").map(({ options }) => addressOf(options, 6_379));
+    const create = clusterMaster({
+      seeds: () => [...known, ...cluster.startupNodes.map(startAt)],
+      openSeed: (address) => {
+        const root = roots.get(textOf(address));
+        return open(address, typeof root === "object" ? root : {});
+      },
+      open,
+      map: (address) => mapped(address, natMap),
+    });
+    return create(key);
+  };
+}
+
+function again(redis: Ioredis, overrides: object): OwnClient {
+  return new OwnIoredis(redis.duplicate({ ...ONE_LIFE, ...overrides }));
+}
+
+async function loadClass(): Promise<IoredisClass> {
+  const { Redis } = await import("ioredis");
+  return Redis as unknown as IoredisClass;
+}
+
+class OwnIoredis implements OwnClient {
+  readonly server: string;
+  readonly #client: Ioredis;
+  #onLost: (cause: Error) => void = () => undefined;
+  #trouble: Error | undefined;
+
+  constructor(client: Ioredis) {
+    const { path } = client.options;
+    this.server = path ?? textOf(addressOf(client.options, 6_379));
+    this.#client = client;
+    client.on("error", (error) => {
+      this.#trouble = error;
+      this.#onLost(error);
+    });
+    client.on("end", () => {
+      this.#onLost(this.#trouble ?? new Error("The server has closed the connection."));
+    });
+  }
+
+  async connect(): Promise<void> {
+    try {
+      await this.#client.connect();
+    } catch (cause) {
+      // It only says that the connection is closed; why was said before.
+      throw this.#trouble ?? cause;
+    }
+    if (this.#trouble !== undefined) throw this.#trouble;
+  }
+
+  send([command = "", ...args]: ReadonlyArray<string | Buffer>): Promise<unknown> {
+    return this.#client.callBuffer(String(command), ...args);
+  }
+
+  isReply(error: unknown): boolean {
+    return error instanceof Error && error.name === "ReplyError";
+  }
+
+  onLost(listener: (cause: Error) => void): void {
+    this.#onLost = listener;
+  }
+
+  destroy(): void {
+    this.#client.disconnect();
+  }
+}
+
+function startAt(node: string | number | Partial<Address>): Address {
+  if (typeof node === "object") return addressOf(node, 6_379);
+  if (typeof node === "number") return { host: "127.0.0.1", port: node };
+  const { hostname, port } = new URL(node.includes("://") ? node : `redis://${node}`);
+  return { host: hostname, port: Number(port) || 6_379 };
+}
+
+function addressOf({ host, port }: Partial<Address>, usual: number): Address {
+  return { host: host ?? "localhost", port: port ?? usual };
+}
+
+function mapped(address: Address, map: NatMap): Address {
+  const key = `${address.host}:${address.port}`;
+  return (typeof map === "function" ? map(key) : map?.[key]) ?? address;
+}

@@ -1,0 +1,111 @@
+import { ServerError } from "../server-error.js";
+import { withTimer } from "../timer.js";
+import { textOf, type Address, type CreateClient, type OwnClient } from "./own-client.js";
+
+// A server that is alive answers at once; there are others to ask.
+const ASK_MS = 2_000;
+
+/** The servers of a cluster, or the sentinels of a master, and how to reach what they name. */
+export interface Topology {
+  /** Who can be asked. */
+  readonly seeds: () => readonly Address[];
+  /** Makes a client for one of those. */
+  readonly openSeed: (address: Address) => OwnClient;
+  /** Makes a client for a server that they name. */
+  readonly open: (address: Address) => OwnClient;
+  /** Where an address that they name is reached from here. */
+  readonly map: (address: Address) => Address;
+}
+
+/**
+ * Finds the master of a key's slot. It asks one node after the other, since any of them may be down. A
+ * slot that is being moved is found where it was until the move is done.
+ */
+export function clusterMaster(topology: Topology): CreateClient {
+  let known: readonly Address[] = [];
+  return async (key) => {
+    const seeds = unique([...known, ...topology.seeds()]);
+    const { master, nodes } = await askOneOf(seeds, topology, async (client) => {
+      const slot = Number(await client.send(["CLUSTER", "KEYSLOT", key]));
+      return readSlots(await client.send(["CLUSTER", "SLOTS"]), slot, client.server);
+    });
+    known = nodes.map(topology.map);
+    return followed(topology.open(topology.map(master)));
+  };
+}
+
+// What is a mistake of the application elsewhere, a node that does not hold the key, passes here.
+function followed(client: OwnClient): OwnClient {
+  const send = client.send.bind(client);
+  return Object.assign(client, {
+    send: (args: ReadonlyArray<string | Buffer>) =>
+      send(args).catch((error: unknown) => {
+        if (error instanceof Error && error.message.startsWith("MOVED")) {
+          error.message = `SLOT ${error.message}`;
+        }
+        throw error;
+      }),
+  });
+}
+
+/** Finds the master that sentinels know under a name. */
+export function sentinelMaster(name: string, topology: Topology): CreateClient {
+  return async () => {
+    const seeds = unique(topology.seeds());
+    const master = await askOneOf(seeds, topology, async (client) => {
+      const reply = await client.send(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name]);
+      if (!Array.isArray(reply)) {
+        throw new Error(`The sentinel knows no master ${name}. Check the name.`);
+      }
+      return toAddress(reply[0], reply[1]);
+    });
+    return topology.open(topology.map(master));
+  };
+}
+
+async function askOneOf<T>(
+  seeds: readonly Address[],
+  { openSeed }: Topology,
+  ask: (client: OwnClient) => Promise<T>,
+): Promise<T> {
+  let trouble: unknown = new Error("No server is named. Expected at least one.");
+  for (const address of seeds) {
+    const client = openSeed(address);
+    // Its end is told by what was asked.
+    client.onLost(() => undefined);
+    const asking = client.connect().then(() => ask(client));
+    try {
+      return await withTimer(asking, ASK_MS, "Redis has not answered");
+    } catch (cause) {
+      trouble = new ServerError(client.server, cause);
+    } finally {
+      client.destroy();
+    }
+  }
+  throw trouble;
+}
+
+function readSlots(
+  reply: unknown,
+  slot: number,
+  asked: string,
+): { readonly master: Address; readonly nodes: readonly Address[] } {
+  const ranges = reply as Array<[from: number, to: number, ...nodes: Array<[Buffer, number]>]>;
+  const [, , ...holders] = ranges.find(([from, to]) => from <= slot && slot <= to) ?? [];
+  const [master] = holders as Array<[Buffer, number]>;
+  if (master === undefined) throw new Error("CLUSTERDOWN No node serves the slot of the log.");
+  // A node that does not know its own address names none.
+  const own = asked.slice(0, asked.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+  const nodes = ranges.flatMap(([, , ...some]) => some);
+  const read = ([host, port]: [Buffer | null, number]) => toAddress(host ?? own, port, own);
+  return { master: read(master), nodes: unique(nodes.map(read)) };
+}
+
+function toAddress(host: unknown, port: unknown, own = ""): Address {
+  const name = String(host);
+  return { host: name === "" || name === "?" ? own : name, port: Number(port) };
+}
+
+function unique(addresses: readonly Address[]): Address[] {
+  return [...new Map(addresses.map((address) => [textOf(address), address])).values()];
+}
