@@ -67,7 +67,7 @@ describe("a drain", () => {
     void shop.hub.broadcast("message", "to nobody");
     expect(await late.closed).toBeUndefined();
 
-    expect([isOver, late.status, late.raw]).toEqual([false, 200, "retry: 10\n:\n\n"]);
+    expect([isOver, late.status, late.raw]).toEqual([false, 200, "retry: 10\n:\n"]);
     await closing;
     expect(shop.hub.stats()).toMatchObject({ connections: 0, closed: { shutdown: 1, refused: 1 } });
   });

@@ -87,7 +87,7 @@ describeBehindNginx("behind nginx", () => {
       { hub: { heartbeatMs: 250 } },
     );
     const reader = await stream();
-    await reader.received(":\n\n".repeat(12));
+    await reader.received(":\n".repeat(12));
     await shop.hub.broadcast("message", "still here");
     expect(await reader.nextData()).toEqual(["still here"]);
   });

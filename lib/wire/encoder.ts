@@ -36,13 +36,17 @@ export function encodeHubEvent(
   return `${retry}event: ${event}\n${id}data: ${JSON.stringify(data)}\n\n`;
 }
 
-/** The first bytes of every stream: when to come back, and a comment that makes proxies let go. */
+/**
+ * The first bytes of every stream: when to come back, and a comment that makes proxies let go. No blank line
+ * ends them, so that they are the beginning of the first event: some clients, such as
+ * `@microsoft/fetch-event-source`, dispatch an empty message at every blank line.
+ */
 export function encodePreamble(retryMs: number): string {
-  return `${retryField(retryMs)}:\n\n`;
+  return `${retryField(retryMs)}:\n`;
 }
 
-/** A comment alone: it keeps the way open and moves nobody's cursor. */
-export const HEARTBEAT_COMMENT = Buffer.from(":\n\n");
+/** A comment line, for the same reason without a blank line: it keeps the way open and moves no cursor. */
+export const HEARTBEAT_COMMENT = Buffer.from(":\n");
 
 function retryField(retryMs: number): string {
   return `retry: ${retryMs}\n`;

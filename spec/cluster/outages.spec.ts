@@ -6,7 +6,7 @@ import { Cluster, post } from "./cluster.js";
 
 const ALICE = { login: "alice", profile: "Administrator" };
 const BOB = { login: "bob", profile: "Administrator" };
-const HEARTBEAT = ":\n\n";
+const HEARTBEAT = ":\n";
 
 /** Three nodes, of which the first reaches Redis over a wire that can be cut. */
 async function openCuttable(url: string, hub: { revalidateMs?: number } = {}) {

@@ -27,7 +27,7 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
       ]),
     );
     expect(stream.raw).toBe(
-      `retry: 1234\n:\n\nevent: hub:open\nid: ${stream.lastEventId}\n` +
+      `retry: 1234\n:\nevent: hub:open\nid: ${stream.lastEventId}\n` +
         `data: {"connection":"${id}","recovered":null}\n\n`,
     );
     expect(id).toMatch(/^[A-Za-z0-9_-]{16}$/);
@@ -39,7 +39,7 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
     const user = new Promise<object>((resolve) => (tell = resolve));
     const shop = await Shop.open({ express, sse: { user: () => user } });
     const stream = await shop.attempt();
-    await stream.received(":\n\n");
+    await stream.received(":\n");
     await shop.hub.broadcast("message", "for alice", { login: "alice" });
     await shop.hub.broadcast("message", "for bob", { login: "bob" });
     expect(stream.hubEvents).toEqual([]);
@@ -155,7 +155,7 @@ describe.each(EXPRESS_VERSIONS)("req.sse on %s", (_version, express) => {
     await until(() => reader.text.includes("hub:open"), "hub:open");
     await shop.hub.broadcast("message", "hello");
     await until(() => reader.text.endsWith("data: hello\n\n"), "the event, unframed");
-    expect(reader.text.split("\r\n\r\n", 2)[1]).toMatch(/^retry: \d+\n:\n\nevent: hub:open\n/);
+    expect(reader.text.split("\r\n\r\n", 2)[1]).toMatch(/^retry: \d+\n:\nevent: hub:open\n/);
   });
 
   it("registers only the first of many pipelined requests [socket-1]", async () => {
@@ -385,7 +385,7 @@ describe("a connection", () => {
   it("sends heartbeats: a comment, or its position as id when events went by that were not for it [origin-3]", async () => {
     const shop = await Shop.open({ hub: { heartbeatMs: 40 } });
     const { stream } = await connectionOf(shop);
-    await stream.received(":\n\n:\n\n");
+    await stream.received(":\n:\n");
     const id = await shop.hub.to("elsewhere").broadcast("message", "x");
     await stream.hub("hub:tick");
     expect(stream.lastEventId).toBe(id);

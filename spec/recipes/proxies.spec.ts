@@ -157,7 +157,7 @@ for (const [name, setting] of Object.entries(SETTINGS)) {
           expect(await reader.nextData()).toEqual([data]);
         }
 
-        await reader.received(":\n\n".repeat(12));
+        await reader.received(":\n".repeat(12));
         await shop.hub.broadcast("message", "still here");
         expect(await reader.nextData()).toEqual(["still here"]);
         reader.close();

@@ -50,8 +50,8 @@ describe("visit", () => {
     await alice.stream("/events");
     await expect(alice.stream("/events")).rejects.toMatchObject({
       status: 200,
-      body: "retry: 50\n:\n\n",
-      message: 'GET /events gave no stream that stayed open: 200 OK, "retry: 50\\n:\\n\\n".',
+      body: "retry: 50\n:\n",
+      message: 'GET /events gave no stream that stayed open: 200 OK, "retry: 50\\n:\\n".',
     });
   });
 

@@ -51,7 +51,7 @@ describe("the encoder", () => {
   });
 
   it("begins a stream with retry and a comment", () => {
-    expect(encodePreamble(1_500)).toBe("retry: 1500\n:\n\n");
+    expect(encodePreamble(1_500)).toBe("retry: 1500\n:\n");
   });
 
   it("puts the hub's own words into JSON", () => {
