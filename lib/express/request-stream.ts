@@ -53,6 +53,10 @@ export interface SseRequest {
    * Turns the request into a stream of its own, for what is made for it alone: the tokens of a model,
    * the progress of a job. No broadcast reaches it; `send` and `stream` do. Finish it with `end()`.
    *
+   * What the request changed in its session before is saved now. Save later changes with
+   * `req.session.save()`; with a `user` function and no `watch` such a save ends this stream, too, since the
+   * user may depend on anything in the session. So name in `watch` what it depends on.
+   *
    * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun
    */
   open(): Connection;
@@ -82,7 +86,7 @@ export class RequestStream implements SseRequest {
     this.#settings = settings;
     this.#tag = new Tag(req, settings.user, hub);
     this.#observe();
-    this.#sessionBefore = acceptsStream(req) ? snapshotOf(req) : undefined;
+    this.#sessionBefore = snapshotOf(req);
   }
 
   get user(): User | undefined {
@@ -136,7 +140,11 @@ export class RequestStream implements SseRequest {
     allowOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
-    return this.#hub.admission.refuse(transport, reason);
+    const { lastEventId } = this;
+    return this.#hub.admission.refuse(
+      { transport, isOwn: this.#call === "open", lastEventId },
+      reason,
+    );
   }
 
   /** True when the browser comes back after the end of its stream, which it is not to do. */
@@ -166,7 +174,7 @@ export class RequestStream implements SseRequest {
 
   /** True when somebody asked for a stream, so that an error status would end their EventSource. */
   get wantsStream(): boolean {
-    return acceptsStream(this.#req);
+    return asksForStream(this.#req);
   }
 
   /** @throws SseHubTypeError `ERR_SSE_NO_SESSION` */
@@ -263,9 +271,10 @@ function addressOf(req: IncomingMessage): string | undefined {
   return (req as { ip?: string }).ip ?? req.socket.remoteAddress;
 }
 
-/** True when the request names `text/event-stream`; `*` does not count. */
-export function acceptsStream(req: IncomingMessage): boolean {
-  return req.headers.accept?.includes("text/event-stream") === true;
+// `*` does not count. Not every client names the type, but only a stream's has a cursor.
+function asksForStream({ headers }: IncomingMessage): boolean {
+  const isNamed = headers.accept?.includes("text/event-stream") === true;
+  return isNamed || headers["last-event-id"] !== undefined;
 }
 
 function headersSent(): SseHubTypeError {

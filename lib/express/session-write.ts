@@ -14,11 +14,19 @@ interface WithSession {
   readonly sessionID?: unknown;
 }
 
-/** The session's content at one moment, to tell later whether the request changed it. */
+/**
+ * The session's content at one moment, to tell later whether the request changed it. It is taken of every
+ * request: a handler may make a stream of any, whatever its `Accept` says.
+ */
 export function snapshotOf(req: IncomingMessage): string | undefined {
   const { session } = req as WithSession;
   if (session == null || typeof session.save !== "function") return undefined;
-  return JSON.stringify({ ...session, cookie: undefined });
+  try {
+    return JSON.stringify({ ...session, cookie: undefined });
+  } catch {
+    // What cannot be stored is the session's own trouble, when it is saved.
+    return undefined;
+  }
 }
 
 /**

@@ -187,3 +187,52 @@ function silence(): void {
     logged.mockRestore();
   });
 }
+
+describe.each(EXPRESS_VERSIONS)(
+  "what a request writes to its session on %s",
+  (_version, express) => {
+    const ACCEPTS = ["*/*", "application/json", "text/event-stream"];
+    const CASES = ["GET", "POST"].flatMap((method) =>
+      ACCEPTS.flatMap((accept) => BOOLEANS.map((resave) => ({ method, accept, resave }))),
+    );
+
+    it.each(CASES)(
+      "is stored before a stream of its own: $method, Accept $accept, resave $resave",
+      async ({ method, accept, resave }) => {
+        const shop = await Shop.open({
+          express,
+          session: { resave },
+          routes: (app) => {
+            app.all("/chat", (req) => {
+              Object.assign(req.session, { user: DEMOTED, history: ["Q"] });
+              req.sse.open().end();
+            });
+          },
+        });
+        const cookie = await shop.signIn(ALICE);
+        const answer = await fetch(`${shop.url}/chat`, { method, headers: { cookie, accept } });
+        await answer.text();
+        const [stored] = Object.values(shop.stored) as object[];
+        expect(stored).toMatchObject({ user: DEMOTED, history: ["Q"] });
+      },
+    );
+
+    it("does not run the handler of a finished stream again, whatever the client accepts", async () => {
+      let runs = 0;
+      const shop = await Shop.open({
+        express,
+        routes: (app) => {
+          app.post("/chat", (req) => {
+            runs += 1;
+            req.sse.open().end();
+          });
+        },
+      });
+      const post = (headers: Record<string, string>) =>
+        fetch(`${shop.url}/chat`, { method: "POST", headers });
+      const id = /^id: (.+)$/m.exec(await (await post({ accept: "*/*" })).text())?.[1] ?? "";
+      const again = await post({ accept: "*/*", "last-event-id": id });
+      expect([again.status, runs]).toEqual([204, 1]);
+    });
+  },
+);
