@@ -12,7 +12,7 @@ import type { RefusalReason } from "./refusal-reason.js";
 import { Refusals } from "./refusals.js";
 import type { ConnectionContext, StreamParts } from "../connection/stream-connection.js";
 import type { Delivery } from "../delivery/delivery.js";
-import { LogReader } from "../delivery/log-reader.js";
+import { LogReader, type Arrival } from "../delivery/log-reader.js";
 import type { Transport } from "../connection/transport.js";
 
 // Who is turned away because there are too many comes back later than who merely lost the stream.
@@ -25,11 +25,19 @@ const STORE_MS = 5_000;
 export type First = () =>
   readonly [event: string, data: unknown] | Promise<readonly [string, unknown]>;
 
+/** What is known of every request for a stream. */
+export interface Asking {
+  readonly transport: Transport;
+  /** True for a stream of its own, which has no place in the log. */
+  readonly isOwn: boolean;
+  /** The cursor the browser has brought. */
+  readonly lastEventId: string | undefined;
+}
+
 /** A request that wants to be a stream: the head of its response is fixed, and nothing is sent. */
-export interface AdmissionRequest extends StreamParts {
+export interface AdmissionRequest extends Asking, StreamParts {
   readonly rooms: readonly string[];
   readonly first: First | null;
-  readonly lastEventId: string | undefined;
   /** True when the browser asks to be told as soon as it has been given all there was. */
   readonly wantsTick: boolean;
   readonly user: User | undefined | Promise<User | undefined>;
@@ -90,8 +98,8 @@ export class Admission {
    * on its cursor are known; what is broadcast meanwhile waits for it in the log.
    */
   accept(applicant: AdmissionRequest): LogReader {
-    if (this.#parts.isDraining()) return this.refuse(applicant.transport, "draining");
-    const connection = new LogReader(this.#parts.context, applicant);
+    if (this.#parts.isDraining()) return this.refuse(applicant, "draining");
+    const connection = new LogReader(this.#parts.context, applicant, this.#arrivalOf(applicant));
     if (!(applicant.user instanceof Promise)) connection.tag(applicant.user);
     const limit = this.#findReached(connection, applicant);
     if (limit !== undefined) {
@@ -109,26 +117,29 @@ export class Admission {
     return connection;
   }
 
-  /** Answers so that the browser asks again later. */
-  refuse(transport: Transport, reason: RefusalReason): LogReader {
-    const connection = new LogReader(this.#parts.context, {
-      transport,
-      session: null,
-      isOwn: false,
-    });
+  /** Answers so that the browser asks again later, from the place it has now. */
+  refuse(asking: Asking, reason: RefusalReason): LogReader {
+    const connection = this.#createWithout(asking.transport, this.#arrivalOf(asking));
     this.#turnBack(connection, reason);
     return connection;
   }
 
   /** Gives an ended connection for a request that can have no stream. */
   turnAway(transport: Transport): LogReader {
-    const connection = new LogReader(this.#parts.context, {
-      transport,
-      session: null,
-      isOwn: false,
-    });
+    const connection = this.#createWithout(transport, null);
     connection.finish("gone");
     return connection;
+  }
+
+  #createWithout(transport: Transport, arrival: Arrival | null): LogReader {
+    const parts = { transport, session: null, isOwn: false };
+    return new LogReader(this.#parts.context, parts, arrival);
+  }
+
+  #arrivalOf({ isOwn, lastEventId }: Asking): Arrival | null {
+    if (isOwn) return null;
+    const brought = lastEventId === "" ? undefined : lastEventId;
+    return { epoch: this.#log.epoch, head: this.#log.head, lastEventId: brought };
   }
 
   /** Frees the places of a connection that has ended. */

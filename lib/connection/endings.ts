@@ -7,19 +7,19 @@ export interface Ending {
    * waited for: its browser learns by the closing), or `never`.
    */
   readonly isTold: "always" | "unless-full" | "never";
-  /** The cursor that goes with it, if it is not the one the browser has. */
-  readonly cursor: "final" | "of-other" | null;
+  /** The cursor that goes with it: one that returns never, or for a return as the same user or another. */
+  readonly cursor: "final" | "same" | "other";
   /** Whether the response is ended here. */
   readonly endsResponse: boolean;
 }
 
-const RETURNS: Ending = { isTold: "unless-full", cursor: null, endsResponse: true };
+const RETURNS: Ending = { isTold: "unless-full", cursor: "same", endsResponse: true };
 // Its browser returns as another user: what it was given to begin with is given again.
-const RETURNS_AS_OTHER: Ending = { ...RETURNS, cursor: "of-other" };
+const RETURNS_AS_OTHER: Ending = { ...RETURNS, cursor: "other" };
 // A browser that returns with this cursor is answered 204, and EventSource stops. Without it the
 // handler of the stream would run again and again.
 const STOPS: Ending = { isTold: "always", cursor: "final", endsResponse: true };
-const UNTOLD: Ending = { isTold: "never", cursor: null, endsResponse: false };
+const UNTOLD: Ending = { isTold: "never", cursor: "same", endsResponse: false };
 
 /** How a stream ends, by the reason of its end. */
 export const ENDINGS: Readonly<Record<EndReason, Ending>> = {

@@ -67,8 +67,11 @@ export abstract class StreamConnection implements Connection {
   /** True while it is at the head of the log, and is given what comes. */
   abstract get isLive(): boolean;
 
-  /** The browser's cursor for a return as another user; `undefined` where it has none. */
-  abstract get cursorForOther(): string | undefined;
+  /**
+   * The cursor the browser is to return with, as the same user or as another one; `undefined` where that is the
+   * one it has.
+   */
+  abstract cursorFor(next: "same" | "other"): string | undefined;
 
   get user(): User | undefined {
     return this.#user;
@@ -202,8 +205,11 @@ export abstract class StreamConnection implements Connection {
 
   /** Ends a connection that is not let in. EventSource survives this answer, and asks again later. */
   refuse(retryMs: number): void {
-    if (this.transport.hasBegun) this.write(encodePreamble(retryMs));
-    else this.transport.begin(encodePreamble(retryMs));
+    const id = this.cursorFor("same");
+    const cursor = id === undefined ? "" : encodeHubEvent("hub:tick", {}, { id });
+    const answer = encodePreamble(retryMs) + cursor;
+    if (this.transport.hasBegun) this.write(answer);
+    else this.transport.begin(answer);
     this.finish("refused");
   }
 
@@ -239,8 +245,7 @@ export abstract class StreamConnection implements Connection {
     this.begin();
     // Bytes that wait are no sign of a full socket: TLS hands them on a turn later.
     if (isTold === "unless-full" && this.transport.needsDrain) return;
-    const cursors = { final: () => toFinalId(this.id), "of-other": () => this.cursorForOther };
-    const id = cursor === null ? undefined : cursors[cursor]();
+    const id = cursor === "final" ? toFinalId(this.id) : this.cursorFor(cursor);
     this.write(encodeHubEvent("hub:end", { reason }, { ...fields, id }));
   }
 }

@@ -1,7 +1,11 @@
 import { audienceKeyOf } from "../audience/audience-key.js";
 import type { Opened } from "../connection/connection.js";
-import { StreamConnection } from "../connection/stream-connection.js";
-import { toId, toOtherId } from "../log/cursor.js";
+import {
+  StreamConnection,
+  type ConnectionContext,
+  type StreamParts,
+} from "../connection/stream-connection.js";
+import { asOther, toId, toOtherId } from "../log/cursor.js";
 import { encodeHubEvent } from "../wire/encoder.js";
 
 /** Entries made ready to be written. */
@@ -9,6 +13,14 @@ export interface Delivery {
   readonly bytes: Buffer;
   /** Position of the newest id in them; 0 for none. */
   readonly lastId: number;
+}
+
+/** Where the log was when a stream was asked for, and the browser's cursor. */
+export interface Arrival {
+  /** Empty before a shared log was first reached: then no place in it can be named. */
+  readonly epoch: string;
+  readonly head: number;
+  readonly lastEventId: string | undefined;
 }
 
 /** Where a reader begins. */
@@ -41,6 +53,13 @@ export class LogReader extends StreamConnection {
   #needsInitialState = false;
   #wantsTick = false;
   #lateRooms: readonly string[] = NONE;
+  #arrival: Arrival | null;
+
+  /** @param arrival `null` for a stream whose browser keeps no place in the log */
+  constructor(context: ConnectionContext, parts: StreamParts, arrival: Arrival | null) {
+    super(context, parts);
+    this.#arrival = arrival;
+  }
 
   /** Everything up to here was given, or was not for this connection. */
   get position(): number {
@@ -83,13 +102,15 @@ export class LogReader extends StreamConnection {
     return this.#wantsTick;
   }
 
-  get cursorForOther(): string | undefined {
-    const hasCursor = this.isOpened && !this.isOwn;
-    return hasCursor ? toOtherId(this.#epoch, this.#cursorPosition) : undefined;
+  cursorFor(next: "same" | "other"): string | undefined {
+    if (this.#arrival !== null) return cursorOf(this.#arrival, next);
+    const isUnchanged = this.isOwn || next === "same";
+    return isUnchanged ? undefined : toOtherId(this.#epoch, this.#cursorPosition);
   }
 
   /** Says `hub:open`, with the place it reads on from as the browser's cursor. */
   startAt(beginning: Beginning, verdict: Opened): void {
+    this.#arrival = null;
     this.#position = beginning.position;
     this.#cursorPosition = beginning.position;
     this.#epoch = beginning.epoch;
@@ -169,6 +190,16 @@ export class LogReader extends StreamConnection {
     this.#lateRooms = NONE;
     return rooms;
   }
+}
+
+// A stream that ends before it was open hands over its place: what is broadcast until the browser is back
+// is for it. It was given nothing to begin with, so that is given then.
+function cursorOf(
+  { epoch, head, lastEventId }: Arrival,
+  next: "same" | "other",
+): string | undefined {
+  if (lastEventId !== undefined) return next === "other" ? asOther(lastEventId) : undefined;
+  return epoch === "" ? undefined : toOtherId(epoch, head);
 }
 
 // One for all: most never have any.

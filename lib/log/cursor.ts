@@ -35,6 +35,15 @@ export function toOtherId(epoch: string, position: number): string {
   return `${toId(epoch, position)}.other`;
 }
 
+/** The same place as another cursor's for a browser whose user has changed; `undefined` for no cursor. */
+export function asOther(cursor: string): string | undefined {
+  const match = PLACE.exec(cursor);
+  return match === null ? undefined : toOtherId(match[1] as string, Number(match[2]));
+}
+
+// Of anything longer than 2^53 nobody was told.
+const PLACE = /^([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,15})(\.other)?$/;
+
 /** The position that an id of an entry names; NaN for any other text. */
 export function positionIn(id: string): number {
   return Number.parseInt(id.slice(id.indexOf(".") + 1), 10);
@@ -66,7 +75,7 @@ export function needsNews(log: EventLog, lastEventId: string | undefined): boole
  */
 export function judge(log: EventLog, lastEventId: string | undefined): Verdict {
   if (lastEventId === undefined || lastEventId === "") return { recovered: null };
-  const match = /^([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,15})(\.other)?$/.exec(lastEventId);
+  const match = PLACE.exec(lastEventId);
   if (match === null) return { recovered: false, reason: "unknown" };
   if (match[1] !== log.epoch) return { recovered: false, reason: "epoch" };
   const position = Number(match[2]);
