@@ -49,6 +49,11 @@ export class Transport {
     return this.#hasBegun;
   }
 
+  /** True when the socket is all that is left: the response was let go of. */
+  get isReleased(): boolean {
+    return this.#res === null;
+  }
+
   /** True when the browser has left, or the response was taken by somebody else. */
   get isGone(): boolean {
     if (this.#res !== null) return isGone(this.#res);

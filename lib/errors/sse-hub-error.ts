@@ -15,6 +15,7 @@ export type SseHubErrorCode =
   | "ERR_SSE_SOURCE"
   | "ERR_SSE_NOT_MOUNTED"
   | "ERR_SSE_HEADERS_SENT"
+  | "ERR_SSE_ANSWERED"
   | "ERR_SSE_ENDED"
   | "ERR_SSE_CLOSED"
   | "ERR_SSE_LISTENER"

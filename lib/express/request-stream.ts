@@ -13,6 +13,7 @@ import { SseHubError, SseHubTypeError } from "../errors/sse-hub-error.js";
 import type { SessionLink } from "../user/session-link.js";
 import type { User } from "../user/user.js";
 import { linkSession, markOf, storeOf } from "./session-link.js";
+import { watchEnd, type AnsweredStreams } from "./answered-streams.js";
 import { allowOrigin, checkOrigin } from "./origin.js";
 import { isLoaded, saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
 import { catchStreamErrors } from "./stream-errors.js";
@@ -68,6 +69,7 @@ export class RequestStream implements SseRequest {
   readonly #res: ServerResponse;
   readonly #hub: HubCore;
   readonly #settings: SseSettings;
+  readonly #answered: AnsweredStreams;
   readonly #tag: Tag;
   #sessionBefore: string | undefined;
   #mark: string | undefined;
@@ -79,11 +81,13 @@ export class RequestStream implements SseRequest {
     res: ServerResponse,
     hub: HubCore,
     settings: SseSettings,
+    answered: AnsweredStreams,
   ) {
     this.#req = req;
     this.#res = res;
     this.#hub = hub;
     this.#settings = settings;
+    this.#answered = answered;
     this.#tag = new Tag(req, settings.user, hub);
     this.#observe();
     this.#sessionBefore = snapshotOf(req);
@@ -168,8 +172,17 @@ export class RequestStream implements SseRequest {
   }
 
   /** Ends the stream, if there is one, after an error of the application. */
-  fail(): void {
+  fail(error: unknown): void {
+    const isAnswer = (error as { code?: unknown } | null)?.code === "ERR_HTTP_HEADERS_SENT";
+    if (isAnswer && this.#connection?.hasEnded === false) this.#answered.note(this.#req);
     this.#connection?.finish("error");
+  }
+
+  /** The response has been ended: by the application, where the stream has not. */
+  onResponseEnd(): void {
+    const connection = this.#connection;
+    if (connection === undefined || connection.hasEnded || connection.transport.isReleased) return;
+    this.#answered.note(this.#req);
   }
 
   /** True when somebody asked for a stream, so that an error status would end their EventSource. */
@@ -244,6 +257,7 @@ export class RequestStream implements SseRequest {
     // A body that nobody reads would stop the socket's reading, and with it the news of its end.
     if (this.#req.method === "GET" && hasBody(this.#req)) this.#req.resume();
     catchStreamErrors(this.#req);
+    watchEnd(this.#res);
     const whenReady = saveOwnChanges(this.#req, this.#res, this.#sessionBefore);
     // Not kept for the hours of the stream.
     this.#sessionBefore = undefined;

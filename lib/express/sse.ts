@@ -3,6 +3,7 @@ import serveStatic from "serve-static";
 import { dropBehindStream, isBehindStream } from "../connection/transport.js";
 import { SseHub } from "../hub/sse-hub.js";
 import { resolveSseOptions, type SseOptions } from "./sse-options.js";
+import { AnsweredStreams } from "./answered-streams.js";
 import { serveClient } from "./client-file.js";
 import { answerPreflight } from "./origin.js";
 import { RequestStream, type SseRequest } from "./request-stream.js";
@@ -40,6 +41,7 @@ export function sse(options: SseOptions): Handler {
   const settings = resolveSseOptions(options);
   const core = SseHub.coreOf(settings.hub);
   core.sessionMonitor.changes.addWatch(settings.watch);
+  const answered = new AnsweredStreams(core.report);
   const files = settings.statics.map(({ root, ...rest }) => serveStatic(root, rest));
   return (req, res, next) => {
     // RFC 9112, 9.6: after "Connection: close" no further request of the connection is processed.
@@ -49,7 +51,7 @@ export function sse(options: SseOptions): Handler {
     }
     if (answerPreflight(req, res, settings.allowedOrigins)) return;
     if (serveClient(req, res, settings.client)) return;
-    const stream = new RequestStream(req as SessionRequest, res, core, settings);
+    const stream = new RequestStream(req as SessionRequest, res, core, settings, answered);
     (req as { sse?: SseRequest }).sse = stream;
     if (stream.wantsStream) {
       // Before the routes: the handler of a finished stream is not to run again. A file, besides, must

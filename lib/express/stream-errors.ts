@@ -25,7 +25,7 @@ export function catchStreamErrors(req: IncomingMessage): void {
   known.add(app);
   // Four parameters make it an error handler; the error goes on, to be logged as any other.
   app.use((error, failed, _res, next) => {
-    (failed as { sse?: { fail?: () => void } }).sse?.fail?.();
+    (failed as { sse?: { fail?: (error: unknown) => void } }).sse?.fail?.(error);
     next(error);
   });
 }
