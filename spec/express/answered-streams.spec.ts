@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { Controller, Get, Module, Req, Res } from "@nestjs/common";
+import { Controller, Get, Logger, Module, Req, Res } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import type { Response } from "express";
 import { createHub, sse, type SseHubError } from "express-sse-hub";
@@ -78,6 +78,10 @@ describe.each(EXPRESS_VERSIONS)(
 );
 
 describe("a controller of NestJS", () => {
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
+
   // Decorators as functions: what a compiler makes of them.
   function decorated(controller: new () => object, ...parameters: ParameterDecorator[]): void {
     const of = controller.prototype as Record<string, unknown>;
@@ -90,12 +94,14 @@ describe("a controller of NestJS", () => {
   }
 
   async function start(controller: new () => object) {
-    class App {}
+    class App {
+      readonly name = "app";
+    }
     Module({ controllers: [controller] })(App);
     const hub = createHub();
     const errors: SseHubError[] = [];
     hub.on("error", (error) => errors.push(error));
-    const app = await NestFactory.create(App, { logger: false });
+    const app = await NestFactory.create(App);
     app.use(sse({ hub }));
     await app.listen(0, "127.0.0.1");
     onTestEnd(async () => {
