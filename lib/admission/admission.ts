@@ -106,7 +106,7 @@ export class Admission {
       this.#turnBack(connection, limit, BUSY_FACTOR);
       return connection;
     }
-    connection.join(...applicant.rooms);
+    connection.joinAll(applicant.rooms);
     this.#parts.onRegister(connection, { isFresh: applicant.lastEventId === undefined });
     connection.watchClose();
     this.#open(connection, applicant).catch((cause: unknown) => {

@@ -172,6 +172,11 @@ export abstract class StreamConnection implements Connection {
   }
 
   join(...rooms: string[]): void {
+    this.joinAll(rooms);
+  }
+
+  /** The same for a list, which may be longer than what can be arguments. */
+  joinAll(rooms: readonly string[]): void {
     checkRooms(rooms);
     const added = this.#rooms.add(rooms, this.isOpened ? this.#context.head : 0);
     if (this.isOpened && added.length > 0) this.#context.onRooms(this, added, "join");

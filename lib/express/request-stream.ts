@@ -119,7 +119,7 @@ export class RequestStream implements SseRequest {
     const { rooms, first } = resolveJoinOptions(options as JoinOptions);
     checkRooms(rooms);
     this.#checkKind("join");
-    if (this.#connection?.hasEnded === false) this.#connection.join(...rooms);
+    if (this.#connection?.hasEnded === false) this.#connection.joinAll(rooms);
     this.#connection ??= this.#open({ rooms, first, isOwn: false });
     return this.#connection;
   }

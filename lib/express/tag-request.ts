@@ -3,6 +3,7 @@ import type { SessionRequirement } from "../session/session-requirement.js";
 import { isThenable } from "../async/is-thenable.js";
 import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import type { SseUser, User } from "../user/user.js";
+import { findJsonLoss } from "../wire/json-loss.js";
 
 // A tag lives as long as its connection, once for each: it is to name a user, not to carry a cart.
 const MAX_TAG_BYTES = 16_384;
@@ -167,6 +168,11 @@ function toJson(user: unknown): string {
   }
   const bytes = Buffer.byteLength(json ?? "");
   if (json === undefined) throw refused(describe(user), "an object such as { id, profile }");
+  const loss = findJsonLoss(user);
+  if (loss !== null) {
+    const given = `an object that holds ${loss.what}${loss.at}, of which JSON keeps nothing`;
+    throw refused(given, `what JSON can hold, such as ${loss.remedy}`);
+  }
   if (bytes > MAX_TAG_BYTES) {
     throw refused(`${bytes} bytes of JSON`, `at most ${MAX_TAG_BYTES}`);
   }

@@ -91,7 +91,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
         assert.equal(isTrimmed, false);
         if (entries.length === 0) break;
         assert.ok(entries.length <= 3, `${entries.length} entries in a page of 50 bytes`);
-        texts.push(...entries.map(textOf));
+        for (const entry of entries) texts.push(textOf(entry));
         after = entries.at(-1)?.position ?? 0;
       }
       assert.deepEqual(texts, numbers(20).map(String));

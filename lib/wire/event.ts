@@ -1,4 +1,5 @@
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
+import { findJsonLoss } from "./json-loss.js";
 
 /**
  * The application's events: name → shape of the data. Filled in by the application:
@@ -53,7 +54,7 @@ export function checkEventName(event: unknown): asserts event is string {
  * Gives the text of an event's data: a string as it is, anything else as JSON.
  *
  * @throws SseHubTypeError `ERR_SSE_DATA` for what JSON cannot say (undefined, functions, symbols,
- * BigInt, cycles) and for more than `maxPayloadBytes` bytes of UTF-8
+ * BigInt, cycles), for what JSON empties (a Map, a Set, a typed array) and for more than `maxPayloadBytes` bytes of UTF-8
  */
 export function toText(data: unknown, maxPayloadBytes: number): string {
   const text = typeof data === "string" ? data : toJson(data);
@@ -88,7 +89,13 @@ function toJson(data: unknown): string {
         'for an event without data send "" or null.',
     );
   }
-  return json;
+  const loss = findJsonLoss(data);
+  if (loss === null) return json;
+  throw new SseHubTypeError(
+    "ERR_SSE_DATA",
+    `The data of an event holds ${loss.what}${loss.at}, of which JSON keeps nothing. ` +
+      `Expected what JSON can hold: pass ${loss.remedy}.`,
+  );
 }
 
 function field(given: unknown, expected: string, remedy: string): SseHubTypeError {

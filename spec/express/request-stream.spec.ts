@@ -391,4 +391,20 @@ describe("a connection", () => {
     expect(stream.lastEventId).toBe(id);
     expect(stream.pending).toEqual([]);
   });
+
+  it("joins more rooms than can be arguments of a call", async () => {
+    const rooms = Array.from({ length: 200_000 }, (_, n) => String(n));
+    const shop = await Shop.open({
+      routes: (app) => {
+        app.get("/many", (req) => {
+          req.sse.join({ rooms });
+          req.sse.join({ rooms: ["one more", ...rooms] });
+        });
+      },
+    });
+    const stream = await shop.stream("/many");
+    await shop.hub.to("199999").broadcast("message", "last");
+    await shop.hub.to("one more").broadcast("message", "more");
+    expect(await stream.nextData(2)).toEqual(["last", "more"]);
+  });
 });

@@ -59,6 +59,11 @@ describe.each(EXPRESS_VERSIONS)("the user of a request on %s", (_version, expres
     ["a function", () => () => 1, "ERR_SSE_USER"],
     ["BigInt inside", () => ({ id: 1n }), "ERR_SSE_USER"],
     ["a cycle", () => cycle, "ERR_SSE_USER"],
+    ["a Set inside", () => ({ id: 1, roles: new Set(["admin"]) }), "ERR_SSE_USER"],
+    ["a Map", () => new Map([["id", 1]]), "ERR_SSE_USER"],
+    ["an Error", () => new Error("nobody"), "ERR_SSE_USER"],
+    ["Headers inside", () => ({ id: 1, headers: new Headers() }), "ERR_SSE_USER"],
+    ["an ArrayBuffer inside", () => ({ id: new ArrayBuffer(2) }), "ERR_SSE_USER"],
     ["more than 16 KiB", () => ({ text: "x".repeat(16_384) }), "ERR_SSE_USER"],
     ["a rejection with a wrong user", () => Promise.resolve(7), "ERR_SSE_USER"],
     [

@@ -2,6 +2,12 @@ import { checkEventName, toText } from "../../lib/wire/event.js";
 
 const MAX = 1_048_576;
 
+class NoFields {
+  greet(): string {
+    return "hello";
+  }
+}
+
 describe("checkEventName", () => {
   it.each(["message", "order.created", " leading space", "Grüße", "a:b", "x".repeat(300)])(
     "takes %j",
@@ -43,6 +49,10 @@ describe("toText", () => {
     [{ a: [1, "x"] }, '{"a":[1,"x"]}'],
     [{ a: undefined }, "{}"],
     [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    [{ n: Object(7) as unknown, none: {} }, '{"n":7,"none":{}}'],
+    [new NoFields(), "{}"],
+    [[{}, Object.create(null)], "[{},{}]"],
+    [Buffer.from("a"), '{"type":"Buffer","data":[97]}'],
   ])("gives %j as %j", (data, text) => {
     expect(toText(data, MAX)).toBe(text);
   });
@@ -78,4 +88,25 @@ describe("toText", () => {
       }),
     );
   });
+
+  it.each([
+    ["a Map", new Map([["a", 1]]), "holds a Map, of", "pass Object.fromEntries(it)"],
+    ["an empty Map", new Map(), "holds a Map, of", "pass Object.fromEntries(it)"],
+    ["a Set inside", { tags: [new Set([1])] }, "holds a Set at tags.0, of", "pass [...it]"],
+    ["a typed array", new Uint8Array([1, 2]), "holds a Uint8Array, of", "or [...array]"],
+    ["an ArrayBuffer", { file: new ArrayBuffer(2) }, "an ArrayBuffer at file", "base64"],
+    ["an Error", { error: new Error("x") }, "holds an Error at error", "error.message"],
+    ["Headers", new Headers({ a: "b" }), "holds a Headers, of", "Object.fromEntries(it)"],
+    ["a RegExp", [/x/], "holds a RegExp at 0", "a plain object or an array"],
+    ["a promise", { user: Promise.resolve(1) }, "a Promise at user", "await it first"],
+  ])("refuses %s, which JSON empties, and says what to pass", (_what, data, given, remedy) => {
+    const message = expect.stringMatching(new RegExp(`${escaped(given)}.*${escaped(remedy)}`));
+    expect(() => toText(data, MAX)).toThrow(
+      expect.objectContaining({ code: "ERR_SSE_DATA", message }),
+    );
+  });
 });
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
