@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { resolve } from "node:path";
 import serveStatic from "serve-static";
 import { dropBehindStream, isBehindStream } from "../connection/transport.js";
 import { SseHub } from "../hub/sse-hub.js";
-import { resolveSseOptions, type SseOptions } from "./sse-options.js";
+import { isDevelopment, warn } from "../diagnostics/development.js";
+import { resolveSseOptions, type SseOptions, type StaticOptions } from "./sse-options.js";
 import { AnsweredStreams } from "./answered-streams.js";
 import { serveClient } from "./client-file.js";
 import { answerPreflight } from "./origin.js";
@@ -42,6 +45,7 @@ export function sse(options: SseOptions): Handler {
   const core = SseHub.coreOf(settings.hub);
   core.sessionMonitor.changes.addWatch(settings.watch);
   const answered = new AnsweredStreams(core.report);
+  if (isDevelopment()) settings.statics.forEach(warnIfMissing);
   const files = settings.statics.map(({ root, ...rest }) => serveStatic(root, rest));
   return (req, res, next) => {
     // RFC 9112, 9.6: after "Connection: close" no further request of the connection is processed.
@@ -62,6 +66,17 @@ export function sse(options: SseOptions): Handler {
       serve(files, 0, req, res, next);
     }
   };
+}
+
+// serve-static says nothing of a folder that does not exist, and each of its files is 404.
+function warnIfMissing({ root }: StaticOptions): void {
+  const folder = resolve(root);
+  if (existsSync(folder)) return;
+  warn(
+    "ERR_SSE_OPTION",
+    `The folder ${folder} of sse({ static: ${JSON.stringify(root)} }) does not exist, so that its files are 404. ` +
+      "Expected a folder, absolute or relative to where node was started.",
+  );
 }
 
 function serve(

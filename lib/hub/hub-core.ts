@@ -2,6 +2,7 @@ import { Admission } from "../admission/admission.js";
 import { createDetachedScope } from "../async/detached-scope.js";
 import { Slices } from "../async/slices.js";
 import { compileFilter, type Filter } from "../audience/audience.js";
+import { FieldHints } from "../audience/field-hints.js";
 import { Cluster } from "../cluster/cluster.js";
 import { Presence } from "../cluster/presence.js";
 import type { Connection, EndReason } from "../connection/connection.js";
@@ -12,6 +13,7 @@ import type { ConnectionContext } from "../connection/stream-connection.js";
 import { Delivery } from "../delivery/delivery.js";
 import type { LogReader } from "../delivery/log-reader.js";
 import { PassTimes } from "../delivery/pass-times.js";
+import { isDevelopment, warn } from "../diagnostics/development.js";
 import { Counts } from "../diagnostics/counts.js";
 import type { SseHubError } from "../errors/sse-hub-error.js";
 import type { ReturnVerdict } from "../log/cursor.js";
@@ -86,8 +88,17 @@ export class HubCore implements ConnectionContext {
       checkFilter: () => {
         this.requirement.check("A filter");
       },
+      hints: isDevelopment() ? this.#createHints() : null,
       times,
       report: this.report,
+    });
+  }
+
+  #createHints(): FieldHints {
+    const users = () =>
+      [...this.registry].flatMap(({ user }) => (user === undefined ? [] : [user]));
+    return new FieldHints(users, (hint) => {
+      warn("ERR_SSE_FILTER", hint);
     });
   }
 

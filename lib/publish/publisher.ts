@@ -44,6 +44,7 @@ export class LogPublisher implements Publisher {
       isClosed: () => this.#isClosed,
       // Who is meant is known to the nodes.
       checkFilter: () => undefined,
+      hints: null,
       // Nothing passes here.
       times: { isTimed: false, note: () => undefined },
       report: this.#report,

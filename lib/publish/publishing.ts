@@ -1,5 +1,6 @@
 import type { Broadcast } from "./broadcaster.js";
 import { createAudience, type Report } from "../audience/audience.js";
+import type { FieldHints } from "../audience/field-hints.js";
 import type { EventLog, LogDraft } from "../log/event-log.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { encodeFrame } from "../wire/encoder.js";
@@ -14,6 +15,8 @@ export interface PublishingParts {
   readonly isClosed: () => boolean;
   /** Throws where a filter could never match anybody. */
   readonly checkFilter: () => void;
+  /** Looks for mistakes in filters; `null` where nobody develops. */
+  readonly hints: Pick<FieldHints, "look"> | null;
   /** Takes note of when a broadcast was called. Not asked for where nobody wants to know. */
   readonly times: { readonly isTimed: boolean; note(id: string, calledAt: number): void };
   readonly report: Report;
@@ -46,6 +49,7 @@ export class Publishing {
     const text = toText(data, maxPayloadBytes);
     if (filter !== null) this.#parts.checkFilter();
     const audience = createAudience(to, filter, log, report);
+    this.#parts.hints?.look(filter);
     const frame = encodeFrame(event, text);
     return this.#append({ frame, audience, retainKey, isVolatile }, calledAt);
   }
