@@ -44,7 +44,7 @@ describe.each<[string, Guide, (options: object) => object]>([
   ["connect", "lib/client/README.md", resolveConnectOptions],
   ["sse", "lib/express/README.md", resolveMountOptions],
 ])("the guide's options of %s", (owner, guide, resolve) => {
-  const rows = tableUnder(guide, `Options of \`${owner}\``);
+  const rows = tableUnder(guide, `Options of ${owner}`);
 
   it("are all there are, in the order of the code", () => {
     expect(rows.map(({ name }) => plain(name))).toEqual(knownTo(resolve));
@@ -73,6 +73,25 @@ describe.each<[string, Guide, (options: object) => object]>([
 
   it("have each a type and a meaning", () => {
     expect(rows.filter(({ type, meaning }) => type === "" || meaning === "")).toEqual([]);
+  });
+});
+
+describe("the front door's modules", () => {
+  const rows = tableUnder("README.md", "Modules").map((row) => plain(row["import from"]));
+  const exported = (entry: string) => import(entry) as Promise<Record<string, unknown>>;
+
+  it("are the entries of the package", () => {
+    const { exports } = JSON.parse(textOf("package.json")) as { exports: object };
+    const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+    expect(rows.toSorted()).toEqual(entries.map((entry) => entry.replace(".", "express-sse-hub")));
+  });
+
+  it.each(rows)("export what the table says: %s", async (entry) => {
+    const row = tableUnder("README.md", "Modules").find(
+      (one) => one["import from"] === `\`${entry}\``,
+    );
+    const names = [...(row?.exports ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    expect(names.toSorted()).toEqual(Object.keys(await exported(entry)).sort());
   });
 });
 
