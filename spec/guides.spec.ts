@@ -60,6 +60,11 @@ describe("the documents", () => {
     expect(broken).toEqual([]);
   });
 
+  it.each(documents())("speak of the browser and the user, and of nobody as he: %s", (file) => {
+    const prose = textOf(file).replaceAll(/`[^`]*`/g, "");
+    expect(prose.match(/\b(?:he|him|his|whom|whoever)\b/gi)).toBeNull();
+  });
+
   it.each(documents())("name files that exist: %s", (file) => {
     const missing = [...textOf(file).matchAll(CODE)]
       .map(([, path = ""]) => path.replace(/[^/]*\*.*$/, ""))
