@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import ts from "typescript";
 import { describeInBrowser } from "./support/browser.js";
-import { sample, samples } from "./support/readme.js";
+import { sample, samples } from "./support/guides.js";
 import { finishSample, sampleFolder } from "./support/sample-server.js";
 import { Shop } from "./support/shop.js";
 
@@ -101,7 +101,7 @@ function complaintsOf(file: string): string[] {
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
 }
 
-describe("the README's samples in TypeScript", () => {
+describe("the guides' samples in TypeScript", () => {
   it("compile, and do what is said beside them", async () => {
     const folder = await sampleFolder({ "samples.mts": program() });
     expect(complaintsOf(join(folder, "samples.mts"))).toEqual([]);
@@ -116,7 +116,7 @@ describe("the README's samples in TypeScript", () => {
   }, 120_000);
 });
 
-describeInBrowser("the README's samples for pages", (windows) => {
+describeInBrowser("the guides' samples for pages", (windows) => {
   const around = `<script>
     const shown = [];
     for (const name of ["show", "say"]) window[name] = (what) => shown.push([name, what]);
@@ -132,8 +132,8 @@ describeInBrowser("the README's samples for pages", (windows) => {
     });
 
   it.each([
-    ["EventSource", `<script>${sample("js", "## Sending and receiving")}</script>`],
-    ["the client", sample("html", "### The browser client")],
+    ["EventSource", `<script>${sample("EventSource")}</script>`],
+    ["the client", sample("client")],
   ])("hear what is sent: with %s", async (_what, html) => {
     const shop = await openWith(html);
     const opened = new Promise((resolve) => shop.hub.once("join", resolve));
@@ -144,13 +144,13 @@ describeInBrowser("the README's samples for pages", (windows) => {
     expect(await page.evaluate("shown")).toEqual([["show", { id: 1, total: 9 }]]);
   });
 
-  it("come back as whoever has signed in", async () => {
+  it("reconnect as the user who has logged in", async () => {
     const html = `<script type="module">
       import { connect } from "/express-sse-hub/client.js";
       const body = JSON.stringify({ id: 1 });
       let stream = connect("/events");
       await new Promise((resolve) => stream.onOpen(resolve));
-      ${sample("js", "## Users and matchers")}
+      ${sample("login")}
       stream.onJson("order", show);
     </script>`;
     const shop = await openWith(html);

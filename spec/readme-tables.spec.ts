@@ -1,28 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import type { Hub } from "express-sse-hub";
 import { resolveConnectOptions } from "../lib/client/connect-options.js";
+import { resolveSseOptions } from "../lib/express/sse-options.js";
 import { resolveHubOptions } from "../lib/hub/hub-options.js";
 import { resolveMemoryLogOptions } from "../lib/log/memory-log-options.js";
 import { resolveRedisLogOptions } from "../lib/redis/redis-log-options.js";
-
-const ROOT = join(__dirname, "..");
-const README = readFileSync(join(ROOT, "README.md"), "utf8");
-
-type Row = Record<string, string>;
-
-/** The first table under a heading of the README, a record for each row. */
-function tableUnder(heading: string): Row[] {
-  const section = README.split(`\n### ${heading}\n`)[1]?.split(/\n##+ /, 1)[0] ?? "";
-  const lines = section.split("\n").filter((line) => line.startsWith("|"));
-  const rows = lines.map((line) =>
-    line
-      .split(/(?<!\\)\|/)
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-  const [names = [], , ...cells] = rows;
-  return cells.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at] ?? ""])));
-}
+import { tableUnder, textOf, type Guide } from "./support/guides.js";
 
 const plain = (cell = "") => cell.replaceAll("`", "");
 
@@ -49,13 +31,20 @@ function resolveRedisOptions(options: object): object {
   return { ...settings, url: null };
 }
 
-describe.each<[string, (options: object) => object]>([
-  ["createHub", resolveHubOptions],
-  ["memoryLog", resolveMemoryLogOptions],
-  ["redisLog", resolveRedisOptions],
-  ["connect", resolveConnectOptions],
-])("the README's options of %s", (owner, resolve) => {
-  const rows = tableUnder(`Options of \`${owner}\``);
+/** The options of `sse()`, whose hub must be given, in the words of the guide. */
+function resolveMountOptions(options: object): object {
+  const { statics, ...settings } = resolveSseOptions({ hub: {} as Hub, ...options });
+  return { ...settings, hub: null, static: statics[0] ?? null, watch: null };
+}
+
+describe.each<[string, Guide, (options: object) => object]>([
+  ["createHub", "lib/hub/README.md", resolveHubOptions],
+  ["memoryLog", "lib/log/README.md", resolveMemoryLogOptions],
+  ["redisLog", "lib/redis/README.md", resolveRedisOptions],
+  ["connect", "lib/client/README.md", resolveConnectOptions],
+  ["sse", "lib/express/README.md", resolveMountOptions],
+])("the guide's options of %s", (owner, guide, resolve) => {
+  const rows = tableUnder(guide, `Options of ${owner}`);
 
   it("are all there are, in the order of the code", () => {
     expect(rows.map(({ name }) => plain(name))).toEqual(knownTo(resolve));
@@ -87,11 +76,30 @@ describe.each<[string, (options: object) => object]>([
   });
 });
 
-describe("the README's errors", () => {
+describe("the front door's modules", () => {
+  const rows = tableUnder("README.md", "Modules").map((row) => plain(row["import from"]));
+  const exported = (entry: string) => import(entry) as Promise<Record<string, unknown>>;
+
+  it("are the entries of the package", () => {
+    const { exports } = JSON.parse(textOf("package.json")) as { exports: object };
+    const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+    expect(rows.toSorted()).toEqual(entries.map((entry) => entry.replace(".", "express-sse-hub")));
+  });
+
+  it.each(rows)("export what the table says: %s", async (entry) => {
+    const row = tableUnder("README.md", "Modules").find(
+      (one) => one["import from"] === `\`${entry}\``,
+    );
+    const names = [...(row?.exports ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    expect(names.toSorted()).toEqual(Object.keys(await exported(entry)).sort());
+  });
+});
+
+describe("the guide's errors", () => {
   it("are the codes of the code", () => {
-    const source = readFileSync(join(ROOT, "lib", "sse-hub-error.ts"), "utf8");
+    const source = textOf("lib/sse-hub-error.ts");
     const union = source.split("export type SseHubErrorCode =")[1]?.split(";", 1).join() ?? "";
-    const codes = tableUnder("Errors").map(({ code }) => plain(code));
+    const codes = tableUnder("lib/errors/README.md", "Errors").map(({ code }) => plain(code));
     expect(codes.toSorted()).toEqual(
       [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code).sort(),
     );

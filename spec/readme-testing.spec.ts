@@ -1,5 +1,5 @@
 import { LOG_CONTRACT } from "express-sse-hub/log-contract";
-import { sample } from "./support/readme.js";
+import { sample } from "./support/guides.js";
 import { finishSample, sampleFolder } from "./support/sample-server.js";
 
 const TIMEOUT_MS = 60_000;
@@ -33,11 +33,11 @@ async function tally(test: string): Promise<unknown> {
   return report.match(/^# (?:tests|pass) .*$/gm);
 }
 
-describe("the README's samples for tests", () => {
+describe("the guides' samples for tests", () => {
   it(
     "run as pasted: an application is tested",
     async () => {
-      const test = sample("js", "## Testing your application");
+      const test = sample("test");
       expect(await tally(test)).toEqual(["# tests 1", "# pass 1"]);
       const wrong = test.replace('{ profile: "Administrator" });\n', '{ profile: "Viewer" });\n');
       await expect(tally(wrong)).rejects.toThrow("No order in 5000 ms.");
@@ -49,10 +49,7 @@ describe("the README's samples for tests", () => {
     "run as pasted: a log keeps the contract",
     async () => {
       const count = LOG_CONTRACT.length;
-      expect(await tally(sample("js", "### A log of your own"))).toEqual([
-        `# tests ${count}`,
-        `# pass ${count}`,
-      ]);
+      expect(await tally(sample("own log"))).toEqual([`# tests ${count}`, `# pass ${count}`]);
     },
     TIMEOUT_MS,
   );

@@ -1,14 +1,14 @@
 import { describeInBrowser } from "./support/browser.js";
-import { sample } from "./support/readme.js";
+import { sample } from "./support/guides.js";
 import { freePort } from "./support/redis.js";
 import { runSample, sampleFolder } from "./support/sample-server.js";
 
 /** Runs the server of the README in a folder of its own, on a port that is free. */
 async function runServer(): Promise<string> {
   const port = await freePort();
-  const server = sample("js").replace("app.listen(3000)", `app.listen(${port})`);
+  const server = sample("first server").replace("app.listen(3000)", `app.listen(${port})`);
   const folder = await sampleFolder({
-    "public/index.html": sample("html"),
+    "public/index.html": sample("first page"),
     // The program says nothing, so one line is added to know when it listens.
     "server.mjs": `${server}\nconsole.log("started");`,
   });

@@ -5,7 +5,7 @@ import { startThreeNodes } from "./support/three-nodes.js";
 const REDIS = "/usr/bin/redis-server";
 const TIMEOUT_MS = 120_000;
 
-describeWith([REDIS], "the README's server for several nodes", () => {
+describeWith([REDIS], "the guide's server for several nodes", () => {
   it(
     "brings what one of three nodes sends to the browsers of all, with the same id",
     async () => {

@@ -1,5 +1,5 @@
-// The cores of one machine: redis-server, then node --import tsx demo/recipes/cluster.ts, then
-// curl -N localhost:3000/events in two windows, and beside them curl -X POST localhost:3000/hello
+// Several processes on one machine. Start redis-server, then node --import tsx demo/recipes/cluster.ts.
+// Run curl -N localhost:3000/events in two windows, and curl -X POST localhost:3000/hello in a third.
 import cluster from "node:cluster";
 import { availableParallelism } from "node:os";
 import { RedisStore } from "connect-redis";
@@ -16,7 +16,7 @@ else await serve();
 
 function startWorkers(): void {
   for (let n = 0; n < Math.max(2, availableParallelism()); n += 1) cluster.fork();
-  // One that has failed is replaced; its browsers go on at another.
+  // A worker that fails is replaced. Its browsers reconnect to another.
   cluster.on("exit", () => cluster.fork());
   process.once("SIGTERM", () => {
     cluster.removeAllListeners("exit");
@@ -35,14 +35,14 @@ async function serve(): Promise<void> {
 
   const app = express();
   app.use((_req, res, next) => {
-    res.set("Worker", String(process.pid)); // to see who answers; not needed
+    res.set("Worker", String(process.pid)); // shows which worker answers; not needed
     next();
   });
   app.use(session({ store, secret: SECRET, resave: false, saveUninitialized: false }));
   app.use(sse({ hub }));
   app.use(express.json());
   app.post("/login", (req, res, next) => {
-    const { login } = req.body as { login: string }; // yours: and a password
+    const { login } = req.body as { login: string }; // yours also checks a password
     req.session.regenerate((error) => {
       Object.assign(req.session, { user: { login } });
       if (error) next(error);

@@ -1,5 +1,5 @@
-// Compression before everything: node --import tsx demo/recipes/compression.ts, then
-// curl -N --compressed localhost:3000/events, and beside it curl -X POST localhost:3000/orders
+// compression() before everything else. Start node --import tsx demo/recipes/compression.ts, run
+// curl -N --compressed localhost:3000/events, and in a second window curl -X POST localhost:3000/orders.
 import compression from "compression";
 import express from "express";
 import session from "express-session";
@@ -16,8 +16,8 @@ for (let id = 1; id <= 100; id += 1) orders.push({ id, what: `order ${id}`, tota
 
 const app = express();
 const hub = createHub();
-// Nothing is to be set for streams, no filter and no flush(): they say Cache-Control: no-transform,
-// which compression() obeys. A zipped stream would cost a zip's memory for each reader.
+// Streams need no setting, no filter and no flush(). They send Cache-Control: no-transform, and
+// compression() obeys it. A compressed stream would need memory for a compressor per connection.
 app.use(compression());
 app.use(session({ secret: "change me", resave: false, saveUninitialized: false }));
 app.use(sse({ hub }));

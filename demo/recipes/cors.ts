@@ -1,4 +1,4 @@
-// A page of another origin: node --import tsx demo/recipes/cors.ts, then http://localhost:3001.
+// A page of another origin. Start node --import tsx demo/recipes/cors.ts and open http://localhost:3001.
 import cors from "cors";
 import express from "express";
 import session from "express-session";
@@ -9,12 +9,13 @@ const page = `http://localhost:${PAGE_PORT}`;
 
 const app = express();
 const hub = createHub();
-// For all routes but streams. With credentials it must be told the origins: "*" is refused by browsers.
+// For all routes except streams. With credentials, name the origins: browsers refuse "*".
 app.use(cors({ origin: [page], credentials: true }));
-// Cookies go by site, not by origin. app.example.com and api.example.com are one site, as are the ports
-// of localhost: "lax" is enough. Pages of another site need { sameSite: "none", secure: true }, https
-// on both sides, app.set("trust proxy", 1) behind a proxy that ends it, and a browser that takes such
-// cookies: Safari and Firefox keep them apart or away. Rather serve both from one site.
+// Browsers send cookies by site, not by origin. app.example.com and api.example.com are one site, and
+// so are all ports of localhost: "lax" is enough. A page of another site needs
+// { sameSite: "none", secure: true }, https on both sides, app.set("trust proxy", 1) behind a proxy that
+// terminates TLS, and a browser that accepts such cookies: Safari and Firefox block or partition them.
+// It is simpler to serve both from one site.
 app.use(
   session({
     secret: "change me",
@@ -23,13 +24,13 @@ app.use(
     cookie: { sameSite: "lax", secure: process.env.NODE_ENV === "production" },
   }),
 );
-// For streams. They carry what their visitor may see, so a page must be allowed to read them here,
-// whatever cors() says of it. The page opens them with { withCredentials: true }.
+// For streams. A stream contains what its user may see, so sse() must allow the page, whatever cors()
+// allows. The page opens the stream with { withCredentials: true }.
 app.use(sse({ hub, allowedOrigins: [page] }));
 app.use(express.json());
 
 app.post("/login", (req, res, next) => {
-  const { login } = req.body as { login: string }; // yours: and a password
+  const { login } = req.body as { login: string }; // yours also checks a password
   req.session.regenerate((error) => {
     Object.assign(req.session, { user: { login } });
     if (error) next(error);
@@ -44,7 +45,7 @@ app.post("/hello", requireUser(), async (req, res) => {
 });
 app.listen(PORT);
 
-// The page's own server; wherever that is, it tells the page where the application is.
+// The server of the page. It tells the page where the application is.
 const pages = express();
 pages.get("/application.js", (_req, res) => {
   res.type("js").send(`export const application = "http://localhost:${PORT}";`);

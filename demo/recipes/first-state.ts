@@ -1,10 +1,11 @@
-// A state and its changes: node --import tsx demo/recipes/first-state.ts, then http://localhost:3000 in two windows.
+// A state and its changes. Start node --import tsx demo/recipes/first-state.ts and open
+// http://localhost:3000 in two windows.
 import { setTimeout as wait } from "node:timers/promises";
 import express from "express";
 import session from "express-session";
 import { createHub, sse } from "express-sse-hub";
 
-// Yours: rows in a database, and a column or a sequence that counts their changes.
+// In your application: rows in a database, and a column or sequence that counts their changes.
 const stock = { version: 0, items: { apples: 10, pears: 10, plums: 10 } as Record<string, number> };
 
 /** Stands in for a query, which takes its time. State and version are of one moment. */
@@ -19,8 +20,8 @@ app.use(session({ secret: "change me", resave: false, saveUninitialized: false }
 app.use(sse({ hub, static: `${import.meta.dirname}/first-state` }));
 app.use(express.json());
 
-// The stream begins with the state, and every change since it was asked for follows: no change is lost
-// between the two. One may be in both, where it was made while the state was read: the version tells.
+// The stream begins with the state. Every change since the request follows, so no change is lost. A
+// change that was made while the state was read may be in both: the page compares the version.
 app.get("/stock/events", (req) => {
   req.sse.join({ first: async () => ["state", await loadStock()] });
 });

@@ -1,10 +1,10 @@
-// From better-sse 0.16; "was" marks its lines. node --import tsx demo/recipes/from-better-sse.ts, then
-// curl -N localhost:3000/rooms/sport/events, and beside it
+// Migrate from better-sse 0.16: "was" marks its lines. Start node --import tsx demo/recipes/from-better-sse.ts,
+// run curl -N localhost:3000/rooms/sport/events, and in a second window
 // curl --json '{"text":"goal"}' localhost:3000/rooms/sport
 //
-// In the page: data that is a string comes as it is, where better-sse sent "the string" as JSON; objects
-// come as before. An event's name is the first argument, not the second. Ids are cursors: who comes
-// back gets what it missed, so what looked into lastId for that goes.
+// In the page, data that is a string arrives as it is; better-sse sent it as JSON, in quotes. Objects
+// arrive as before. The name of the event is the first argument, not the second. Ids are cursors: a
+// browser that reconnects receives what it missed, so you can remove code that reads lastId for that.
 import express from "express";
 import session from "express-session";
 // was: import { createChannel, createSession } from "better-sse";
@@ -17,7 +17,7 @@ app.use(express.json());
 // was: const everybody = createChannel();
 // was: const rooms = new Map();
 // was: const roomOf = (name) => rooms.get(name) ?? rooms.set(name, createChannel()).get(name);
-// A channel is a room, which begins and ends with its readers. The hub itself is everybody's.
+// A room replaces a channel. You do not create it. The hub itself reaches everybody.
 const hub = createHub({ heartbeatMs: 10_000, retryMs: 2_000 });
 app.use(sse({ hub }));
 
@@ -29,7 +29,7 @@ app.use(sse({ hub }));
 // was:   everybody.register(reader);
 // was:   if (room.state.headline) reader.push(room.state.headline, "headline");
 // was: });
-// The user comes along by itself, and newcomers get what is retained.
+// The hub knows the user, and sends what is retained to each new connection.
 app.get("/rooms/:room/events", (req) => void req.sse.join(req.params.room));
 
 app.post("/rooms/:room", async (req, res) => {
@@ -49,7 +49,7 @@ app.post("/users/:login", async (req, res) => {
 });
 
 app.post("/login", (req, res, next) => {
-  const { login } = req.body as { login: string }; // yours: and a password
+  const { login } = req.body as { login: string }; // yours also checks a password
   req.session.regenerate((error) => {
     Object.assign(req.session, { user: { login } });
     if (error) next(error);
@@ -62,14 +62,16 @@ app.post("/logout", (req, res, next) => {
   // was:   everybody.deregister(reader);
   // was:   for (const room of rooms.values()) room.deregister(reader);
   // was: }
-  // Nothing: the session's streams end by themselves, and come back as nobody's.
+  // Nothing to do: the hub ends the streams of the session, and the browsers reconnect without a user.
   req.session.destroy((error) => {
     if (error) next(error);
     else res.sendStatus(204);
   });
 });
 
-// Also: reader.iterate(tokens, { eventName: "token" }) is connection.stream(tokens, "token"), of a
-// stream that req.sse.open() gives; "session-registered" and "session-disconnected" are the hub's
-// "join" and "leave"; what batch() was for, the hub does by itself.
+// Also:
+// - reader.iterate(tokens, { eventName: "token" }) becomes connection.stream(tokens, "token"), on a
+//   connection that req.sse.open() returns.
+// - "session-registered" and "session-disconnected" become the events "join" and "leave" of the hub.
+// - batch() has no replacement, because the hub joins events into one write by itself.
 app.listen(process.env.PORT ?? 3000);

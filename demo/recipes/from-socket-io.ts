@@ -1,10 +1,11 @@
-// From socket.io 4; "was" marks its lines. node --import tsx demo/recipes/from-socket-io.ts, then
-// curl -N localhost:3000/rooms/sport/events, and beside it
+// Migrate from socket.io 4: "was" marks its lines. Start node --import tsx demo/recipes/from-socket-io.ts,
+// run curl -N localhost:3000/rooms/sport/events, and in a second window
 // curl --json '{"text":"goal"}' localhost:3000/rooms/sport
 //
-// In the page: io(url, { query: { room } }) is new EventSource(`/rooms/${room}/events`), and
-// socket.on("headline", show) is stream.addEventListener("headline", ({ data }) => show(JSON.parse(data))).
-// What a page emitted it now posts, and an acknowledgement is the answer.
+// In the page, io(url, { query: { room } }) becomes new EventSource(`/rooms/${room}/events`), and
+// socket.on("headline", show) becomes
+// stream.addEventListener("headline", ({ data }) => show(JSON.parse(data))).
+// What the page emitted, it now sends with POST. The response replaces the acknowledgement.
 import express from "express";
 import session from "express-session";
 // was: import { Server } from "socket.io";
@@ -18,7 +19,7 @@ app.use(express.json());
 // was: const server = createServer(app);
 // was: const io = new Server(server);
 // was: io.engine.use(sessions);
-// The application's own middleware runs for each stream, and again when it comes back.
+// The application's own middleware runs for each stream, and again after each reconnect.
 const hub = createHub();
 app.use(sse({ hub }));
 
@@ -29,8 +30,8 @@ app.use(sse({ hub }));
 // was:   if (user) socket.join(`user:${user.login}`);
 // was:   if (headlines.has(room)) socket.emit("headline", headlines.get(room));
 // was: });
-// Rooms are named by the URL, so that they are the same after a return. Those for sessions and users
-// go: a filter asks for the user, and what is retained is given to newcomers.
+// The URL names the room, so it is the same after a reconnect. Rooms for sessions and users are not
+// needed: a filter selects the user, and the hub sends what is retained to each new connection.
 app.get("/rooms/:room/events", (req) => void req.sse.join(req.params.room));
 
 app.post("/rooms/:room", async (req, res) => {
@@ -43,7 +44,7 @@ app.post("/rooms/:room", async (req, res) => {
 });
 
 // was: socket.on("typing", () => socket.volatile.to(room).emit("typing", user.login));
-// The page says which stream is its own, with what hub:open told: { "SSE-Connection": connection }.
+// The page names its own stream in a header, with the id from hub:open: { "SSE-Connection": connection }.
 app.post("/rooms/:room/typing", requireUser(), async (req, res) => {
   const others = hub.to(req.params.room).except(req.sse.connectionId);
   await others.volatile().broadcast("typing", req.sse.user?.login);
@@ -58,7 +59,7 @@ app.post("/users/:login", async (req, res) => {
 });
 
 app.post("/login", (req, res, next) => {
-  const { login } = req.body as { login: string }; // yours: and a password
+  const { login } = req.body as { login: string }; // yours also checks a password
   req.session.regenerate((error) => {
     Object.assign(req.session, { user: { login } });
     if (error) next(error);
@@ -67,14 +68,14 @@ app.post("/login", (req, res, next) => {
 });
 app.post("/logout", (req, res, next) => {
   // was: io.in(`session:${req.session.id}`).disconnectSockets();
-  // Nothing: the session's streams end by themselves, and come back as nobody's.
+  // Nothing to do: the hub ends the streams of the session, and the browsers reconnect without a user.
   req.session.destroy((error) => {
     if (error) next(error);
     else res.sendStatus(204);
   });
 });
 
-// Also: io.emit() is hub.broadcast(); socket.id is connection.id; an adapter for several nodes is
-// createHub({ log: redisLog({ … }) }), which needs no sticky sessions: see cluster.ts.
+// Also: io.emit() becomes hub.broadcast(), and socket.id becomes connection.id. For several nodes,
+// createHub({ log: redisLog({ … }) }) replaces the adapter; it needs no sticky sessions: see cluster.ts.
 // was: server.listen(process.env.PORT ?? 3000);
 app.listen(process.env.PORT ?? 3000);

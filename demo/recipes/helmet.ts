@@ -1,4 +1,4 @@
-// helmet's strict policy: node --import tsx demo/recipes/helmet.ts, then http://localhost:3000.
+// The strict policy of helmet. Start node --import tsx demo/recipes/helmet.ts and open http://localhost:3000.
 import express from "express";
 import session from "express-session";
 import { createHub, sse } from "express-sse-hub";
@@ -6,15 +6,16 @@ import helmet from "helmet";
 
 const app = express();
 const hub = createHub();
-// Before everything, so that files and streams have its headers too. As it comes it runs no script but
-// files of one's own (so the page has one, and no <script> with code in it), and lets pages open
-// streams of their own origin: connect-src is not named, so default-src 'self' holds. A page that
-// reads a stream of another origin needs helmet({ contentSecurityPolicy: { directives: {
-// "connect-src": ["'self'", "https://events.example.com"] } } }), and there allowedOrigins: see cors.ts.
+// helmet() comes first, so that files and streams have its headers too. By default its policy runs only
+// script files of the page's own origin, so the page has a script file and no code in <script>. The page
+// may open streams of its own origin, because default-src 'self' applies where connect-src is not set.
+// A page that reads a stream of another origin needs helmet({ contentSecurityPolicy: { directives: {
+// "connect-src": ["'self'", "https://events.example.com"] } } }), and that server needs allowedOrigins:
+// see cors.ts.
 app.use(
   helmet({
     contentSecurityPolicy: {
-      // Without TLS, as on a laptop or in a test, Safari would ask localhost for https.
+      // Without TLS, as on a laptop or in a test, Safari would request https from localhost.
       directives:
         process.env.NODE_ENV === "production" ? {} : { "upgrade-insecure-requests": null },
     },

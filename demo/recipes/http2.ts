@@ -1,12 +1,12 @@
-// Many tabs: nginx with demo/recipes/proxies/nginx-http2.conf, then
-// node --import tsx demo/recipes/http2.ts, then https://localhost in twenty tabs.
+// Many tabs. Start nginx with demo/recipes/proxies/nginx-http2.conf and
+// node --import tsx demo/recipes/http2.ts, and open https://localhost in twenty tabs.
 import express from "express";
 import session from "express-session";
 import { createHub, sse } from "express-sse-hub";
 
 const app = express();
 const hub = createHub();
-// TLS ends at nginx, whose word on the browser's address and protocol is taken.
+// nginx terminates TLS. The application trusts its headers for the browser's address and protocol.
 app.set("trust proxy", "loopback");
 app.use(
   session({

@@ -1,4 +1,5 @@
-// Users of passport: node --import tsx demo/recipes/passport.ts, then http://localhost:3000 in two windows.
+// Users of passport. Start node --import tsx demo/recipes/passport.ts and open http://localhost:3000 in
+// two windows.
 import express, { type RequestHandler } from "express";
 import session from "express-session";
 import { createHub, requireUser, sse } from "express-sse-hub";
@@ -10,7 +11,7 @@ interface User {
   profile: "Administrator" | "Viewer";
 }
 
-// Yours: a table, with hashed passwords. They stay out of the user, which is what filters see.
+// In your application: a table with hashed passwords. The user, which filters see, contains no password.
 const accounts = new Map<string, User & { password: string }>([
   ["alice", { login: "alice", profile: "Administrator", password: "secret" }],
   ["bob", { login: "bob", profile: "Viewer", password: "secret" }],
@@ -38,7 +39,7 @@ app.use(passport.session());
 app.use(sse({ hub, static: `${import.meta.dirname}/passport` }));
 app.use(express.json());
 
-// Both begin a new session by themselves, and the hub hears of it: open streams end and come back.
+// Both start a new session. The hub notices it, ends the open streams, and the browsers reconnect.
 app.post("/login", passport.authenticate("local") as RequestHandler, (_req, res) => {
   res.sendStatus(204);
 });
@@ -59,7 +60,7 @@ app.post("/hello", requireUser(), async (_req, res) => {
   res.sendStatus(204);
 });
 
-// The profile is in the table and in no session, so nobody sees it change: tell the hub.
+// The profile is in the table and not in the session, so the hub cannot see the change: tell it.
 app.post("/demote/:login", requireUser({ profile: "Administrator" }), async (req, res) => {
   const { login } = req.params;
   const account = accounts.get(login);

@@ -1,4 +1,5 @@
-// The progress of a long job: node --import tsx demo/recipes/progress.ts, then http://localhost:3000, and reload.
+// The progress of a long job. Start node --import tsx demo/recipes/progress.ts, open
+// http://localhost:3000 and reload the page.
 import { randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
@@ -54,10 +55,10 @@ app.post("/jobs", (_req, res) => {
   res.status(202).location(`/jobs/${job.id}/events`).json({ id: job.id });
 });
 
-// The id cannot be guessed. Where that is not enough, keep who started the job, and compare.
+// Nobody can guess the id. If that is not enough, store the user who started the job, and compare.
 app.get("/jobs/:id/events", async (req, res) => {
   const job = jobs.get(req.params.id);
-  // EventSource takes this as final; the page sees that it is closed.
+  // EventSource gives up after this status, and the page sees that it is closed.
   if (job === undefined) {
     res.sendStatus(404);
     return;

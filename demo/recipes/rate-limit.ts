@@ -1,25 +1,27 @@
-// Limits of rate: node --import tsx demo/recipes/rate-limit.ts, then http://localhost:3000, and reload fast.
+// Rate limits. Start node --import tsx demo/recipes/rate-limit.ts, open http://localhost:3000 and reload
+// quickly.
 import express from "express";
 import { rateLimit, type RateLimitInfo } from "express-rate-limit";
 import session from "express-session";
 import { createHub, sse } from "express-sse-hub";
 
 const app = express();
-// How many streams may be open at once is the hub's to say. One above is put off, and asks again.
+// The hub limits how many streams are open at once. A browser above a limit asks again later.
 const hub = createHub({ limits: { perAddress: 100, perSession: 20 } });
-// Behind a proxy all have its address: app.set("trust proxy", 1) has both limits see the browser's.
+// Behind a proxy, both limits see the address of the proxy, unless you call app.set("trust proxy", 1).
 app.use(session({ secret: "change me", resave: false, saveUninitialized: false }));
 app.use(sse({ hub, static: `${import.meta.dirname}/rate-limit` }));
 
-// Answers 429 and Retry-After, as anybody expects of an API. Not for streams: EventSource takes a 429
-// as the last word, and never asks again.
+// Answers 429 and Retry-After, as usual for an API. Do not use it for streams: EventSource gives up
+// after a 429 and never asks again.
 app.use(
   "/api",
   rateLimit({ windowMs: 60_000, limit: 30, standardHeaders: "draft-8", legacyHeaders: false }),
 );
 
-// How often one may be opened. Who asks too often is answered with a stream that says when to come
-// back, and ends. All of an office that comes back after a restart may have one address: not too few.
+// Limits how often a stream may be opened. A browser that asks too often receives a stream that says
+// when to ask again, and ends. Do not set the limit too low: all browsers of an office may have one
+// address, and they reconnect together after a restart.
 const openings = rateLimit({
   windowMs: 5_000,
   limit: 50,

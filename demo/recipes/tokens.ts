@@ -1,4 +1,5 @@
-// The tokens of a language model: node --import tsx demo/recipes/tokens.ts, then http://localhost:3000.
+// The tokens of a language model. Start node --import tsx demo/recipes/tokens.ts and open
+// http://localhost:3000.
 import { setTimeout as wait } from "node:timers/promises";
 import express from "express";
 import session from "express-session";
@@ -9,16 +10,16 @@ const hub = createHub();
 app.use(session({ secret: "change me", resave: false, saveUninitialized: false }));
 app.use(sse({ hub, static: `${import.meta.dirname}/tokens` }));
 
-// Tokens cost money: yours has requireUser() before, and a limit.
+// Tokens cost money: in your application, put requireUser() and a limit before this handler.
 app.get("/answer", async (req) => {
   const connection = req.sse.open();
   const question = req.query.question as string;
   let failure: string | undefined;
 
-  // A source that throws would end the stream so that the browser asks again, and the model begins anew.
+  // If the source threw, the stream would end, the browser would ask again, and the model would restart.
   async function* tokens() {
     try {
-      // The signal stops the model as soon as the page is left, also while it thinks.
+      // The signal stops the model as soon as the browser leaves, even before the next token.
       yield* askModel(question, connection.signal);
     } catch (error) {
       if (!connection.signal.aborted) console.error(error);
@@ -27,9 +28,9 @@ app.get("/answer", async (req) => {
   }
 
   await connection.stream(tokens(), "token");
-  // stream() waits for a slow browser; send() would leave out what does not go at once.
+  // stream() waits for a slow browser; send() would skip what cannot be written at once.
   if (failure !== undefined) await connection.stream([failure], "failed");
-  // Finished: EventSource does not come back to ask the same again.
+  // Finished: EventSource does not reconnect and ask the same again.
   connection.end();
 });
 

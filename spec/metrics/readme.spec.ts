@@ -1,21 +1,24 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createHub } from "express-sse-hub";
 import { Registry } from "prom-client";
 import { onTestEnd } from "../support/disposers.js";
 import { openStream } from "../support/open-stream.js";
-import { sample } from "../support/readme.js";
+import { sample, tableUnder, textOf } from "../support/guides.js";
+import { linksIn, sectionAt, type Target } from "../support/markdown.js";
 import { freePort } from "../support/redis.js";
 import { runSample, sampleFolder } from "../support/sample-server.js";
 import { sampleIn, show } from "./scraped.js";
 
-const README = readFileSync(join(__dirname, "../../README.md"), "utf8");
-const HEADING = "## Metrics and tracing";
+const GUIDE = "lib/metrics/README.md";
 
-describe("the README's metrics", () => {
+// What a label can be is explained where the meaning of its metric leads.
+function linkedText({ file, anchor }: Target): string {
+  return sectionAt(textOf(file), anchor);
+}
+
+describe("the guide's metrics", () => {
   it("are shown by its server as pasted", async () => {
     const port = await freePort();
-    const server = sample("js", HEADING).replace("app.listen(3000)", `app.listen(${port})`);
+    const server = sample("metrics").replace("app.listen(3000)", `app.listen(${port})`);
     const folder = await sampleFolder({ "server.mjs": `${server}\nconsole.log("started");` });
     await runSample(folder, "server.mjs");
     const url = `http://localhost:${port}`;
@@ -37,20 +40,22 @@ describe("the README's metrics", () => {
     const register = new Registry();
     show(hub, { register });
     const text = await register.metrics();
-    const section = README.split(`\n${HEADING}\n`)[1]?.split("\n## ", 1)[0] ?? "";
-    const rows = [...section.matchAll(/^\| `(sse_\w+)` +\| (\w+) +\| (.*) \|$/gm)];
+    const rows = tableUnder(GUIDE, "Metrics").map(({ metric = "", type = "", meaning = "" }) => ({
+      name: metric.replaceAll("`", ""),
+      type,
+      meaning,
+    }));
     const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)];
 
-    const inOrder = (pairs: RegExpMatchArray[]) =>
-      pairs.map(([, name, type]) => `${name} ${type}`).sort();
-    expect(inOrder(rows)).toEqual(inOrder(types));
-    for (const [, name, , meaning = ""] of rows) {
+    expect(rows.map(({ name, type }) => `${name} ${type}`).sort()).toEqual(
+      types.map(([, name, type]) => `${name} ${type}`).sort(),
+    );
+    for (const { name, meaning } of rows) {
       const values = [...text.matchAll(new RegExp(`^${name}\\{(\\w+)="(\\w+)"\\}`, "gm"))];
+      const explained = [meaning, ...linksIn(GUIDE, meaning).map(linkedText)].join("\n");
       const missing = values
         .flatMap(([, label, value]) => [label, value])
-        // The reasons of ends have a table of their own.
-        .filter((word) => name !== "sse_connections_closed_total" || word === "reason")
-        .filter((word) => !meaning.includes(`\`${word}\``));
+        .filter((word) => !explained.includes(`\`${word}\``));
       expect([name, missing]).toEqual([name, []]);
     }
   });

@@ -1,17 +1,15 @@
 import { FaultProxy } from "../support/fault-proxy.js";
 import { draftOf } from "../support/log-witness.js";
+import { sample } from "../support/guides.js";
 import { describeWithRedis, RedisServer } from "../support/redis.js";
 import { connectTo, startNode } from "./nodes.js";
 
 // Redis waits some seconds for more replicas before it feeds the first.
 const AT_ONCE = ["--repl-diskless-sync-delay", "0"];
 
-const ACL =
-  "~{sse}:* -@all +eval +evalsha +xread +xrevrange +xrange +xadd +xtrim +xinfo|stream " +
-  "+hmget +hset +hget +hdel +hlen +hstrlen +hincrby +get +set +rpush +lpop +lindex +lrange " +
-  "+pexpire +unlink +zadd +zrem +zcard +zpopmin +zrange +zrangebyscore +zremrangebyscore +time";
+const ACL = `~{sse}:* -@all ${sample("rights in Redis").trim()}`;
 
-/** A user who may do what the documentation of `redisLog()` lists. */
+/** A user who may do what the guide lists. */
 async function addUser(command: (...args: string[]) => Promise<unknown>, more: string[] = []) {
   await command("ACL", "SETUSER", "app", "on", ">secret", "resetkeys", ...ACL.split(" "), ...more);
 }

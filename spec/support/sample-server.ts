@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 
 /** Makes a folder with these files, in which our packages can be imported, until the end of the test. */
 export async function sampleFolder(files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "sse-readme-"));
+  const folder = await mkdtemp(join(tmpdir(), "sse-guide-"));
   onTestEnd(() => rm(folder, { recursive: true }));
   await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
   await mkdir(join(folder, "public"));
@@ -52,7 +52,7 @@ export async function runSample(
   onTestEnd(kill);
   const hasExited = async () => {
     await exit;
-    throw new Error(`${program} of the README did not start.`);
+    throw new Error(`${program} of a guide did not start.`);
   };
   await Promise.race([once(child.stdout, "data"), hasExited()]);
   return { kill };

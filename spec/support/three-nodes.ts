@@ -1,12 +1,12 @@
-import { sample } from "./readme.js";
+import { sample } from "./guides.js";
 import { freePort, RedisServer } from "./redis.js";
 import { runSample, sampleFolder } from "./sample-server.js";
 
-/** Starts Redis and the README's server for several nodes, three times, until the end of the test. */
+/** Starts Redis and the guide's server for several nodes, three times, until the end of the test. */
 export async function startThreeNodes() {
   const { url: redisUrl } = await RedisServer.start();
   const folder = await sampleFolder({
-    "server.mjs": `${sample("js", "## Several nodes")}\nconsole.log("started");`,
+    "server.mjs": `${sample("several nodes")}\nconsole.log("started");`,
   });
   const nodes = await Promise.all(
     [1, 2, 3].map(async () => {

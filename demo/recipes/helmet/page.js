@@ -5,5 +5,5 @@ stream.addEventListener("hub:open", () => (button.disabled = false));
 stream.addEventListener("message", ({ data }) => {
   events.append(Object.assign(document.createElement("li"), { textContent: data }));
 });
-// A handler in the markup, onclick="…", is code in the page as well: it would not run.
+// A handler in the markup, onclick="…", is also code in the page, and the policy would not run it.
 button.addEventListener("click", () => fetch("/hello", { method: "POST" }));

@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fencesIn, sectionOf, tableIn, type Row } from "./markdown.js";
+
+const ROOT = join(__dirname, "../..");
+
+/** Every guide of the repository. The front door leads to all of them. */
+export const GUIDES = [
+  "README.md",
+  "demo/recipes/README.md",
+  "lib/README.md",
+  "lib/audience/README.md",
+  "lib/client/README.md",
+  "lib/connection/README.md",
+  "lib/errors/README.md",
+  "lib/express/README.md",
+  "lib/hub/README.md",
+  "lib/log/README.md",
+  "lib/metrics/README.md",
+  "lib/redis/README.md",
+  "lib/session/README.md",
+  "lib/testing/README.md",
+  "spec/README.md",
+  "spec/bench/README.md",
+] as const;
+
+export type Guide = (typeof GUIDES)[number];
+
+/** Where a sample is: the first of its language in a guide, or in a section of it. */
+interface Place {
+  readonly guide: Guide;
+  readonly language: string;
+  readonly section?: string;
+}
+
+/** The samples that specs run one by one. Those in TypeScript are compiled and run together. */
+export const SAMPLES = {
+  "first server": { guide: "README.md", language: "js" },
+  "first page": { guide: "README.md", language: "html" },
+  EventSource: { guide: "README.md", language: "js", section: "Send and receive" },
+  client: { guide: "lib/client/README.md", language: "html" },
+  login: { guide: "lib/session/README.md", language: "js", section: "After login" },
+  "own log": { guide: "lib/log/README.md", language: "js", section: "A log of your own" },
+  metrics: { guide: "lib/metrics/README.md", language: "js" },
+  "rights in Redis": { guide: "lib/redis/README.md", language: "text" },
+  "several nodes": { guide: "lib/redis/README.md", language: "js" },
+  test: { guide: "lib/testing/README.md", language: "js" },
+  "benchmarked server": { guide: "spec/bench/README.md", language: "js" },
+} as const satisfies Readonly<Record<string, Place>>;
+
+export type SampleName = keyof typeof SAMPLES;
+
+/** The text of a file of the repository. */
+export function textOf(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
+/** A sample, as somebody would paste it. */
+export function sample(name: SampleName): string {
+  const { guide, language, section }: Place = SAMPLES[name];
+  const text = section === undefined ? textOf(guide) : sectionOf(textOf(guide), section);
+  const found = fencesIn(text).find((fence) => fence.language === language);
+  if (found === undefined) throw new Error(`${guide} has no sample in ${language} there.`);
+  return found.text;
+}
+
+/** The samples of a language in all guides, in their order. */
+export function samples(language: string): string[] {
+  return GUIDES.flatMap((guide) => fencesIn(textOf(guide)))
+    .filter((fence) => fence.language === language)
+    .map(({ text }) => text);
+}
+
+/** The first table of a section, a record for each row. */
+export function tableUnder(guide: Guide, section: string): Row[] {
+  return tableIn(sectionOf(textOf(guide), section));
+}
