@@ -188,9 +188,12 @@ class Stream implements SseStream {
 
 function absolute(url: string | URL): string {
   const base = baseUrl();
-  if (URL.canParse(String(url), base)) return new URL(url, base).href;
-  const expected = base === undefined ? "an absolute URL: there is no page here" : "a URL";
-  throw new TypeError(`connect() was given ${String(url)}. Expected ${expected}.`);
+  try {
+    return new URL(url, base).href;
+  } catch {
+    const expected = base === undefined ? "an absolute URL: there is no page here" : "a URL";
+    throw new TypeError(`connect() was given ${String(url)}. Expected ${expected}.`);
+  }
 }
 
 function parse(event: string, text: string): unknown {
