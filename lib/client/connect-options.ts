@@ -25,7 +25,7 @@ export interface ConnectOptions {
 export interface ConnectSettings {
   readonly shared: boolean;
   readonly withCredentials: boolean;
-  readonly lastEventId: string | undefined;
+  readonly lastEventId: string | null;
   readonly maxRetryMs: number;
   readonly silenceMs: number | null;
 }
@@ -52,7 +52,7 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
   return {
     shared: read("shared", false),
     withCredentials: read("withCredentials", false),
-    lastEventId: options.lastEventId === undefined ? undefined : read("lastEventId", ""),
+    lastEventId: options.lastEventId === undefined ? null : read("lastEventId", ""),
     maxRetryMs: readMs("maxRetryMs", 30_000),
     silenceMs: options.silenceMs === null ? null : readMs("silenceMs", 60_000),
   };

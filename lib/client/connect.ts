@@ -89,10 +89,11 @@ class Stream implements SseStream {
     const link = { ...settings, url: absolute(url) };
     const sharing = shared ? openSharing(link) : undefined;
     const take = this.#take.bind(this);
+    const cursor = lastEventId ?? undefined;
     this.#link =
       sharing === undefined
-        ? new Link(link, lastEventId, take)
-        : new SharedLink(link, lastEventId, take, sharing);
+        ? new Link(link, cursor, take)
+        : new SharedLink(link, cursor, take, sharing);
   }
 
   get state(): StreamState {
