@@ -3,6 +3,7 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { BUNDLE_TARGET } from "./browsers.mjs";
 
 const HERE = new URL(".", import.meta.url);
 
@@ -12,7 +13,7 @@ export default async function bundleClient() {
     bundle: true,
     minify: true,
     format: "esm",
-    target: "es2022",
+    target: BUNDLE_TARGET,
     legalComments: "none",
     write: false,
   });

@@ -38,26 +38,24 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
   if (unknown !== undefined) {
     throw new TypeError(`connect() knows no option ${unknown}. It knows: ${OPTIONS.join(", ")}.`);
   }
-  const { shared, withCredentials, lastEventId, maxRetryMs, silenceMs } = options;
-  return {
-    shared: read("shared", shared, false),
-    withCredentials: read("withCredentials", withCredentials, false),
-    lastEventId: lastEventId === undefined ? null : read("lastEventId", lastEventId, ""),
-    maxRetryMs: readMs("maxRetryMs", maxRetryMs, 30_000),
-    silenceMs: silenceMs === null ? null : readMs("silenceMs", silenceMs, 60_000),
+  const read = <T>(option: keyof ConnectOptions, preset: T): T => {
+    const value: unknown = options[option];
+    if (value === undefined) return preset;
+    if (typeof value === typeof preset) return value as T;
+    throw refused(option, value, `a ${typeof preset}`);
   };
-}
-
-function read<T>(option: string, value: T | undefined, preset: T): T {
-  if (value === undefined) return preset;
-  if (typeof value === typeof preset) return value;
-  throw refused(option, value, `a ${typeof preset}`);
-}
-
-function readMs(option: string, value: number | undefined, preset: number): number {
-  const ms = read(option, value, preset);
-  if (ms > 0 && ms <= MAX_TIMER_MS) return ms;
-  throw refused(option, value, "milliseconds, above 0");
+  const readMs = (option: "maxRetryMs" | "silenceMs", preset: number): number => {
+    const ms = read(option, preset);
+    if (ms > 0 && ms <= MAX_TIMER_MS) return ms;
+    throw refused(option, ms, "milliseconds, above 0");
+  };
+  return {
+    shared: read("shared", false),
+    withCredentials: read("withCredentials", false),
+    lastEventId: options.lastEventId === undefined ? null : read("lastEventId", ""),
+    maxRetryMs: readMs("maxRetryMs", 30_000),
+    silenceMs: options.silenceMs === null ? null : readMs("silenceMs", 60_000),
+  };
 }
 
 function refused(option: string, value: unknown, expected: string): TypeError {

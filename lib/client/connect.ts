@@ -2,6 +2,7 @@ import type { EventData, EventName } from "../wire/event.js";
 import { resolveConnectOptions, type ConnectOptions } from "./connect-options.js";
 import { Link } from "./link.js";
 import { baseUrl, page } from "./page.js";
+import type { Trouble } from "./return-delay.js";
 import { SharedLink } from "./shared-link.js";
 import { openSharing } from "./sharing.js";
 import type { Signal, StateSignal, StreamState, Waiting } from "./signal.js";
@@ -16,8 +17,8 @@ export interface StreamVerdict {
   readonly reason?: string;
 }
 
-/** What {@link SseStream.onEnd} is told beside the reason. */
-export interface StreamEnd {
+/** What {@link SseStream.onEnd} is told beside the reason, with the answer where it was no stream. */
+export interface StreamEnd extends Trouble {
   /** True when the stream does not come back by itself. */
   readonly isFinal: boolean;
 }
@@ -41,6 +42,9 @@ export interface SseStream {
   /**
    * Calls back when the server ends the stream: with a reason of `hub:end`, with `unauthorized` (401),
    * `forbidden` (403) or `stop` (204). Most are followed by a return; {@link StreamEnd} tells.
+   *
+   * `unauthorized` is said of redirects to a login, too: after three tries in a row that led to a page of
+   * HTML, or to another origin that does not answer this one. The `url` is where they led.
    */
   onEnd(listener: (reason: string, end: StreamEnd) => void): Unsubscribe;
   /** Calls back with each new state; with `waiting` it says why, and for how long. */
@@ -55,8 +59,8 @@ export interface SseStream {
 }
 
 /**
- * Opens a stream of a hub, and keeps it: it returns with its cursor after everything but 204, 401, 403
- * and the reasons `stop` and `done`.
+ * Opens a stream of a hub, and keeps it: it returns with its cursor after everything but 204, 401, 403,
+ * redirects to a login, and the reasons `stop` and `done`.
  *
  * ```ts
  * const stream = connect("/events");
@@ -105,21 +109,15 @@ class Stream implements SseStream {
   }
 
   onJson<E extends EventName>(event: E, listener: (value: EventData<E>) => void): Unsubscribe {
-    return this.on(event, (text) => {
-      listener(parse(event, text) as EventData<E>);
-    });
+    return this.#addJson(event, listener);
   }
 
   onOpen(listener: (verdict: StreamVerdict) => void): Unsubscribe {
-    return this.#add("event hub:open", (text: string) => {
-      listener(JSON.parse(text) as StreamVerdict);
-    });
+    return this.#addJson("hub:open", listener);
   }
 
   onGap(listener: (gap: { readonly reason: string }) => void): Unsubscribe {
-    return this.#add("event hub:gap", (text: string) => {
-      listener(JSON.parse(text) as { reason: string });
-    });
+    return this.#addJson("hub:gap", listener);
   }
 
   onEnd(listener: (reason: string, end: StreamEnd) => void): Unsubscribe {
@@ -152,7 +150,7 @@ class Stream implements SseStream {
     if (this.#hasLeft) return;
     if (signal.kind === "state") this.#setState(signal);
     else if (signal.kind === "event") this.#call(`event ${signal.event}`, signal.data);
-    else this.#call("end", signal.reason, { isFinal: signal.isFinal } satisfies StreamEnd);
+    else this.#call("end", signal.reason, { ...signal.trouble, isFinal: signal.isFinal });
   }
 
   #setState({ state, connection, waiting }: StateSignal): void {
@@ -160,6 +158,12 @@ class Stream implements SseStream {
     if (state === this.#state) return;
     this.#state = state;
     this.#call("state", state, waiting);
+  }
+
+  #addJson(event: string, listener: Listener): Unsubscribe {
+    return this.on(event, (text) => {
+      listener(parse(event, text) as never);
+    });
   }
 
   #add(name: string, listener: Listener): Unsubscribe {
@@ -188,9 +192,12 @@ class Stream implements SseStream {
 
 function absolute(url: string | URL): string {
   const base = baseUrl();
-  if (URL.canParse(String(url), base)) return new URL(url, base).href;
-  const expected = base === undefined ? "an absolute URL: there is no page here" : "a URL";
-  throw new TypeError(`connect() was given ${String(url)}. Expected ${expected}.`);
+  try {
+    return new URL(url, base).href;
+  } catch {
+    const expected = base === undefined ? "an absolute URL: there is no page here" : "a URL";
+    throw new TypeError(`connect() was given ${String(url)}. Expected ${expected}.`);
+  }
 }
 
 function parse(event: string, text: string): unknown {

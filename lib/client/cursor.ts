@@ -7,8 +7,7 @@ interface Place {
 /** True when everything up to the second cursor has come to who holds the first. */
 export function hasReached(cursor: string | undefined, other: string | undefined): boolean {
   const [place, goal] = [placeOf(cursor), placeOf(other)];
-  if (place === undefined || goal === undefined) return false;
-  return place.epoch === goal.epoch && place.position >= goal.position;
+  return place !== undefined && place.epoch === goal?.epoch && place.position >= goal.position;
 }
 
 /** The same place for another user, who is to be given again what there is to begin with. */

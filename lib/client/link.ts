@@ -1,6 +1,6 @@
 import { EventParser, type Block } from "./event-parser.js";
 import { onComeBack } from "./page.js";
-import { ReturnDelay, readRetryAfter, type Trouble } from "./return-delay.js";
+import { ReturnDelay, readRetryAfter, type Answer, type Trouble } from "./return-delay.js";
 import type { Signal } from "./signal.js";
 
 /** How a stream is asked for. */
@@ -19,6 +19,11 @@ const END_BY_STATUS: Readonly<Partial<Record<number, string>>> = {
   403: "forbidden",
 };
 
+// A page of a proxy, or of a login, is no stream, whatever its status.
+const STREAM = /^text\/event-stream\b/i;
+// A page that is there for a moment, as while a server is being replaced, is no login.
+const MAX_LOGINS = 3;
+
 /** One stream that returns with its cursor until it is closed, or the server says that it is over. */
 export class Link {
   /** The browser's place in the log: the newest id that came. */
@@ -26,6 +31,8 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #tell: (signal: Signal) => void;
   readonly #returns: ReturnDelay;
+  #logins = 0;
+  #redirect: "follow" | "manual" = "follow";
   #isClosed = false;
   // Ends what is under way: a request, a stream, a wait.
   #stop: () => void = () => undefined;
@@ -49,6 +56,11 @@ export class Link {
     while (!this.#isClosed) {
       const trouble = await this.#read();
       if (this.#isClosed) return;
+      this.#logins = isLogin(trouble) ? this.#logins + 1 : 0;
+      if (this.#logins === MAX_LOGINS) {
+        this.#finish("unauthorized", undefined, trouble);
+        return;
+      }
       const retryMs = this.#returns.next(trouble);
       this.#tell({ kind: "state", state: "waiting", waiting: { ...trouble, retryMs } });
       await this.#wait(retryMs, trouble);
@@ -58,25 +70,40 @@ export class Link {
 
   /** One request, and its stream to the end. */
   async #read(): Promise<Trouble> {
-    if (this.#isClosed) return {};
     const abort = new AbortController();
     this.#stop = () => {
       abort.abort();
     };
-    const silence = new Silence(this.#options.silenceMs, this.#stop);
+    const { silenceMs } = this.#options;
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    // A network that is gone does not say so.
+    const onSound = () => {
+      clearTimeout(silence);
+      if (silenceMs !== null) silence = setTimeout(this.#stop, silenceMs);
+    };
+    onSound();
     this.#returns.onTry();
+    let isRedirected = false;
     try {
-      const response = await this.#request(abort.signal);
-      const { status } = response;
-      const reason = END_BY_STATUS[status];
-      if (reason !== undefined) this.#finish(reason, undefined);
-      else if (isStream(response)) await this.#readBody(response, silence);
-      else return { status, retryAfterMs: readRetryAfter(response.headers.get("Retry-After")) };
-      return this.#returns.hasOpened ? {} : { status };
+      let response = await this.#request(abort.signal);
+      this.#redirect = "follow";
+      isRedirected = !response.ok && response.status < 400;
+      if (isRedirected) response = await this.#request(abort.signal);
+      isRedirected = false;
+      const answer = answerOf(response);
+      const reason = END_BY_STATUS[answer.status];
+      if (reason !== undefined) this.#finish(reason, undefined, answer);
+      else if (response.ok && STREAM.test(answer.contentType)) {
+        await this.#readBody(response, onSound);
+      }
+      return this.#returns.hasOpened ? {} : answer;
     } catch (error) {
-      return { error };
+      // A page is told of a redirect to another origin as of a network that is gone. Asked not to follow
+      // it, a browser says that there is one, by the status 0; Node gives its own.
+      this.#redirect = "manual";
+      return { error, isRedirected };
     } finally {
-      silence.end();
+      clearTimeout(silence);
       abort.abort();
     }
   }
@@ -86,11 +113,17 @@ export class Link {
     const headers: Record<string, string> = { Accept: "text/event-stream" };
     if (this.cursor !== undefined) headers["Last-Event-ID"] = this.cursor;
     const credentials = withCredentials ? "include" : "same-origin";
-    const init = { headers, credentials, cache: "no-store", signal } as const;
+    const init = {
+      headers,
+      credentials,
+      cache: "no-store",
+      redirect: this.#redirect,
+      signal,
+    } as const;
     return fetch(url, init);
   }
 
-  async #readBody({ body }: Response, silence: Silence): Promise<void> {
+  async #readBody({ body }: Response, onSound: () => void): Promise<void> {
     const reader = (body as ReadableStream<Uint8Array>).getReader();
     const decoder = new TextDecoder();
     const parser = new EventParser(
@@ -105,7 +138,7 @@ export class Link {
     while (!this.#isClosed) {
       const { done, value } = await reader.read();
       if (done) return;
-      silence.onSound();
+      onSound();
       parser.feed(decoder.decode(value, { stream: true }));
     }
   }
@@ -136,10 +169,10 @@ export class Link {
     this.#tell({ kind: "end", reason, isFinal: false, id });
   }
 
-  #finish(reason: string, id: string | undefined): void {
+  #finish(reason: string, id: string | undefined, trouble?: Trouble): void {
     this.#isClosed = true;
     this.#tell({ kind: "state", state: "closed" });
-    this.#tell({ kind: "end", reason, isFinal: true, id });
+    this.#tell({ kind: "end", reason, isFinal: true, id, trouble });
   }
 
   #wait(ms: number, { status }: Trouble): Promise<void> {
@@ -162,29 +195,17 @@ export class Link {
   }
 }
 
-/** Tells when nothing has come for too long: a network that is gone does not say so. */
-class Silence {
-  readonly #ms: number | null;
-  readonly #onSilence: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(ms: number | null, onSilence: () => void) {
-    this.#ms = ms;
-    this.#onSilence = onSilence;
-    this.onSound();
-  }
-
-  onSound(): void {
-    clearTimeout(this.#timer);
-    if (this.#ms !== null) this.#timer = setTimeout(this.#onSilence, this.#ms);
-  }
-
-  end(): void {
-    clearTimeout(this.#timer);
-  }
+function answerOf({ status, headers, redirected, url }: Response): Trouble & Answer {
+  return {
+    status,
+    contentType: headers.get("Content-Type") ?? "",
+    isRedirected: redirected,
+    url,
+    retryAfterMs: readRetryAfter(headers.get("Retry-After")),
+  };
 }
 
-// A page of a proxy, or of a login, is no stream, whatever its status.
-function isStream({ ok, headers, body }: Response): boolean {
-  return ok && body !== null && /^text\/event-stream\b/i.test(headers.get("Content-Type") ?? "");
+// What a page may not read has no status: a redirect to another origin.
+function isLogin({ isRedirected, status = 200, contentType = "text/html" }: Trouble): boolean {
+  return isRedirected === true && status === 200 && /^text\/html/i.test(contentType);
 }

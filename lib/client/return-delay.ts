@@ -3,10 +3,19 @@ import { MAX_TIMER_MS } from "./max-timer-ms.js";
 // What a stream that never told its own is given: the middle of what the hub draws by default.
 const RETRY_MS = 2_000;
 
+/** An answer that was no stream. */
+export interface Answer {
+  readonly status: number;
+  /** Of its `Content-Type`; empty for none. */
+  readonly contentType: string;
+  /** True when the server has sent the request elsewhere, as a login that it found missing. */
+  readonly isRedirected: boolean;
+  /** Where it came from, after all redirects; empty where the page may not know. */
+  readonly url: string;
+}
+
 /** Why a stream has to be opened again; nothing of it where one that was open has ended. */
-export interface Trouble {
-  /** The status of an answer that was no stream; 200 for one that the hub put off, too. */
-  readonly status?: number;
+export interface Trouble extends Partial<Answer> {
   /** What the network said instead of an answer. */
   readonly error?: unknown;
   /** Milliseconds the server asked for with `Retry-After`. */
@@ -69,8 +78,8 @@ function spread(ms: number): number {
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */
 export function readRetryAfter(value: string | null): number {
-  if (value === null) return 0;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  const text = value ?? "";
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
   // Nobody is sent away for a day by a header that somebody got wrong.
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : 0;
 }

@@ -37,5 +37,7 @@ export interface EndSignal {
   readonly kind: "end";
   readonly reason: string;
   readonly isFinal: boolean;
+  /** What was answered instead of a stream. */
+  readonly trouble?: Trouble | undefined;
   readonly id: string | undefined;
 }

@@ -1,6 +1,8 @@
 import createError from "http-errors";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Refusals } from "../admission/refusals.js";
+import { originRefusal } from "./origin-refusal.js";
+import { isOwnPage, ownOrigin } from "./own-origin.js";
 
 /**
  * Lets pages of other origins read a stream where the application allows them, and nobody else: a
@@ -9,7 +11,7 @@ import type { Refusals } from "../admission/refusals.js";
  * Requests without a browser behind them name no origin and pass.
  *
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
- * @throws an http-error 403
+ * @throws an http-error 403 that says what was compared with what
  */
 export function checkOrigin(
   req: IncomingMessage,
@@ -19,7 +21,7 @@ export function checkOrigin(
 ): void {
   if (allowOrigin(req, res, allowed)) return;
   refusals.note("origin");
-  throw createError(403, "A page of this origin may not read the stream.");
+  throw createError(403, originRefusal(req));
 }
 
 /**
@@ -74,9 +76,8 @@ export function answerPreflight(
 }
 
 // Sec-Fetch-Site is the browser's own word, which a page cannot forge and a proxy leaves alone.
-function isSameOrigin({ headers }: IncomingMessage): boolean {
-  const site = headers["sec-fetch-site"];
+function isSameOrigin(req: IncomingMessage): boolean {
+  const { origin, "sec-fetch-site": site } = req.headers;
   if (site !== undefined) return site === "same-origin" || site === "none";
-  if (headers.origin === undefined) return true;
-  return URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host;
+  return origin === undefined || isOwnPage(origin, ownOrigin(req));
 }

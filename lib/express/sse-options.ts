@@ -1,7 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { Hub } from "../hub/hub.js";
 import { SseHubTypeError } from "../errors/sse-hub-error.js";
-import { isArray, isObject, optionReader, refusedOption } from "../options/option-reader.js";
+import { isObject, optionReader, refusedOption } from "../options/option-reader.js";
+import { readAllowedOrigins } from "./allowed-origins.js";
 import { watchAll, watchUser, type Watch } from "../session/watch.js";
 import type { UserResolver } from "./tag-request.js";
 
@@ -47,7 +48,8 @@ export interface SseOptions {
   watch?: ((session: SessionOfRequest) => unknown) | undefined;
   /**
    * Origins whose pages may read streams with the visitor's cookies, besides the server's own, such as
-   * `"https://app.example.com"`. @default []
+   * `"https://app.example.com"`, or `"capacitor://localhost"` of a packaged app. Each is written as browsers
+   * send it; there are no wildcards. @default []
    */
   allowedOrigins?: readonly string[] | undefined;
   /**
@@ -100,12 +102,7 @@ export function resolveSseOptions(options: SseOptions): SseSettings {
     statics: [roots].flat().map((root) => (typeof root === "string" ? { root } : root)),
     user,
     watch: read("watch", "a function from the session to what the user depends on", isWatch, watch),
-    allowedOrigins: read(
-      "allowedOrigins",
-      'an array such as ["https://example.com"]',
-      isOrigins,
-      [],
-    ),
+    allowedOrigins: readAllowedOrigins(options.allowedOrigins),
     client: read("client", "a path that begins with /, or null", isClientPath, CLIENT_PATH),
   };
 }
@@ -116,15 +113,6 @@ function isWatch(value: unknown): value is Watch {
 
 function isResolver(value: unknown): value is UserResolver {
   return typeof value === "function";
-}
-
-function isOrigins(value: unknown): value is readonly string[] {
-  return isArray(value) && value.every(isOrigin);
-}
-
-// "null" is the origin of every sandboxed page, so allowing it would allow anybody.
-function isOrigin(value: unknown): boolean {
-  return typeof value === "string" && URL.canParse(value) && new URL(value).origin === value;
 }
 
 function isStatic(value: unknown): value is string | StaticOptions | Array<string | StaticOptions> {

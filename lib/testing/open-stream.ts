@@ -33,6 +33,9 @@ export async function openStream(
   const site = await enterSite(target);
   try {
     return await openStreamAt(new URL(path, site.url), settings, {
+      willClose: (client) => {
+        site.willClose(client);
+      },
       release: () => site.leave(),
       reopen: (lastEventId) => openStream(target, path, { ...options, lastEventId }),
     });

@@ -2,14 +2,15 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
-import { Lifeline } from "./lifeline.js";
-
-// After its last connection a server that nobody closed lets the process end.
-const FORGOTTEN_MS = 5_000;
 
 /** Where an application is served, for one of its visitors. */
 export interface Site {
   readonly url: string;
+  /**
+   * Called before a client closes its connection: nothing here keeps the process alive, and somebody may
+   * await that the server hears of it.
+   */
+  willClose(client: Socket): void;
   /** The last one to leave closes the server. Idempotent. */
   leave(): Promise<void>;
 }
@@ -22,7 +23,7 @@ export interface Site {
  */
 export async function enterSite(target: RequestListener | string): Promise<Site> {
   if (typeof target === "string" && URL.canParse(target)) {
-    return { url: target, leave: () => Promise.resolve() };
+    return { url: target, willClose: () => undefined, leave: () => Promise.resolve() };
   }
   if (typeof target !== "function") {
     throw new SseHubTypeError(
@@ -41,11 +42,13 @@ export async function enterSite(target: RequestListener | string): Promise<Site>
 
 const servers = new WeakMap<RequestListener, SharedServer>();
 
-/** A server that is there while somebody visits its application. */
+/**
+ * A server that is there while somebody visits its application. It does not keep the process alive, for a
+ * test may forget a visitor: whatever is awaited of the network has a timer of its own.
+ */
 class SharedServer {
   readonly #app: RequestListener;
   readonly #server: Server;
-  readonly #lifeline = new Lifeline(FORGOTTEN_MS);
   readonly #url: Promise<string>;
   // Server.closeAllConnections() knows nothing of those whose request was let go of.
   readonly #sockets = new Set<Socket>();
@@ -55,12 +58,8 @@ class SharedServer {
     this.#app = app;
     this.#server = createServer(app).unref();
     this.#server.on("connection", (socket) => {
-      this.#lifeline.touch();
       this.#sockets.add(socket.unref());
       socket.once("close", () => this.#sockets.delete(socket));
-    });
-    this.#server.on("request", () => {
-      this.#lifeline.touch();
     });
     this.#url = new Promise((resolve, reject) => {
       this.#server.once("error", reject).listen(0, "127.0.0.1", () => {
@@ -73,12 +72,18 @@ class SharedServer {
     this.#visitors += 1;
     let left: Promise<void> | undefined;
     const leave = () => (left ??= this.#leave());
+    const willClose = this.#willClose.bind(this);
     try {
-      return { url: await this.#url, leave };
+      return { url: await this.#url, willClose, leave };
     } catch (error) {
       await leave();
       throw error;
     }
+  }
+
+  // Alive until it has closed, which is as soon as the end of the other side has come.
+  #willClose({ localPort }: Socket): void {
+    for (const socket of this.#sockets) if (socket.remotePort === localPort) socket.ref();
   }
 
   async #leave(): Promise<void> {
@@ -90,6 +95,5 @@ class SharedServer {
     const closed = [...this.#sockets].map((socket) => once(socket.destroy(), "close"));
     await new Promise((resolve) => this.#server.close(resolve));
     await Promise.all(closed);
-    this.#lifeline.close();
   }
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { createParser, type EventSourceMessage, type EventSourceParser } from "eventsource-parser";
 import type { EndReason, Opened } from "../connection/connection.js";
 import type { Hub } from "../hub/hub.js";
 import type { EventData, EventName } from "../wire/event.js";
-import { Lifeline } from "./lifeline.js";
 import { sendMarker } from "./marker.js";
 import { TIMEOUT_MS } from "./stream-request.js";
 
@@ -26,6 +26,8 @@ export interface Waiting {
 /** What a reader needs beside its response. */
 export interface StreamLink {
   readonly timeoutMs?: number;
+  /** Called with the connection that is to be closed. */
+  willClose?(client: Socket): void;
   /** Called when the stream is left, once. */
   release?(): Promise<void>;
   /** Opens the same stream again. */
@@ -57,7 +59,6 @@ export class StreamReader {
   readonly #response: IncomingMessage;
   readonly #link: StreamLink;
   readonly #timeoutMs: number;
-  readonly #lifeline: Lifeline;
   readonly #pending: StreamEvent[] = [];
   readonly #waiting: Array<() => void> = [];
   readonly #markers = new Map<string, "sent" | "passed">();
@@ -67,18 +68,15 @@ export class StreamReader {
     this.#response = response;
     this.#link = link;
     this.#timeoutMs = link.timeoutMs ?? TIMEOUT_MS;
-    this.#lifeline = new Lifeline(this.#timeoutMs);
     this.status = response.statusCode ?? 0;
     this.headers = response.headers;
     const parser = this.#createParser();
     response.setEncoding("utf8").on("error", () => undefined);
     response.once("close", () => {
       this.hasEnded = true;
-      this.#lifeline.close();
       this.#wake();
     });
     response.on("data", (text: string) => {
-      this.#lifeline.touch();
       this.raw += text;
       parser.feed(text);
       this.#wake();
@@ -204,8 +202,8 @@ export class StreamReader {
 
   /** Leaves, as a browser that closes the page. Idempotent. */
   close(): void {
+    if (!this.hasEnded) this.#link.willClose?.(this.#response.socket);
     this.#response.destroy();
-    this.#lifeline.close();
     this.#released ??= this.#link.release?.() ?? Promise.resolve();
   }
 

@@ -134,6 +134,9 @@ class SiteVisitor implements Visitor {
     });
     try {
       const stream = await openStreamAt(url, request, {
+        willClose: (client) => {
+          this.#site.willClose(client);
+        },
         reopen: (lastEventId) => this.stream(path, { ...options, lastEventId }),
       });
       this.#streams.add(stream);

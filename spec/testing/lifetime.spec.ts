@@ -6,7 +6,7 @@ const TIMEOUT_MS = 60_000;
 const PROGRAM = `
 import express from "express";
 import { createHub, sse } from "express-sse-hub";
-import { visit } from "express-sse-hub/testing";
+import { openStream, visit } from "express-sse-hub/testing";
 
 const app = express();
 const hub = createHub();
@@ -51,10 +51,20 @@ describe("the process of a test", () => {
     TIMEOUT_MS,
   );
 
-  it(
-    "ends by itself where a visitor was forgotten",
-    async () => {
-      expect(await printed(`console.log("forgotten");`)).toBe("forgotten");
+  it.each([
+    ["a visitor", ""],
+    ["a visitor that has left its stream", "stream.close();"],
+    [
+      "a visitor whose stream is never quiet",
+      "setInterval(() => hub.broadcast('x', 'x'), 10).unref();",
+    ],
+    ["a stream", `await openStream(app, "/events");`],
+  ])(
+    "ends by itself where %s was forgotten",
+    async (_what, end) => {
+      // After a second jest warns that it did not exit.
+      const late = `setTimeout(() => console.log("still there"), 1_000).unref();`;
+      expect(await printed(`${end} ${late} console.log("forgotten");`)).toBe("forgotten");
     },
     TIMEOUT_MS,
   );

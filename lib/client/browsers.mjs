@@ -1,0 +1,24 @@
+// The oldest browsers that run the client, from "browserslist" in package.json: for the bundle, and for
+// the lint of what the client uses.
+import { readFileSync } from "node:fs";
+
+const { browserslist } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+);
+
+/** Each by its name of browserslist, with its version. */
+export const OLDEST_BROWSERS = browserslist.map((entry) => {
+  const [, name, version] = /^(\w+) >= (\d+(?:\.\d+)?)$/.exec(entry) ?? [];
+  if (version === undefined) {
+    throw new Error(
+      `"browserslist" in package.json names ${JSON.stringify(entry)}. Expected a browser and its ` +
+        'oldest version, such as "safari >= 15".',
+    );
+  }
+  return { name, version };
+});
+
+/** The same, as esbuild names them. */
+export const BUNDLE_TARGET = OLDEST_BROWSERS.map(
+  ({ name, version }) => (name === "ios_saf" ? "ios" : name) + version,
+);
