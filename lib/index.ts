@@ -1,6 +1,6 @@
 export type { Broadcaster } from "./publish/broadcaster.js";
 export type { Connection, EndReason, Opened } from "./connection/connection.js";
-export type { First } from "./admission/admission.js";
+export type { First } from "./admission/admission-request.js";
 export type { RefusalReason } from "./admission/refusal-reason.js";
 export type { Limits } from "./admission/limits.js";
 export type { PresentUser } from "./cluster/presence.js";
@@ -9,7 +9,7 @@ export type { Matcher, Operators } from "./audience/matcher.js";
 export type { BroadcastTrace } from "./publish/broadcast-trace.js";
 export type { HubChannels } from "./hub/channels.js";
 export type { JoinOptions } from "./express/join-options.js";
-export type { SseRequest } from "./express/request-stream.js";
+export type { SseRequest } from "./express/sse-request.js";
 export { requireUser } from "./express/require-user.js";
 export { sse } from "./express/sse.js";
 export type { Handler } from "./express/sse.js";

@@ -3,14 +3,16 @@ import { judge, needsNews, returnOf, type ReturnVerdict, type Verdict } from "..
 import type { EventLog } from "../log/event-log.js";
 import { onOutdated } from "../session/reconnect-delay.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
-import { SseHubError, describe } from "../errors/sse-hub-error.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
 import { userKeyOf, type User } from "../user/user.js";
 import { withDeadline } from "../async/with-deadline.js";
 import { nextTurn } from "../async/next-turn.js";
 import { LimitCounter, type Limits } from "./limits.js";
 import type { RefusalReason } from "./refusal-reason.js";
 import { Refusals } from "./refusals.js";
-import type { ConnectionContext, StreamParts } from "../connection/stream-connection.js";
+import type { ConnectionContext } from "../connection/connection-context.js";
+import type { AdmissionRequest, Asking } from "./admission-request.js";
+import { giveFirst } from "./first-state.js";
 import type { Delivery } from "../delivery/delivery.js";
 import { LogReader, type Arrival } from "../delivery/log-reader.js";
 import type { Transport } from "../connection/transport.js";
@@ -20,34 +22,6 @@ const BUSY_FACTOR = 5;
 
 // A store that takes longer to save is in trouble.
 const STORE_MS = 5_000;
-
-/** The state to begin with: an event and its data. */
-export type First = () =>
-  readonly [event: string, data: unknown] | Promise<readonly [string, unknown]>;
-
-/** What is known of every request for a stream. */
-export interface Asking {
-  readonly transport: Transport;
-  /** True for a stream of its own, which has no place in the log. */
-  readonly isOwn: boolean;
-  /** The cursor the browser has brought. */
-  readonly lastEventId: string | undefined;
-}
-
-/** A request that wants to be a stream: the head of its response is fixed, and nothing is sent. */
-export interface AdmissionRequest extends Asking, StreamParts {
-  readonly rooms: readonly string[];
-  readonly first: First | null;
-  /** True when the browser asks to be told as soon as it has been given all there was. */
-  readonly wantsTick: boolean;
-  readonly user: User | undefined | Promise<User | undefined>;
-  /** What {@link Recalls.serial} was when the user was asked for. */
-  readonly askedAt: number;
-  /** The browser's address; not asked for where nothing depends on it. */
-  addressOf(): string | undefined;
-  /** What must be done before the first byte, such as saving a session made in this request. */
-  readonly whenReady: Promise<void> | null;
-}
 
 /** What admission is made of. */
 export interface AdmissionParts {
@@ -97,19 +71,24 @@ export class Admission {
    * Lets a request in. It is registered at once and receives nothing until its user and the verdict
    * on its cursor are known; what is broadcast meanwhile waits for it in the log.
    */
-  accept(applicant: AdmissionRequest): LogReader {
-    if (this.#parts.isDraining()) return this.refuse(applicant, "draining");
-    const connection = new LogReader(this.#parts.context, applicant, this.#arrivalOf(applicant));
-    if (!(applicant.user instanceof Promise)) connection.tag(applicant.user);
-    const limit = this.#findReached(connection, applicant);
+  accept(request: AdmissionRequest): LogReader {
+    if (this.#parts.isDraining()) return this.refuse(request, "draining");
+    const connection = new LogReader(this.#parts.context, request, this.#arrivalOf(request));
+    if (!(request.user instanceof Promise)) connection.tag(request.user);
+    const limit = this.#limits.findReached(connection, {
+      connections: () => "",
+      perAddress: () => request.addressOf(),
+      perSession: () => request.session?.key,
+      perUser: () => keyOf(connection.user),
+    });
     if (limit !== undefined) {
       this.#turnBack(connection, limit, BUSY_FACTOR);
       return connection;
     }
-    connection.joinAll(applicant.rooms);
-    this.#parts.onRegister(connection, { isFresh: applicant.lastEventId === undefined });
+    connection.joinAll(request.rooms);
+    this.#parts.onRegister(connection, { isFresh: request.lastEventId === undefined });
     connection.watchClose();
-    this.#open(connection, applicant).catch((cause: unknown) => {
+    this.#open(connection, request).catch((cause: unknown) => {
       const error = new SseHubError("ERR_SSE_USER", USER_FAILED, { cause });
       this.#parts.context.report(cause instanceof SseHubError ? cause : error);
       connection.finish("error");
@@ -147,12 +126,12 @@ export class Admission {
     this.#limits.leave(connection);
   }
 
-  async #open(connection: LogReader, applicant: AdmissionRequest): Promise<void> {
+  async #open(connection: LogReader, request: AdmissionRequest): Promise<void> {
     const place = this.#placeNow();
-    if (!(await this.#isReady(connection, applicant))) return;
+    if (!(await this.#isReady(connection, request))) return;
     beginSoon(connection);
-    if (applicant.user instanceof Promise) {
-      connection.tag(await applicant.user);
+    if (request.user instanceof Promise) {
+      connection.tag(await request.user);
       // Who has left gives no place back a second time.
       if (connection.hasEnded) return;
       if (!this.#limits.tryEnter(connection, "perUser", () => keyOf(connection.user))) {
@@ -162,9 +141,9 @@ export class Admission {
     // Rooms joined in the tick of join() count for replay, like those named at join.
     await Promise.all([this.#isStillTrue(connection), nextTurn()]);
     if (connection.hasEnded) return;
-    if (!applicant.isOwn && needsNews(this.#log, applicant.lastEventId)) await this.#log.catchUp();
+    if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
     if (connection.hasEnded) return;
-    const recall = this.#monitor.recalls.since(applicant.askedAt, connection.user);
+    const recall = this.#monitor.recalls.since(request.askedAt, connection.user);
     if (recall !== undefined) {
       this.#monitor.recall(connection, recall);
       return;
@@ -177,10 +156,10 @@ export class Admission {
     // What came since the registration is for this connection, unless the log has begun anew.
     const { head } =
       place.generation === this.#parts.delivery.generation ? place : this.#placeNow();
-    const needsState = this.#welcome(connection, applicant, head);
+    const needsState = this.#welcome(connection, request, head);
     if (this.#parts.releaseRequest) connection.transport.release();
-    if (needsState && applicant.first !== null) await this.#begin(connection, applicant.first);
-    if (applicant.wantsTick) connection.askForTick();
+    if (needsState && request.first !== null) await giveFirst(connection, request.first);
+    if (request.wantsTick) connection.askForTick();
     if (!connection.hasEnded) this.#parts.delivery.begin(connection, { needsState });
   }
 
@@ -188,10 +167,10 @@ export class Admission {
     return { head: this.#log.head, generation: this.#parts.delivery.generation };
   }
 
-  #welcome(connection: LogReader, applicant: AdmissionRequest, head: number): boolean {
-    const verdict: Verdict = applicant.isOwn
+  #welcome(connection: LogReader, request: AdmissionRequest, head: number): boolean {
+    const verdict: Verdict = request.isOwn
       ? { recovered: null }
-      : judge(this.#log, applicant.lastEventId);
+      : judge(this.#log, request.lastEventId);
     const position = verdict.recovered === true ? verdict.position : head;
     // What a page was given to begin with holds for a return that gets all it missed, as the same user.
     const needsState = verdict.recovered !== true || verdict.isOther;
@@ -200,7 +179,7 @@ export class Admission {
       epoch: this.#log.epoch,
       generation: this.#parts.delivery.generation,
       volatileFrom: this.#log.head,
-      needsInitialState: needsState && !applicant.isOwn && this.#hasState(applicant),
+      needsInitialState: needsState && !request.isOwn && this.#hasState(request),
     };
     connection.startAt(beginning, {
       recovered: verdict.recovered,
@@ -219,18 +198,6 @@ export class Admission {
     this.opened += 1;
     if (cursor !== null) this.returns.add(cursor);
     this.#parts.onOpen(connection, cursor);
-  }
-
-  async #begin(connection: LogReader, first: First): Promise<void> {
-    try {
-      const state: unknown = await first();
-      if (!Array.isArray(state))
-        throw new TypeError(`first gave ${describe(state)}, not [event, data]`);
-      connection.give(state[0], state[1]);
-    } catch (cause) {
-      this.#parts.context.report(new SseHubError("ERR_SSE_SOURCE", FIRST_FAILED, { cause }));
-      connection.finish("error");
-    }
   }
 
   // Between the beginning of the request and the registration nobody told of a change.
@@ -267,16 +234,6 @@ export class Admission {
     connection.refuse(this.#parts.context.drawRetryMs() * factor);
     this.refusals.note(reason);
   }
-
-  #findReached(connection: LogReader, applicant: AdmissionRequest): keyof Limits | undefined {
-    const keys: ReadonlyArray<readonly [keyof Limits, () => string | undefined]> = [
-      ["connections", () => ""],
-      ["perAddress", () => applicant.addressOf()],
-      ["perSession", () => applicant.session?.key],
-      ["perUser", () => keyOf(connection.user)],
-    ];
-    return keys.find(([limit, key]) => !this.#limits.tryEnter(connection, limit, key))?.[0];
-  }
 }
 
 function keyOf(user: User | undefined): string | undefined {
@@ -295,10 +252,6 @@ function beginSoon(connection: LogReader): void {
 const USER_FAILED =
   "The user function of sse() failed after req.sse.join(), so the stream has ended. Await " +
   "req.sse.identify() or use requireUser() before, to answer such a request with an error.";
-
-const FIRST_FAILED =
-  "first, the state a stream begins with, could not be had, so the stream has ended. " +
-  "The browser asks again.";
 
 const STORE_FAILED =
   "The session store failed while a stream was opened, so the stream was put off. " +

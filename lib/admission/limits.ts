@@ -22,6 +22,15 @@ export class LimitCounter {
     this.#limits = limits;
   }
 
+  /** Counts a connection in under each limit, in this order, or gives the first that is reached. */
+  findReached(
+    connection: StreamConnection,
+    keys: Readonly<Record<keyof Limits, () => string | undefined>>,
+  ): keyof Limits | undefined {
+    const limits = Object.keys(keys) as Array<keyof Limits>;
+    return limits.find((limit) => !this.tryEnter(connection, limit, keys[limit]));
+  }
+
   /** Counts a connection in, or says that the limit is reached. Without a key nothing is counted. */
   tryEnter(
     connection: StreamConnection,

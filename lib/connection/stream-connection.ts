@@ -6,37 +6,12 @@ import type { User } from "../user/user.js";
 import { encodeFrame, encodeHubEvent, encodePreamble } from "../wire/encoder.js";
 import { checkEventName, toText, type EventData, type EventName } from "../wire/event.js";
 import type { Connection, EndReason, Opened } from "./connection.js";
+import type { ConnectionContext, StreamParts } from "./connection-context.js";
 import { createConnectionId } from "./connection-id.js";
 import { ENDINGS, type Ending } from "./endings.js";
 import { Rooms, checkRooms } from "./rooms.js";
-import type { StallWatch } from "./stall-watch.js";
 import { streamFrom, unlessEnded, type Source } from "./stream-from.js";
 import type { Transport } from "./transport.js";
-
-/** What all connections of a hub have in common. */
-export interface ConnectionContext {
-  readonly maxPayloadBytes: number;
-  readonly maxBufferedBytes: number;
-  /** Watches the sockets that are waited for. */
-  readonly stalls: Pick<StallWatch, "add" | "delete">;
-  /** Position of the newest entry in the log. */
-  readonly head: number;
-  /** Milliseconds after which a browser is asked to return: spread, so that not all come at once. */
-  drawRetryMs(): number;
-  /** Rooms were joined after the tick of `req.sse.join()`, or left. */
-  onRooms(connection: StreamConnection, rooms: readonly string[], change: "join" | "leave"): void;
-  /** Called once for each connection. */
-  onEnd(connection: StreamConnection, reason: EndReason): void;
-  report(error: SseHubError): void;
-}
-
-/** What a connection is made of. */
-export interface StreamParts {
-  readonly transport: Transport;
-  /** The session behind it; `null` where there is none to be watched. */
-  readonly session: SessionLink | null;
-  readonly isOwn: boolean;
-}
 
 /** One stream as the hub sees it. Its place in the log is kept by its reader, {@link LogReader}. */
 export abstract class StreamConnection implements Connection {

@@ -1,10 +1,7 @@
 import { audienceKeyOf } from "../audience/audience-key.js";
 import type { Opened } from "../connection/connection.js";
-import {
-  StreamConnection,
-  type ConnectionContext,
-  type StreamParts,
-} from "../connection/stream-connection.js";
+import type { ConnectionContext, StreamParts } from "../connection/connection-context.js";
+import { StreamConnection } from "../connection/stream-connection.js";
 import { asOther, toId, toOtherId } from "../log/cursor.js";
 import { encodeHubEvent } from "../wire/encoder.js";
 

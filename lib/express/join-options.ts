@@ -1,4 +1,4 @@
-import type { First } from "../admission/admission.js";
+import type { First } from "../admission/admission-request.js";
 import { isArray, optionReader } from "../options/option-reader.js";
 
 /** How a request joins. An unknown key is an error. */

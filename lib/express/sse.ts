@@ -9,7 +9,8 @@ import { resolveSseOptions, type SseOptions, type StaticOptions } from "./sse-op
 import { AnsweredStreams } from "./answered-streams.js";
 import { serveClient } from "./client-file.js";
 import { answerPreflight } from "./origin.js";
-import { RequestStream, type SseRequest } from "./request-stream.js";
+import { RequestStream } from "./request-stream.js";
+import type { SseRequest } from "./sse-request.js";
 import type { SessionRequest } from "./tag-request.js";
 
 declare global {

@@ -1,15 +1,14 @@
 import { Admission } from "../admission/admission.js";
 import { createDetachedScope } from "../async/detached-scope.js";
 import { Slices } from "../async/slices.js";
-import { compileFilter, type Filter } from "../audience/audience.js";
 import { FieldHints } from "../audience/field-hints.js";
 import { Cluster } from "../cluster/cluster.js";
 import { Presence } from "../cluster/presence.js";
-import type { Connection, EndReason } from "../connection/connection.js";
+import type { EndReason } from "../connection/connection.js";
 import { Heartbeat } from "../connection/heartbeat.js";
 import { Registry } from "../connection/registry.js";
 import { StallWatch } from "../connection/stall-watch.js";
-import type { ConnectionContext } from "../connection/stream-connection.js";
+import type { ConnectionContext } from "../connection/connection-context.js";
 import { Delivery } from "../delivery/delivery.js";
 import type { LogReader } from "../delivery/log-reader.js";
 import { PassTimes } from "../delivery/pass-times.js";
@@ -155,12 +154,6 @@ export class HubCore implements ConnectionContext {
 
   get head(): number {
     return this.#log.head;
-  }
-
-  connections(filter?: Filter): Connection[] {
-    const all = [...this.registry];
-    if (filter === undefined) return all;
-    return all.filter(compileFilter(filter, { isShared: false }, this.report));
   }
 
   health(): HubHealth {

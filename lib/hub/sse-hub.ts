@@ -1,4 +1,4 @@
-import type { Filter } from "../audience/audience.js";
+import { compileFilter, type Filter } from "../audience/audience.js";
 import type { Matcher } from "../audience/matcher.js";
 import type { PresentUser } from "../cluster/presence.js";
 import type { Connection } from "../connection/connection.js";
@@ -55,7 +55,9 @@ export class SseHub implements Hub {
   }
 
   connections(filter?: Filter): Connection[] {
-    return this.#core.connections(filter);
+    const all = [...this.#core.registry];
+    if (filter === undefined) return all;
+    return all.filter(compileFilter(filter, { isShared: false }, this.#core.report));
   }
 
   // Not async, these: misuse throws at the call.

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type {
   EventLog,
   LogDraft,
@@ -18,6 +18,7 @@ import { StreamMirror } from "./stream-mirror.js";
 import { keysOf, type Keys } from "./keys.js";
 import { Reconnector, type ReconnectorHost } from "./reconnector.js";
 import { Questions } from "./questions.js";
+import { sessionLabelOf } from "./session-label.js";
 import { StreamReader } from "./stream-reader.js";
 import {
   resolveRedisLogOptions,
@@ -27,7 +28,6 @@ import {
 import { AppendQueue } from "./append-queue.js";
 import { withTimer } from "./timer.js";
 
-const LABEL = "express-sse-hub session";
 // What is under way when the log is closed has so long to arrive.
 const CLOSE_MS = 1_000;
 
@@ -36,9 +36,9 @@ const CLOSE_MS = 1_000;
  * node delivers from the stream there, so that order and ids are the same on all. Connects in the
  * background: a Redis that is away never makes this call fail.
  *
- * Needs the package `redis` (5 or 6) or `ioredis` (5 or 6). Two connections are made, with the options of
- * `client` if one is given. A cluster client leads them to the master of the log's slot, a Sentinel client to
- * the master, also after a failover. A restarted or replaced Redis begins a new life of the log, since it may have lost entries that
+ * Needs the package `redis` or `ioredis`, 5 or 6. Two connections are made, with the options of `client` if one
+ * is given: to the master of the log's slot in a cluster, and to the master that sentinels name, also after a
+ * failover. A restarted or replaced Redis begins a new life of the log, since it may have lost entries that
  * browsers have seen: they are told `recovered: false` with reason `epoch`.
  *
  * A Redis user needs the keys `~{name}:*` and the commands `+eval +evalsha +xread +xrevrange +xrange
@@ -249,9 +249,4 @@ class RedisLog implements EventLog {
       },
     });
   }
-}
-
-function sessionLabelOf({ name, secret }: RedisLogSettings): string {
-  const label = `${LABEL} ${name}`;
-  return secret === null ? label : createHmac("sha256", secret).update(label).digest("base64url");
 }

@@ -2,7 +2,7 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 import { compileMatcher } from "../audience/compile-matcher.js";
 import type { Matcher } from "../audience/matcher.js";
 import type { EventLog, Notice } from "../log/event-log.js";
-import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
 import { endOf } from "./age.js";
 import { Recalls, type RecallReason } from "./recalls.js";
 import { sessionKeyOf } from "./session-key.js";
@@ -12,14 +12,7 @@ import { SessionEnds, type OnSessionEnd } from "./session-ends.js";
 import { SessionChangeDetector, type SessionNotice } from "./change-detector.js";
 import { Sessions } from "./sessions.js";
 import { StoppedSessions } from "./stopped-sessions.js";
-import {
-  isAway,
-  isStore,
-  observeStore,
-  unobserveStore,
-  type ObservedStore,
-  type StoreObserver,
-} from "./store-observer.js";
+import { ObservedStores } from "./observed-stores.js";
 
 /** What a session monitor is made of. */
 export interface SessionMonitorParts {
@@ -49,9 +42,7 @@ export class SessionMonitor {
   readonly #maxAgeMs: number | null;
   readonly #connections: Iterable<StreamConnection>;
   readonly #stopped = new StoppedSessions();
-  readonly #stores = new Set<ObservedStore>();
   readonly #clock: NodeJS.Timeout;
-  #isClosed = false;
 
   constructor(parts: SessionMonitorParts) {
     const { log, report } = parts;
@@ -96,7 +87,7 @@ export class SessionMonitor {
 
   /** True when a session store has said that it is disconnected. */
   get isStoreAway(): boolean {
-    return [...this.#stores].some(isAway);
+    return this.#stores.isAway;
   }
 
   /** True when the user's time, as its tag names it, is over. */
@@ -112,15 +103,7 @@ export class SessionMonitor {
 
   /** @throws SseHubTypeError `ERR_SSE_OPTION` */
   observe(store: object): void {
-    if (!isStore(store)) {
-      throw new SseHubTypeError(
-        "ERR_SSE_OPTION",
-        `observe() was given ${describe(store)}. Expected a session store of express-session.`,
-      );
-    }
-    if (this.#isClosed || this.#stores.has(store)) return;
     this.#stores.add(store);
-    observeStore(store, this.#observer);
   }
 
   /**
@@ -185,9 +168,8 @@ export class SessionMonitor {
   }
 
   close(): void {
-    this.#isClosed = true;
     clearInterval(this.#clock);
-    for (const store of this.#stores) unobserveStore(store, this.#observer);
+    this.#stores.close();
   }
 
   // Whoever changed the session is answered when the other nodes know, or cannot be reached.
@@ -201,7 +183,7 @@ export class SessionMonitor {
   }
 
   // Keys are only made where somebody's stream may depend on the session.
-  readonly #observer: StoreObserver = {
+  readonly #stores = new ObservedStores({
     tellsOthers: () => this.#log.isShared,
     onChange: (id, session) => {
       if (this.sessions.size > 0) this.sessions.changed(sessionKeyOf(id, this.label), session);
@@ -221,7 +203,7 @@ export class SessionMonitor {
       this.sessions.allGone("destroyed");
     },
     onCleared: () => (this.#log.isShared ? this.#tell({ kind: "cleared" }) : undefined),
-  };
+  });
 
   // They stop receiving before anybody is told.
   #endAll(connections: readonly StreamConnection[], cause: SessionEndCause): void {

@@ -7,7 +7,8 @@ import {
   type StreamRequest,
   type StreamSettings,
 } from "./stream-request.js";
-import { StreamReader, type StreamLink } from "./stream-reader.js";
+import type { StreamLink } from "./stream-link.js";
+import { StreamReader } from "./stream-reader.js";
 
 /**
  * Opens a stream as a browser does, and reads it event by event. Resolves when `hub:open` has come:

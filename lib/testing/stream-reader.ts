@@ -1,38 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { createParser, type EventSourceMessage, type EventSourceParser } from "eventsource-parser";
 import type { EndReason, Opened } from "../connection/connection.js";
 import type { Hub } from "../hub/hub.js";
 import type { EventData, EventName } from "../wire/event.js";
+import { Changes } from "./changes.js";
 import { sendMarker } from "./marker.js";
+import type { StreamEvent, Waiting } from "./stream-event.js";
+import type { StreamLink } from "./stream-link.js";
 import { TIMEOUT_MS } from "./stream-request.js";
-
-/** An event as EventSource would dispatch it. */
-export interface StreamEvent {
-  readonly event: string;
-  readonly data: string;
-  /** `undefined` for one that does not move the cursor. */
-  readonly id: string | undefined;
-}
-
-/** How long one call waits. */
-export interface Waiting {
-  /** In milliseconds. @default the timeoutMs the stream was opened with, 5_000 */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** What a reader needs beside its response. */
-export interface StreamLink {
-  readonly timeoutMs?: number;
-  /** Called with the connection that is to be closed. */
-  willClose?(client: Socket): void;
-  /** Called when the stream is left, once. */
-  release?(): Promise<void>;
-  /** Opens the same stream again. */
-  reopen?(lastEventId: string | undefined): Promise<StreamReader>;
-}
 
 /**
  * One stream, read as EventSource reads it. The hub's own events (`hub:open`, `hub:end` and their like)
@@ -60,7 +37,7 @@ export class StreamReader {
   readonly #link: StreamLink;
   readonly #timeoutMs: number;
   readonly #pending: StreamEvent[] = [];
-  readonly #waiting: Array<() => void> = [];
+  readonly #changes = new Changes();
   readonly #markers = new Map<string, "sent" | "passed">();
   #released: Promise<void> | undefined;
 
@@ -74,12 +51,12 @@ export class StreamReader {
     response.setEncoding("utf8").on("error", () => undefined);
     response.once("close", () => {
       this.hasEnded = true;
-      this.#wake();
+      this.#changes.announce();
     });
     response.on("data", (text: string) => {
       this.raw += text;
       parser.feed(text);
-      this.#wake();
+      this.#changes.announce();
     });
   }
 
@@ -260,35 +237,15 @@ export class StreamReader {
   }
 
   /** Resolves with what `find` gives, as soon as that is not undefined. */
-  async #when<T>(
-    find: () => T | undefined,
-    what: string,
-    { timeoutMs = this.#timeoutMs }: Waiting = {},
-  ): Promise<T> {
-    let isLate = false;
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      for (;;) {
-        const found = find();
-        if (found !== undefined) return found;
-        if (this.hasEnded)
-          throw new Error(
-            `The stream ended${this.#reason()} before ${what} came. ${this.#state()}`,
-          );
-        if (isLate) throw new Error(`No ${what} in ${timeoutMs} ms. ${this.#state()}`);
-        timer ??= setTimeout(() => {
-          isLate = true;
-          this.#wake();
-        }, timeoutMs);
-        await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      }
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
+  #when<T>(find: () => T | undefined, what: string, waiting: Waiting = {}): Promise<T> {
+    return this.#changes.when(find, {
+      timeoutMs: waiting.timeoutMs ?? this.#timeoutMs,
+      whyNever: () =>
+        this.hasEnded
+          ? `The stream ended${this.#reason()} before ${what} came. ${this.#state()}`
+          : null,
+      whyLate: (ms) => `No ${what} in ${ms} ms. ${this.#state()}`,
+    });
   }
 
   #reason(): string {

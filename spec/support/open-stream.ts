@@ -5,7 +5,8 @@ import {
   resolveStreamRequest,
   type StreamRequest,
 } from "../../lib/testing/stream-request.js";
-import { StreamReader as Reader, type StreamEvent } from "../../lib/testing/stream-reader.js";
+import type { StreamEvent } from "../../lib/testing/stream-event.js";
+import { StreamReader as Reader } from "../../lib/testing/stream-reader.js";
 
 export type { StreamEvent, StreamRequest };
 

@@ -1,0 +1,19 @@
+import type { StreamConnection } from "../connection/stream-connection.js";
+import { SseHubError, describe } from "../errors/sse-hub-error.js";
+import type { First } from "./admission-request.js";
+
+/** Sends the state that a stream begins with. A stream that cannot have it ends, and its browser asks again. */
+export async function giveFirst(connection: StreamConnection, first: First): Promise<void> {
+  try {
+    const state: unknown = await first();
+    if (!Array.isArray(state))
+      throw new TypeError(`first gave ${describe(state)}, not [event, data]`);
+    connection.give(state[0], state[1]);
+  } catch (cause) {
+    connection.report(new SseHubError("ERR_SSE_SOURCE", FIRST_FAILED, { cause }));
+    connection.finish("error");
+  }
+}
+
+const FIRST_FAILED =
+  "The first callback of req.sse.join() failed, so the stream was closed. The browser asks again.";

@@ -1,0 +1,31 @@
+import type { SseHubError } from "../errors/sse-hub-error.js";
+import type { SessionLink } from "../user/session-link.js";
+import type { EndReason } from "./connection.js";
+import type { StallWatch } from "./stall-watch.js";
+import type { StreamConnection } from "./stream-connection.js";
+import type { Transport } from "./transport.js";
+
+/** What all connections of a hub have in common. */
+export interface ConnectionContext {
+  readonly maxPayloadBytes: number;
+  readonly maxBufferedBytes: number;
+  /** Watches the sockets that are waited for. */
+  readonly stalls: Pick<StallWatch, "add" | "delete">;
+  /** Position of the newest entry in the log. */
+  readonly head: number;
+  /** Milliseconds after which a browser is asked to return: spread, so that not all come at once. */
+  drawRetryMs(): number;
+  /** Rooms were joined after the tick of `req.sse.join()`, or left. */
+  onRooms(connection: StreamConnection, rooms: readonly string[], change: "join" | "leave"): void;
+  /** Called once for each connection. */
+  onEnd(connection: StreamConnection, reason: EndReason): void;
+  report(error: SseHubError): void;
+}
+
+/** What a connection is made of. */
+export interface StreamParts {
+  readonly transport: Transport;
+  /** The session behind it; `null` where there is none to be watched. */
+  readonly session: SessionLink | null;
+  readonly isOwn: boolean;
+}

@@ -1,0 +1,21 @@
+import type { IncomingMessage } from "node:http";
+
+/** True when the request has a body, which somebody must read. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+}
+
+/** The address of the browser; `undefined` for a socket that is gone. */
+export function addressOf(req: IncomingMessage): string | undefined {
+  // Express's req.ip honours the application's `trust proxy`.
+  return (req as { ip?: string }).ip ?? req.socket.remoteAddress;
+}
+
+/**
+ * True when the request asks for a stream: it names `text/event-stream` (`*` does not count), or brings a cursor,
+ * for not every client names the type.
+ */
+export function asksForStream({ headers }: IncomingMessage): boolean {
+  const isNamed = headers.accept?.includes("text/event-stream") === true;
+  return isNamed || headers["last-event-id"] !== undefined;
+}

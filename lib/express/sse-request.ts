@@ -1,0 +1,46 @@
+import type { Connection } from "../connection/connection.js";
+import type { User } from "../user/user.js";
+import type { JoinOptions } from "./join-options.js";
+
+/** `req.sse`: what `sse()` gives every request. Nothing is looked up before it is asked for. */
+export interface SseRequest {
+  /**
+   * Who the request belongs to, frozen; `undefined` for nobody.
+   *
+   * @throws SseHubTypeError `ERR_SSE_USER_PENDING` before an asynchronous user function has settled
+   */
+  readonly user: User | undefined;
+  /** Who the request belongs to, as soon as it is known. Rejects with what the user function threw. */
+  identify(): Promise<User | undefined>;
+  /** The cursor the browser brought, from the header or `?lastEventId=`; anybody may have written it. */
+  readonly lastEventId: string | undefined;
+  /**
+   * The page's own connection, if the page has named it in the header `SSE-Connection`, as `stream.fetch()`
+   * of `express-sse-hub/client` does. Leave it out of what the request causes: `hub.except(req.sse.connectionId)`.
+   */
+  readonly connectionId: string | undefined;
+  /**
+   * Turns the request into a stream of the hub. The headers go out at once; events
+   * follow when the user is known. A second call adds rooms to the same connection.
+   *
+   * When there can be no stream (the browser has gone, HEAD, the hub drains) the connection has ended
+   * already and its `signal` is aborted.
+   *
+   * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun, `ERR_SSE_ROOM`,
+   * `ERR_SSE_OPTION`; an http-error 403 for a page of an origin that is not allowed
+   */
+  join(options: JoinOptions): Connection;
+  /** The same with nothing but rooms. */
+  join(...rooms: string[]): Connection;
+  /**
+   * Turns the request into a stream of its own, for what is made for it alone: the tokens of a model,
+   * the progress of a job. No broadcast reaches it; `send` and `stream` do. Finish it with `end()`.
+   *
+   * What the request changed in its session before is saved now. Save later changes with
+   * `req.session.save()`; with a `user` function and no `watch` such a save ends this stream, too, since the
+   * user may depend on anything in the session. So name in `watch` what it depends on.
+   *
+   * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun
+   */
+  open(): Connection;
+}

@@ -1,0 +1,43 @@
+import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
+import {
+  isAway,
+  isStore,
+  observeStore,
+  unobserveStore,
+  type ObservedStore,
+  type StoreObserver,
+} from "./store-observer.js";
+
+/** The session stores that one hub observes. */
+export class ObservedStores {
+  readonly #observer: StoreObserver;
+  readonly #stores = new Set<ObservedStore>();
+  #isClosed = false;
+
+  constructor(observer: StoreObserver) {
+    this.#observer = observer;
+  }
+
+  /** Observes a store from now on, unless it is observed. @throws SseHubTypeError `ERR_SSE_OPTION` */
+  add(store: object): void {
+    if (!isStore(store)) {
+      throw new SseHubTypeError(
+        "ERR_SSE_OPTION",
+        `observe() was given ${describe(store)}. Expected a session store of express-session.`,
+      );
+    }
+    if (this.#isClosed || this.#stores.has(store)) return;
+    this.#stores.add(store);
+    observeStore(store, this.#observer);
+  }
+
+  /** True when a store has said that it is disconnected. */
+  get isAway(): boolean {
+    return [...this.#stores].some(isAway);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const store of this.#stores) unobserveStore(store, this.#observer);
+  }
+}

@@ -1,0 +1,40 @@
+/** How long something is waited for, and what is said where it does not come. */
+export interface Patience {
+  readonly timeoutMs: number;
+  /** Why it can never come; `null` while it can. */
+  whyNever(): string | null;
+  whyLate(timeoutMs: number): string;
+}
+
+/** Lets callers wait until something holds, which is looked at after each change. */
+export class Changes {
+  readonly #waiting: Array<() => void> = [];
+
+  /** Something has changed. */
+  announce(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** Resolves with what `find` gives, as soon as that is not undefined. */
+  async when<T>(find: () => T | undefined, patience: Patience): Promise<T> {
+    const { timeoutMs } = patience;
+    let isLate = false;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      for (;;) {
+        const found = find();
+        if (found !== undefined) return found;
+        const never = patience.whyNever();
+        if (never !== null) throw new Error(never);
+        if (isLate) throw new Error(patience.whyLate(timeoutMs));
+        timer ??= setTimeout(() => {
+          isLate = true;
+          this.announce();
+        }, timeoutMs);
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
