@@ -28,7 +28,7 @@ function knownTo(resolve: (options: never) => unknown): string[] {
 /** The options of a log in Redis, one of which must be given. */
 function resolveRedisOptions(options: object): object {
   const settings = resolveRedisLogOptions({ url: "redis://localhost", ...options });
-  return { ...settings, url: null };
+  return { ...settings, url: null, client: null };
 }
 
 /** The options of `sse()`, whose hub must be given, in the words of the guide. */
@@ -97,7 +97,7 @@ describe("the front door's modules", () => {
 
 describe("the guide's errors", () => {
   it("are the codes of the code", () => {
-    const source = textOf("lib/sse-hub-error.ts");
+    const source = textOf("lib/errors/sse-hub-error.ts");
     const union = source.split("export type SseHubErrorCode =")[1]?.split(";", 1).join() ?? "";
     const codes = tableUnder("lib/errors/README.md", "Errors").map(({ code }) => plain(code));
     expect(codes.toSorted()).toEqual(
