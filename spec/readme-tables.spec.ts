@@ -28,7 +28,8 @@ function knownTo(resolve: (options: never) => unknown): string[] {
 /** The options of a log in Redis, one of which must be given. */
 function resolveRedisOptions(options: object): object {
   const settings = resolveRedisLogOptions({ url: "redis://localhost", ...options });
-  return { ...settings, url: null, client: null };
+  const { createClient: _client, ...rest } = settings;
+  return { url: null, client: null, ...rest };
 }
 
 /** The options of `sse()`, whose hub must be given, in the words of the guide. */

@@ -34,7 +34,7 @@ export class HealthMonitor {
   constructor(parts: HealthMonitorParts) {
     this.#parts = parts;
     this.#deadline = setTimeout(() => {
-      if (this.#trouble === null && !this.#isUp) this.onTrouble(new Error(UNREACHED));
+      if (this.#trouble === null && this.#up.size === 0) this.onTrouble(new Error(UNREACHED));
     }, parts.deadlineMs).unref();
   }
 

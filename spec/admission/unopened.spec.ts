@@ -10,7 +10,14 @@ const TRIALS = 150;
 /** Ways in which a stream ends before it was told `hub:open`; each ends the streams there are. */
 const ENDS: Array<[name: string, options: ShopOptions, end: (shop: Shop) => unknown]> = [
   ["refresh", {}, ({ hub }) => hub.refresh({ login: "alice" })],
-  ["close", {}, ({ hub }) => hub.connections().map((connection) => { connection.close(); })],
+  [
+    "close",
+    {},
+    ({ hub }) =>
+      hub.connections().map((connection) => {
+        connection.close();
+      }),
+  ],
 ];
 
 describe("a stream that ends before it was open", () => {
@@ -75,7 +82,9 @@ describe("a stream that ends before it was open", () => {
   it.each(REFUSED)("hands it over in a refusal, too [%s]", async (_name, options, spoil) => {
     const shop = await Shop.open(options);
     const cookie = await shop.signIn(ALICE);
-    await shop.stream("/events", { cookie }).then((stream) => { stream.close(); });
+    await shop.stream("/events", { cookie }).then((stream) => {
+      stream.close();
+    });
     await until(() => shop.hub.size === 0, "it has left");
     await shop.hub.broadcast("message", "before");
     await spoil(shop);

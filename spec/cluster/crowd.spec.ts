@@ -45,6 +45,8 @@ describeWithRedis("three nodes that are published to at full speed", (urlOf) => 
     const [, ...nodes] = await Cluster.open({ url: urlOf() });
     // From here on the log holds nothing but events.
     await nodes[0].hub.broadcast("message", "first");
+    const hasRead = ({ hub }: Shop) => hub.stats().log.entries > 0;
+    await until(() => nodes.every(hasRead), "all have read it");
     const stop = publishAtFullSpeed(nodes);
     onTestEnd(stop);
     const wrong: string[] = [];

@@ -76,6 +76,7 @@ describeWithRedis("a node that cannot reach Redis", (urlOf) => {
     expect(cut.hub.health()).toEqual({
       status: "ok",
       lagMs: 0,
+      problem: null,
       since: expect.any(Number),
       epoch: healthy.epoch,
     });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,6 +34,8 @@ export class RedisServer {
   readonly port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), "redis-spec-"));
   readonly #args: readonly string[];
+  // The file of a sentinel.
+  #sentinel: string | null = null;
   #child: ChildProcess | undefined;
   #exit: Promise<unknown> = Promise.resolve();
 
@@ -51,15 +53,29 @@ export class RedisServer {
   }
 
   /** The same without an end of its own. */
-  static async create(args: readonly string[] = []): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), args);
+  static async create(args: readonly string[] = [], port?: number): Promise<RedisServer> {
+    const server = new RedisServer(port ?? (await freePort()), args);
+    await server.run();
+    return server;
+  }
+
+  /** A sentinel, with the lines of its configuration, which it writes itself from then on. */
+  static async createSentinel(port: number, lines: readonly string[]): Promise<RedisServer> {
+    const server = new RedisServer(port, []);
+    const file = join(server.#folder, "sentinel.conf");
+    writeFileSync(file, [`port ${port}`, "bind 127.0.0.1", ...lines, ""].join("\n"));
+    server.#sentinel = file;
     await server.run();
     return server;
   }
 
   /** Starts the process, also again after `kill`: on the same port, with what it has on disk. */
   async run(): Promise<void> {
-    const child = spawn(REDIS, ["--port", String(this.port), ...this.#args], {
+    const args =
+      this.#sentinel === null
+        ? ["--port", String(this.port), ...this.#args]
+        : [this.#sentinel, "--sentinel"];
+    const child = spawn(REDIS, args, {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#child = child;
@@ -94,7 +110,7 @@ async function isReady(output: NodeJS.ReadableStream, exit: Promise<unknown>): P
   const ready = new Promise<void>((resolve) => {
     output.setEncoding("utf8").on("data", (more: string) => {
       text += more;
-      if (text.includes("Ready to accept connections")) resolve();
+      if (/Ready to accept connections|Sentinel ID is/.test(text)) resolve();
     });
   });
   const ended = exit.then(() => {

@@ -52,7 +52,7 @@ const ONE_LIFE = {
   commandTimeout: undefined,
   socketTimeout: undefined,
   keyPrefix: "",
-  protocol: undefined,
+  protocol: 2,
   replyMapping: undefined,
   readOnly: false,
   monitor: false,
@@ -104,9 +104,7 @@ function fromSentinels(redis: Ioredis): CreateClient {
 function fromCluster(cluster: IoredisCluster): CreateClient {
   const { redisOptions, natMap } = cluster.options;
   return async (key) => {
-    const [member] = cluster.nodes("all");
-    // Of the same copy of the package, where there is one already.
-    const Redis = (member?.constructor as IoredisClass | undefined) ?? (await loadClass());
+    const Redis = await loadClass();
     const open = (address: Address, own: object = {}) =>
       new OwnIoredis(new Redis({ ...redisOptions, ...own, ...ONE_LIFE, ...address, db: 0 }));
     const roots = new Map(cluster.startupNodes.map((node) => [textOf(startAt(node)), node]));

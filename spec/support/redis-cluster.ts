@@ -1,0 +1,170 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
+import { createClient } from "redis";
+import { RedisServer } from "./redis.js";
+
+const MASTERS = 3;
+const SLOTS = 16_384;
+// How long a node is silent before the others take it for dead.
+const NODE_TIMEOUT_MS = 1_000;
+const DEADLINE_MS = 20_000;
+
+/** A cluster of three masters and a replica of each, on free ports. */
+export class RedisCluster {
+  readonly #servers: readonly RedisServer[];
+
+  private constructor(servers: readonly RedisServer[]) {
+    this.#servers = servers;
+  }
+
+  static async create(): Promise<RedisCluster> {
+    const args = [
+      ...["--cluster-enabled", "yes", "--cluster-node-timeout", String(NODE_TIMEOUT_MS)],
+      ...["--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0"],
+    ];
+    const servers: RedisServer[] = [];
+    while (servers.length < 2 * MASTERS) servers.push(await createWithBus(args));
+    const cluster = new RedisCluster(servers);
+    await cluster.#join();
+    return cluster;
+  }
+
+  get ports(): number[] {
+    return this.#servers.map(({ port }) => port);
+  }
+
+  /** The server that is the master of a key's slot now, as the others know it. */
+  async masterOf(key: string): Promise<RedisServer> {
+    for (const server of this.#servers) {
+      const port = await ask(server, ["CLUSTER", "SLOTS"]).then(
+        async (slots) => portFor(slots as Slots, await slotOf(server, key)),
+        () => undefined,
+      );
+      const master = this.#servers.find((one) => one.port === port);
+      if (master !== undefined) return master;
+    }
+    throw new Error(`Nobody serves the slot of ${key}.`);
+  }
+
+  /** Ends the master of a key as a crash does. Resolves when a replica has its place. */
+  async failOver(key: string): Promise<RedisServer> {
+    const dead = await this.masterOf(key);
+    await dead.kill();
+    const alive = this.#servers.filter((server) => server !== dead);
+    await until(`another master of ${key}`, async () => {
+      const ports = await Promise.all(
+        alive.map(async (server) => {
+          const slots = (await ask(server, ["CLUSTER", "SLOTS"])) as Slots;
+          return portFor(slots, await slotOf(server, key));
+        }),
+      );
+      return ports.every((port) => port !== undefined && port !== dead.port);
+    });
+    return dead;
+  }
+
+  /** Starts an ended server again, as a replica of whoever has its place. Resolves when it has caught up. */
+  async revive(server: RedisServer): Promise<void> {
+    await server.run();
+    await until("its replica follows", async () => {
+      const info = String(await ask(server, ["INFO", "replication"]));
+      return info.includes("role:slave") && info.includes("master_link_status:up");
+    });
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.remove()));
+  }
+
+  async #join(): Promise<void> {
+    const [first, ...others] = this.#servers as [RedisServer, ...RedisServer[]];
+    for (const [index, server] of this.#servers.slice(0, MASTERS).entries()) {
+      const [from, to] = [index, index + 1].map((n) => Math.floor((n * SLOTS) / MASTERS));
+      await ask(server, ["CLUSTER", "ADDSLOTSRANGE", String(from), String(Number(to) - 1)]);
+      await ask(server, ["CLUSTER", "SET-CONFIG-EPOCH", String(index + 1)]);
+    }
+    for (const { port } of others) {
+      await ask(first, ["CLUSTER", "MEET", "127.0.0.1", String(port)]);
+    }
+    await until("all know each other", async () => {
+      const known = await Promise.all(
+        this.#servers.map(async (server) => String(await ask(server, ["CLUSTER", "NODES"]))),
+      );
+      const isWhole = (text: string) => text.trim().split("\n").length === this.#servers.length;
+      return known.every((text) => isWhole(text) && !text.includes("handshake"));
+    });
+    for (const [index, replica] of this.#servers.slice(MASTERS).entries()) {
+      const id = await ask(this.#servers[index] as RedisServer, ["CLUSTER", "MYID"]);
+      await ask(replica, ["CLUSTER", "REPLICATE", String(id)]);
+    }
+    await until("the cluster works", async () => {
+      const infos = await Promise.all(
+        this.#servers.map(async (server, index) => {
+          const state = String(await ask(server, ["CLUSTER", "INFO"])).includes("cluster_state:ok");
+          const role = String(await ask(server, ["INFO", "replication"]));
+          return (
+            state &&
+            (index < MASTERS ? /slave0:.*state=online/.test(role) : role.includes("_status:up"))
+          );
+        }),
+      );
+      return infos.every(Boolean);
+    });
+  }
+}
+
+type Slots = Array<[from: number, to: number, master: [host: string, port: number]]>;
+
+function portFor(slots: Slots, slot: number): number | undefined {
+  return slots.find(([from, to]) => from <= slot && slot <= to)?.[2][1];
+}
+
+async function slotOf(server: RedisServer, key: string): Promise<number> {
+  return Number(await ask(server, ["CLUSTER", "KEYSLOT", key]));
+}
+
+// The nodes of a cluster talk on a second port, ten thousand above.
+async function createWithBus(args: readonly string[]): Promise<RedisServer> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 30_000);
+    if ((await isFree(port)) && (await isFree(port + 10_000)))
+      return RedisServer.create(args, port);
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+/** Sends one command to a server. */
+export async function ask(server: RedisServer, args: string[]): Promise<unknown> {
+  const client = createClient({
+    RESP: 2,
+    socket: { host: "127.0.0.1", port: server.port, reconnectStrategy: false },
+  });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    return await client.sendCommand(args);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Resolves when that holds. What cannot be asked does not hold yet. */
+export async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + DEADLINE_MS;
+  while (!(await isTrue().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`It never came true: ${what}.`);
+    await wait(20);
+  }
+}
