@@ -144,6 +144,27 @@ describeInBrowser("the guides' samples for pages", (windows) => {
     expect(await page.evaluate("shown")).toEqual([["show", { id: 1, total: 9 }]]);
   });
 
+  it("lead to the login that a guard redirects to", async () => {
+    const html = `<script type="module">
+      import { connect } from "/express-sse-hub/client.js";
+      const stream = connect("/guarded");
+      ${sample("login redirect")}
+    </script>`;
+    const shop = await Shop.open({
+      hub: { retryMs: 10 },
+      routes: (app) => {
+        app.get("/page", (_req, res) => void res.type("html").send(html));
+        app.get("/guarded", (_req, res) => {
+          res.redirect("/sign-in");
+        });
+        app.get("/sign-in", (_req, res) => void res.type("html").send("Who are you?"));
+      },
+    });
+    const page = await windows.open(`${shop.url}/page`);
+    await page.waitForURL(`${shop.url}/sign-in`);
+    expect(await page.innerText("body")).toBe("Who are you?");
+  });
+
   it("reconnect as the user who has logged in", async () => {
     const html = `<script type="module">
       import { connect } from "/express-sse-hub/client.js";

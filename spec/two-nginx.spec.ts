@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestEnd } from "./support/disposers.js";
 import { CADDY, HAPROXY, NGINX, nginxConfig, startFront } from "./support/front.js";
+import { textOf } from "./support/guides.js";
 import { describeWhereInstalled } from "./support/describe-with.js";
 import { describeBehindNginx, startNginx } from "./support/nginx.js";
 import { openStream } from "./support/open-stream.js";
@@ -69,6 +70,10 @@ describeBehindNginx("behind two nginx in a row", () => {
     const response = await answer;
     expect(response.headers.get("X-Accel-Buffering")).toBeNull();
     expect(await response.text()).toMatch(/data: 1\n\n[^]*data: 2\n\n[^]*hub:end/);
+  });
+
+  it.each(CURES)("the guide names the setting: %s", (_what, { inner, outer }) => {
+    expect(textOf("lib/express/README.md")).toContain(`\`${inner ?? outer ?? ""}\``);
   });
 
   it.each(CURES)("all arrives at once where %s", async (_what, row, sent) => {

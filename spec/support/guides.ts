@@ -39,6 +39,17 @@ export const SAMPLES = {
   "first page": { guide: "README.md", language: "html" },
   EventSource: { guide: "README.md", language: "js", section: "Send and receive" },
   client: { guide: "lib/client/README.md", language: "html" },
+  "fetch-event-source": {
+    guide: "lib/client/README.md",
+    language: "js",
+    section: "fetch-event-source",
+  },
+  "sse.js": { guide: "lib/client/README.md", language: "js", section: "sse.js" },
+  "login redirect": {
+    guide: "lib/client/README.md",
+    language: "js",
+    section: "Login redirects",
+  },
   login: { guide: "lib/session/README.md", language: "js", section: "After login" },
   "own log": { guide: "lib/log/README.md", language: "js", section: "A log of your own" },
   metrics: { guide: "lib/metrics/README.md", language: "js" },

@@ -1,15 +1,43 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { EventSource } from "eventsource";
 import type { Page } from "playwright-core";
 import { describeInBrowser } from "../support/browser.js";
 import { onTestEnd } from "../support/disposers.js";
+import { sample, type SampleName } from "../support/guides.js";
 import { Shop, until } from "../support/shop.js";
 
 const IN_BROWSER = ["EventSource", "event-source-polyfill", "sse.js", "fetch-event-source"];
 
 type Told = Array<[event: string, data: string, id: string]>;
+
+/** The guide's samples as modules: each exports a function that opens a stream with what it pastes. */
+const guideSamples: Plugin = {
+  name: "samples of the guide",
+  setup(bundler) {
+    bundler.onResolve({ filter: /^guide:/ }, ({ path }) => ({ path, namespace: "guide" }));
+    bundler.onLoad({ filter: /^guide:/, namespace: "guide" }, ({ path }) => ({
+      contents: moduleOf(sample(path.slice("guide:".length) as SampleName)),
+      resolveDir: __dirname,
+    }));
+  },
+};
+
+function moduleOf(pasted: string): string {
+  const lines = pasted.replace('"/events"', "url").split("\n");
+  const isImport = (line: string) => line.startsWith("import ");
+  return [
+    ...lines.filter(isImport),
+    "export function open(url, show) {",
+    "let stream;",
+    ...lines
+      .filter((line) => !isImport(line))
+      .map((line) => line.replace("const stream", "stream")),
+    "return stream;",
+    "}",
+  ].join("\n");
+}
 
 let page = "";
 let finished = 0;
@@ -55,7 +83,8 @@ function messagesIn(told: Told): Array<[string, string]> {
 describeInBrowser("a client of somebody else's", (windows) => {
   beforeAll(async () => {
     const entryPoints = [join(__dirname, "foreign-clients/page.js")];
-    const { outputFiles } = await build({ entryPoints, bundle: true, write: false });
+    const plugins = [guideSamples];
+    const { outputFiles } = await build({ entryPoints, plugins, bundle: true, write: false });
     page = outputFiles[0]?.text ?? "";
   });
 
