@@ -26,7 +26,7 @@ describe("the guides", () => {
     const run = Object.keys(SAMPLES).map((name) => sample(name as SampleName));
     const unknown = fencesIn(textOf(guide))
       // Commands for a shell, and samples in TypeScript, which are run together.
-      .filter(({ language }) => !["sh", "ts"].includes(language))
+      .filter(({ language }) => !["sh", "text", "ts"].includes(language))
       .filter(({ text }) => !run.includes(text));
     expect(unknown).toEqual([]);
   });
