@@ -45,7 +45,7 @@ export interface AdmissionParts {
   onRefusal(reason: RefusalReason): void;
 }
 
-/** The door of the hub: from a request to an open connection, or to an answer EventSource survives. */
+/** Turns a request into an open stream, or into an answer after which EventSource asks again. */
 export class Admission {
   /** Connections that were told `hub:open`, so far. */
   opened = 0;
@@ -149,7 +149,7 @@ export class Admission {
       return;
     }
     if (this.#monitor.isOver(connection)) {
-      // Not soon: whoever gives users whose time is over would give it again.
+      // Not soon: a user function that returns an expired user would return it again.
       connection.finish("user");
       return;
     }

@@ -12,7 +12,7 @@ type Group<C> = Set<C>;
 
 /**
  * Finds the live connections that an audience may reach, so that a narrow broadcast costs what its
- * recipients cost. It may give too many, never too few: whoever is given is asked `reaches` all the same.
+ * recipients cost. It may give too many, never too few: `reaches` is asked for each of them all the same.
  */
 export class AudienceIndex<C extends StreamConnection> {
   readonly #connections: ReadonlySet<C>;

@@ -51,7 +51,7 @@ export class Link {
   }
 
   async #run(): Promise<void> {
-    // Whoever has made the stream listens to it first.
+    // The caller adds its listeners first.
     await Promise.resolve();
     while (!this.#isClosed) {
       const trouble = await this.#read();
@@ -177,7 +177,7 @@ export class Link {
 
   #wait(ms: number, { status }: Trouble): Promise<void> {
     return new Promise((resolve) => {
-      // Whoever was told of the wait may have closed the stream.
+      // A listener that was told of the wait may have closed the stream.
       if (this.#isClosed) {
         resolve();
         return;

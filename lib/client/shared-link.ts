@@ -17,7 +17,7 @@ const LAST_WORD_MS = 1_000;
 
 /**
  * One connection for all tabs of an origin. The tab that holds the lock leads: it has the connection, and
- * tells the others what comes. Each tab keeps its own cursor, so that whoever leads next goes on exactly
+ * tells the others what comes. Each tab keeps its own cursor, so that the next leader goes on exactly
  * where it was itself.
  *
  * A tab that has just come, or has missed something, first has a connection of its own: it gets its
@@ -213,7 +213,7 @@ export class SharedLink {
     const { kind } = message;
     if (this.#isLeader) {
       if (kind === "ask") this.#sayLead();
-      // Whoever else asked for it has it already, or soon.
+      // Another tab that asked for it has it already, or soon.
       if (kind === "renew" && this.#audience !== undefined) this.#renew();
       return;
     }

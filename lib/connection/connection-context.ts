@@ -1,8 +1,6 @@
 import type { SseHubError } from "../errors/sse-hub-error.js";
 import type { SessionLink } from "../user/session-link.js";
-import type { EndReason } from "./connection.js";
-import type { StallWatch } from "./stall-watch.js";
-import type { StreamConnection } from "./stream-connection.js";
+import type { Connection, EndReason } from "./connection.js";
 import type { Transport } from "./transport.js";
 
 /** What all connections of a hub have in common. */
@@ -10,15 +8,15 @@ export interface ConnectionContext {
   readonly maxPayloadBytes: number;
   readonly maxBufferedBytes: number;
   /** Watches the sockets that are waited for. */
-  readonly stalls: Pick<StallWatch, "add" | "delete">;
+  readonly stalls: { add(connection: Connection): void; delete(connection: Connection): void };
   /** Position of the newest entry in the log. */
   readonly head: number;
   /** Milliseconds after which a browser is asked to return: spread, so that not all come at once. */
   drawRetryMs(): number;
   /** Rooms were joined after the tick of `req.sse.join()`, or left. */
-  onRooms(connection: StreamConnection, rooms: readonly string[], change: "join" | "leave"): void;
+  onRooms(connection: Connection, rooms: readonly string[], change: "join" | "leave"): void;
   /** Called once for each connection. */
-  onEnd(connection: StreamConnection, reason: EndReason): void;
+  onEnd(connection: Connection, reason: EndReason): void;
   report(error: SseHubError): void;
 }
 

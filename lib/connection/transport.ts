@@ -195,7 +195,7 @@ export function isBehindStream(req: IncomingMessage): boolean {
 
 /**
  * Lets go of a request that came behind a stream. Node keeps each for an answer that never comes, so
- * whoever sends many of them loses the socket.
+ * a browser that sends many of them loses its socket.
  */
 export function dropBehindStream(req: IncomingMessage): void {
   const { socket } = req;

@@ -31,7 +31,7 @@ export interface FanOutParts {
  * for all entries since the last pass. When publishers are faster than a pass, passes merge.
  *
  * Invariant: a live connection has everything up to `served`; during a pass, those already visited
- * have everything up to the end of the pass. Whoever becomes live meanwhile carries its own position.
+ * have everything up to the end of the pass. A connection that becomes live meanwhile carries its own position.
  */
 export class FanOut {
   readonly #log: EventLog;

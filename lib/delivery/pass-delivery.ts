@@ -8,7 +8,7 @@ import type { LogReader } from "./log-reader.js";
 const MAX_JOINED_BYTES = 4 * 1_048_576;
 
 /**
- * What one pass has for whom. Narrow entries are handed to those the index finds; only broad ones are
+ * Which entries of one pass go to which reader. Narrow entries are handed to those the index finds; only broad ones are
  * tried on everybody. A connection gets both in the order of the log.
  */
 export class PassDelivery {

@@ -1,6 +1,6 @@
 /**
  * Every code that an error of this package can carry. Codes are API: they change only with a major
- * version. The README explains each with what to do.
+ * version. `lib/errors/README.md` explains each with what to do.
  */
 export type SseHubErrorCode =
   | "ERR_SSE_OPTION"

@@ -40,7 +40,7 @@ export interface SseOptions {
   user?: UserResolver | undefined;
   /**
    * What in a session the user depends on. When it changes, the session's streams end, and their
-   * browsers come back as whoever they are then. It must be quick and must not wait.
+   * browsers reconnect with the user of that moment. It must be quick and must not wait.
    *
    * @default (session) => [session.user, session.passport]; with a `user` function of the application's
    * own, whatever it may depend on: all of the session but its cookie

@@ -20,7 +20,7 @@ export function writeStreamHead(res: ServerResponse): void {
   for (const name of FOR_OTHER_BODIES) {
     res.removeHeader(name);
   }
-  // Whoever encodes the body has wrapped write(); without that the header is a lie.
+  // A middleware that encodes the body has wrapped write(). If none has, the header would be wrong.
   if (!Object.hasOwn(res, "write")) res.removeHeader("Content-Encoding");
   res.setHeader("Content-Type", "text/event-stream");
   // no-transform keeps compression() from buffering; the next is for nginx, which buffers by default.

@@ -94,7 +94,7 @@ export class Tag {
       this.#user = { value };
       return value;
     });
-    // Whoever waits gets the rejection; if nobody does, it must not end the process.
+    // A caller that waits gets the rejection. If none waits, it must not end the process.
     pending.catch(() => undefined);
     this.#user = { pending };
     return this.#user;

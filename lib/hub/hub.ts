@@ -28,9 +28,9 @@ export interface Hub extends Broadcaster {
    */
   connections(filter?: Filter): Connection[];
   /**
-   * Ends the streams of the users that match, on every node; their browsers return through the application's
-   * middleware, as whoever they are then, and get what they missed. For changes that are in no
-   * session: a role in the database.
+   * Ends the streams of the users that match, on every node; their browsers reconnect through the application's
+   * middleware, with the user of that moment, and get what they missed. Use it for changes that are in no
+   * session, such as a role in the database.
    *
    * @throws SseHubTypeError `ERR_SSE_FILTER`
    */

@@ -57,7 +57,7 @@ export interface LogFollower {
   onNotice(notice: Notice): void;
   /**
    * Entries are gone that this node never read, notices perhaps among them, or another life of the
-   * log has begun. `epoch` and `head` are the new ones; whoever was at the head has missed something.
+   * log has begun. `epoch` and `head` are the new ones; a reader that was at the head has missed something.
    */
   onBreak(): void;
   /** A node asks all nodes, this one included. The answer is plain JSON. */

@@ -14,7 +14,7 @@ export interface Broadcaster {
    */
   broadcast<E extends EventName>(event: E, data: EventData<E>): Promise<string>;
   /**
-   * Sends an event to those of this audience whom the filter matches: a matcher (plain data) or a
+   * Sends an event to the connections of this audience that the filter matches: a matcher (plain data) or a
    * predicate (a function of this process, called for each connection; only `true` counts).
    *
    * @throws SseHubTypeError `ERR_SSE_FIELD`, `ERR_SSE_DATA`, `ERR_SSE_FILTER` (also for a filter that
@@ -36,7 +36,7 @@ export interface Broadcaster {
   except(connectionId: string | undefined): Broadcaster;
   /**
    * Keeps the newest event of this key for newcomers too: it is given, without id, on a first visit,
-   * after a gap, and on joining a room later, to whom the audience reaches. At most 1 000 keys and
+   * after a gap, and on joining a room later, to connections that the audience reaches. At most 1 000 keys and
    * 8 MiB are kept; the key that was not set for longest goes first.
    *
    * @throws SseHubTypeError `ERR_SSE_FIELD` for a key that is no string, or empty

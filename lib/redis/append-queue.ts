@@ -18,7 +18,7 @@ const BATCH_COUNT = 256;
 const BATCH_BYTES = 1_048_576;
 const REFUSED_PAUSE_MS = 100;
 
-/** Whom the appends tells. */
+/** What an append queue is made of, and what it calls. */
 export interface AppendQueueHost {
   readonly node: string;
   readonly keys: Keys;
@@ -229,7 +229,7 @@ function refusedBy(answers: ReadonlyArray<PromiseSettledResult<unknown>>): Error
 function tooMany(): SseHubError {
   return new SseHubError(
     "ERR_SSE_LOG",
-    "So much waits for Redis that nothing more is taken. The event was not sent.",
+    "The Redis send queue is full. The event was not sent; send it again later.",
     { outcome: "not-sent" },
   );
 }

@@ -105,4 +105,4 @@ export class HealthMonitor {
   }
 }
 
-const UNREACHED = "The log has not been let in";
+const UNREACHED = "Redis has not accepted the connection";

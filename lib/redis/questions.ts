@@ -14,7 +14,7 @@ const KEPT_MS = 10_000;
 const MIN_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 100;
 
-/** Between whom questions and answers go. */
+/** What questions and answers pass through. */
 export interface QuestionsHost {
   readonly node: string;
   readonly keys: Keys;

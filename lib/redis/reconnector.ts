@@ -6,7 +6,7 @@ import type { CreateClient } from "./client/own-client.js";
 const MIN_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;
 
-/** What a link is for, and whom it tells. */
+/** What a reconnector connects to, and what it calls. */
 export interface ReconnectorHost {
   readonly createClient: CreateClient;
   /** A key of the log: the connection leads to the server that holds it. */

@@ -21,8 +21,8 @@ export interface RedisLogOptions {
   /** Names the log; its keys begin with `{name}:`. `[A-Za-z0-9_-]`, at most 64. @default "sse" */
   name?: string | undefined;
   /**
-   * What session ids are hashed with, so that who reads Redis cannot tell whose they are even where he
-   * knows them. The same on every node; `null` for a label that anybody could know. @default null
+   * What session ids are hashed with, so that somebody who reads Redis cannot tell whose they are, even if they
+   * know some of them. The same on every node; `null` for a label that anybody could know. @default null
    */
   secret?: string | null | undefined;
   /** @default 200_000 */

@@ -28,10 +28,10 @@ export class RedisSession {
    */
   static async open(createClient: CreateClient, key: string): Promise<RedisSession> {
     const creating = createClient(key);
-    const client = await withTimer(creating, LOCATE_MS, "The client has given no connection");
+    const client = await withTimer(creating, LOCATE_MS, "The client has not given a connection");
     const redis = new RedisSession(client);
     try {
-      await withTimer(client.connect(), ANSWER_MS, "Redis has not let the log in");
+      await withTimer(client.connect(), ANSWER_MS, "Redis has not accepted the connection");
     } catch (cause) {
       redis.end(cause as Error);
     }

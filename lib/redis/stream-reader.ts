@@ -9,7 +9,7 @@ const BLOCK_MS = 1_000;
 const MAX_COUNT = 512;
 const PAGE_BYTES = 1_048_576;
 
-/** Whom the reader tells. */
+/** What a stream reader is made of, and what it calls. */
 export interface StreamReaderHost {
   readonly node: string;
   readonly keys: Keys;
@@ -38,7 +38,7 @@ export class StreamReader {
     const state = await ensureEpoch(redis, keys, mirror.seen);
     const isAnother = state.epoch !== mirror.epoch || state.head < mirror.position;
     const beginning = isAnother ? await readBeginning(redis, keys) : null;
-    // A sign of life only now: whoever gives one is expected to read all questions asked after it.
+    // A sign of life only now: a node that gives one must read all questions that are asked after it.
     await check(redis, keys, node);
     // It is up when it can read, not before: a user may be allowed everything but that.
     await this.#read(redis, "COUNT", "1");

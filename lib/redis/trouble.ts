@@ -30,7 +30,7 @@ const KNOWN: readonly Known[] = [
     kind: "rights",
     pattern: /NOPERM|no permissions|can't run this command/i,
     what: "denies the log a command or a key",
-    remedy: "Grant the user the keys and commands that the doc comment of redisLog() lists.",
+    remedy: "Grant the user the keys and commands that lib/redis/README.md lists.",
   },
   {
     kind: "slot",
@@ -84,7 +84,7 @@ const KNOWN: readonly Known[] = [
   {
     kind: "silent",
     pattern:
-      /has not answered|has not let the log in|has not been let in|has given no connection|timed? ?out/i,
+      /has not answered|has not accepted the connection|has not given a connection|timed? ?out/i,
     what: "does not answer",
     remedy: "Check that the server is alive and that nothing between drops the connection.",
   },
@@ -108,7 +108,7 @@ const AWAY: Omit<Known, "pattern"> = {
   remedy: "Check that it runs, and that host and port are right.",
 };
 
-/** Says what an error means for whoever runs the application. */
+/** Says what an error means and what the operator can do about it. */
 export function troubleOf(cause: unknown): Trouble {
   const { message } = cause as Error;
   const known = KNOWN.find(({ pattern }) => pattern.test(message)) ?? AWAY;

@@ -14,7 +14,7 @@ export interface SessionNotice {
 
 /**
  * Decides what other nodes must hear of sessions that are stored here. Most writes change nothing that
- * a user depends on, and whoever stores a session on every request is not to fill the log with that.
+ * a user depends on, and an application that stores a session on every request must not fill the log with that.
  */
 export class SessionChangeDetector {
   readonly #watches = new Set<Watch>();
@@ -45,7 +45,7 @@ export class SessionChangeDetector {
     const fingerprints = this.#fingerprintsOf(session);
     const [known, stored, written] = [this.#known, this.#stored, fingerprints.join()];
     // What all were told is not enough: another node may have told something since, unheard as yet.
-    // Yet whoever changes what it changed has read that before.
+    // Yet a node that changes what that one changed has read it before.
     const isSame = known.get(key) === written && stored.get(key) === written;
     stored.set(key, written);
     if (isSame) return undefined;

@@ -27,8 +27,8 @@ export interface SessionMonitorParts {
 }
 
 /**
- * Keeps what connections are tagged with true: who logged out, was changed, expired or is recalled
- * stops receiving at once, and returns as whoever he is then.
+ * Ends a connection as soon as its session no longer matches its user: after a logout, another login, a changed
+ * profile, an expiry, `refresh()` or `disconnect()`. The browser reconnects through the application's middleware.
  */
 export class SessionMonitor {
   readonly sessions: Sessions;
@@ -172,7 +172,7 @@ export class SessionMonitor {
     this.#stores.close();
   }
 
-  // Whoever changed the session is answered when the other nodes know, or cannot be reached.
+  // The request that changed the session is answered when the other nodes know, or cannot be reached.
   async #tell(notice: Notice): Promise<void> {
     try {
       await this.#log.tell(notice);

@@ -201,7 +201,7 @@ export class Sessions {
     return Date.now() + revalidateMs * (0.75 + Math.random() / 4);
   }
 
-  // A watch that fails tells nothing: whoever depends on it is looked at as changed.
+  // A watch that fails tells nothing: the session counts as changed.
   #stateOf(link: SessionLink, content: object): SessionState | null {
     try {
       return link.stateOf(content);
@@ -212,7 +212,7 @@ export class Sessions {
   }
 }
 
-// A copy: whoever is ended leaves the entry.
+// A copy: a connection that is ended leaves the entry.
 function linksOf(entry: Entry | undefined): Array<[StreamConnection, SessionLink]> {
   const connections = entry === undefined ? [] : [...entry.connections];
   return connections.flatMap((connection) =>

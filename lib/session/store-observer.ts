@@ -25,7 +25,7 @@ export interface StoreObserver {
   /** @param session what is to be stored, or `null` when the session is destroyed */
   onChange(id: string, session: object | null): void;
   /**
-   * The change has been written. Whoever made it is told so when what is returned has resolved, which
+   * The change has been written. Its caller is told so when the returned promise has resolved, which
    * it must, and soon; `undefined` where there is nothing to wait for.
    */
   onWritten(id: string, session: object | null): Promise<void> | undefined;
@@ -185,7 +185,7 @@ function whenAll(
 interface Change {
   /** It is written, or has failed. Called once. */
   readonly settle: () => void;
-  /** Tells those who must know before whoever made it is answered; gives what to wait for. Called once. */
+  /** Tells the observers before the caller is answered, and gives what to wait for. Called once. */
   readonly tell: () => Promise<unknown> | undefined;
   /** True when there may be something to wait for. */
   readonly mayWait: boolean;

@@ -50,7 +50,7 @@ export async function openStream(
 export async function openStreamAt(
   url: URL,
   settings: StreamSettings,
-  link: Omit<StreamLink, "timeoutMs">,
+  link: Omit<StreamLink<StreamReader>, "timeoutMs">,
 ): Promise<StreamReader> {
   const { timeoutMs } = settings;
   const response = await requestStream(url, settings);

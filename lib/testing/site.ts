@@ -89,7 +89,7 @@ class SharedServer {
   async #leave(): Promise<void> {
     this.#visitors -= 1;
     if (this.#visitors > 0) return;
-    // Whoever comes from now on gets a server of its own.
+    // A visitor that comes from now on gets a server of its own.
     servers.delete(this.#app);
     // A server has closed before its sockets have, and with those the hub hears who has left.
     const closed = [...this.#sockets].map((socket) => once(socket.destroy(), "close"));

@@ -34,14 +34,14 @@ export class StreamReader {
   /** True when no more will come. */
   hasEnded = false;
   readonly #response: IncomingMessage;
-  readonly #link: StreamLink;
+  readonly #link: StreamLink<StreamReader>;
   readonly #timeoutMs: number;
   readonly #pending: StreamEvent[] = [];
   readonly #changes = new Changes();
   readonly #markers = new Map<string, "sent" | "passed">();
   #released: Promise<void> | undefined;
 
-  constructor(response: IncomingMessage, link: StreamLink = {}) {
+  constructor(response: IncomingMessage, link: StreamLink<StreamReader> = {}) {
     this.#response = response;
     this.#link = link;
     this.#timeoutMs = link.timeoutMs ?? TIMEOUT_MS;

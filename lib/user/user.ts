@@ -19,7 +19,7 @@ export type User = [keyof SseUser] extends [never]
   ? Readonly<Record<string, unknown>>
   : Readonly<SseUser>;
 
-/** What tells one user from another: tags that are equal are one user. */
+/** A key that is the same for equal users, and another one for others. */
 export function userKeyOf(user: User): string {
   return fingerprintOf(user);
 }

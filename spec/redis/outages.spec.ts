@@ -57,7 +57,7 @@ describeWithRedis("redisLog, while Redis is away", () => {
     expect((outcomes[8] as PromiseRejectedResult).reason).toMatchObject({
       code: "ERR_SSE_LOG",
       outcome: "not-sent",
-      message: expect.stringContaining("nothing more is taken"),
+      message: expect.stringContaining("send queue is full"),
     });
   });
 
