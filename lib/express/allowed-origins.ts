@@ -1,3 +1,4 @@
+import { parseUrl } from "../options/parse-url.js";
 import { isArray, refusedOption } from "../options/option-reader.js";
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 
@@ -59,8 +60,9 @@ function faultOf(entry: unknown): string | undefined {
 
 /** The origin as browsers send it; `undefined` for what has none. */
 function asSent(entry: string): string | undefined {
-  if (!URL.canParse(entry) || NOT_OF_PAGES.test(entry)) return undefined;
-  const { protocol, origin } = new URL(entry);
+  const url = NOT_OF_PAGES.test(entry) ? undefined : parseUrl(entry);
+  if (url === undefined) return undefined;
+  const { protocol, origin } = url;
   if (WEB.test(protocol)) return /^https?:\/\//i.test(entry) ? origin : undefined;
   const own = APP_ORIGIN.exec(entry)?.[1];
   return own === undefined ? undefined : protocol + own.slice(protocol.length);

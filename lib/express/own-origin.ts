@@ -1,3 +1,4 @@
+import { parseUrl } from "../options/parse-url.js";
 import type { IncomingMessage } from "node:http";
 
 /** Where browsers ask this server, as far as somebody who may be believed tells it. */
@@ -46,8 +47,8 @@ export function ownOrigin(req: IncomingMessage): OwnOrigin {
  * regard to case, with the default port of the scheme where none is named.
  */
 export function isOwnPage(origin: string, { scheme, host, port }: OwnOrigin): boolean {
-  if (!URL.canParse(origin)) return false;
-  const page = new URL(origin);
+  const page = parseUrl(origin);
+  if (page === undefined) return false;
   if (page.protocol !== "http:" && page.protocol !== "https:") return false;
   if (scheme !== undefined && page.protocol !== `${scheme}:`) return false;
   // Two proxies in a row may tell of different ports: the one beside the host need not be the browser's.
@@ -64,7 +65,7 @@ function originOf(protocol: string, host: string): string | undefined {
   // Nothing but a host and a port: with a user's name before it, it would be read as another host.
   if (!/^[^\s/?#@\\]+$/.test(host)) return undefined;
   const url = `${protocol}//${host}`;
-  return URL.canParse(url) ? new URL(url).origin : undefined;
+  return parseUrl(url)?.origin;
 }
 
 function trustsProxy(req: IncomingMessage): boolean {

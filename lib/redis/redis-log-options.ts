@@ -1,3 +1,4 @@
+import { parseUrl } from "../options/parse-url.js";
 import {
   MILLISECONDS,
   isCount,
@@ -99,5 +100,5 @@ const isName: Check<string> = (value): value is string =>
   typeof value === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(value);
 
 function isRedisUrl(url: string): boolean {
-  return /^rediss?:\/\//.test(url) && URL.canParse(url);
+  return /^rediss?:\/\//.test(url) && parseUrl(url) !== undefined;
 }

@@ -1,3 +1,4 @@
+import { parseUrl } from "../options/parse-url.js";
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -22,7 +23,7 @@ export interface Site {
  * @throws SseHubTypeError `ERR_SSE_OPTION` for what is neither
  */
 export async function enterSite(target: RequestListener | string): Promise<Site> {
-  if (typeof target === "string" && URL.canParse(target)) {
+  if (typeof target === "string" && parseUrl(target) !== undefined) {
     return { url: target, willClose: () => undefined, leave: () => Promise.resolve() };
   }
   if (typeof target !== "function") {
