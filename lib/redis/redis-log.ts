@@ -18,6 +18,7 @@ import { StreamMirror } from "./stream-mirror.js";
 import { keysOf, type Keys } from "./keys.js";
 import { Reconnector, type ReconnectorHost } from "./reconnector.js";
 import { Questions } from "./questions.js";
+import type { ServerInfo } from "./server-info.js";
 import { sessionLabelOf } from "./session-label.js";
 import { StreamReader } from "./stream-reader.js";
 import {
@@ -237,7 +238,14 @@ class RedisLog implements EventLog {
     return new Reconnector({
       createClient,
       key: this.#keys.meta,
-      serve: (redis, up) => served.serve(redis, up),
+      serve: (redis, up) => {
+        const onInfo = (info: ServerInfo) => {
+          this.#health.onInfo(redis.server, info);
+        };
+        // Where it is not told, the connection has ended, which is said elsewhere.
+        redis.info().then(onInfo, () => undefined);
+        return served.serve(redis, up);
+      },
       onUp: () => {
         debug("redis %s: up", part);
         this.#health.onUp(part);

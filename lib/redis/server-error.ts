@@ -5,14 +5,14 @@ export class ServerError extends Error {
   readonly server: string;
 
   constructor(server: string, cause: unknown) {
-    super(cause instanceof Error ? messageOf(cause) : String(cause), { cause });
+    super(messageOf(cause), { cause });
     this.server = server;
   }
 }
 
 // Several addresses were tried: each has its own error, and together they have no message.
-function messageOf(error: Error): string {
-  const { errors } = error as Partial<AggregateError>;
+function messageOf(cause: unknown): string {
+  const { message, errors } = cause as Partial<AggregateError>;
   const [first] = (errors ?? []) as Error[];
-  return error.message === "" && first !== undefined ? first.message : error.message;
+  return message === "" && first !== undefined ? first.message : (message ?? String(cause));
 }

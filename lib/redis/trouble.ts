@@ -22,7 +22,7 @@ interface Known {
 const KNOWN: readonly Known[] = [
   {
     kind: "password",
-    pattern: /^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/,
+    pattern: /^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)|unauthenticated/,
     what: "refuses the user or the password",
     remedy: "Check both in url, or in the options of client.",
   },
