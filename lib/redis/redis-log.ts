@@ -42,11 +42,7 @@ const CLOSE_MS = 1_000;
  * failover. A restarted or replaced Redis begins a new life of the log, since it may have lost entries that
  * browsers have seen: they are told `recovered: false` with reason `epoch`.
  *
- * A Redis user needs the keys `~{name}:*` and the commands `+eval +evalsha +xread +xrevrange +xrange
- * +xadd +xtrim +xinfo|stream +hmget +hset +hget +hdel +hlen +hstrlen +hincrby +get +set +rpush +lpop
- * +lindex +lrange +pexpire +unlink +zadd +zrem +zcard +zpopmin +zrange +zrangebyscore +zremrangebyscore
- * +time`; `+info` lets it tell a restarted server in every case. With a
- * cluster client it needs `+cluster|slots +cluster|keyslot`, too.
+ * `lib/redis/README.md` lists the rights that a Redis user needs.
  *
  * @example
  * const hub = createHub({ log: redisLog({ url: "redis://localhost:6379" }) });

@@ -33,21 +33,21 @@ describe.each(["single", "Sentinel", "Cluster"] as const)(
 
       const rows = CLIENTS.filter((row) => row.topology === topology);
 
-      describe.each(rows)("$name", ({ create, isNewest }) => {
+      describe.each(rows)("$name", (row) => {
         // The older versions speak through the same few lines: the contract of every log shows them.
-        const contract = isNewest ? [...LOG_CONTRACT, ...SHARED_LOG_CONTRACT] : LOG_CONTRACT;
+        const contract = row.isNewest ? [...LOG_CONTRACT, ...SHARED_LOG_CONTRACT] : LOG_CONTRACT;
 
-        it.each(contract)("$name", async ({ run }) => {
-          const client = await create(servers as Servers);
-          const name = randomUUID();
+        it.each(contract)("$name", async (promise) => {
+          const client = await row.create(servers as Servers);
+          const shared = SHARED_LOG_CONTRACT.includes(promise) ? randomUUID() : undefined;
           const made: EventLog[] = [];
-          await run(async (bounds) => {
-            const isShared = SHARED_LOG_CONTRACT.some((one) => one.run === run);
-            const log = redisLog({ client, name: isShared ? name : randomUUID(), ...bounds });
+          const kept = promise.run(async (bounds) => {
+            const log = redisLog({ client, name: shared ?? randomUUID(), ...bounds });
             made.push(log);
             await log.catchUp();
             return log;
           });
+          await expect(kept).resolves.toBeUndefined();
           await Promise.all(made.map((log) => log.close()));
         });
       });

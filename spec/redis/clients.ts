@@ -36,17 +36,9 @@ export const CLIENTS: readonly ClientRow[] = [
       library: { createClient, createClientPool, createCluster, createSentinel },
     },
     { version: "redis 5", library: redis5 as unknown as NodeRedis },
-  ].flatMap(({ version, library }) => rowsOfNodeRedis(version, library as unknown as NodeRedis)),
-  ...rowsOfIoredis(
-    "ioredis 6",
-    Redis6 as unknown as IoredisClass,
-    Cluster6 as unknown as ClusterClass,
-  ),
-  ...rowsOfIoredis(
-    "ioredis 5",
-    Redis5 as unknown as IoredisClass,
-    Cluster5 as unknown as ClusterClass,
-  ),
+  ].flatMap(({ version, library }) => rowsOfNodeRedis(version, library)),
+  ...rowsOfIoredis("ioredis 6", Redis6, Cluster6),
+  ...rowsOfIoredis("ioredis 5", Redis5, Cluster5),
 ];
 
 interface NodeRedis {

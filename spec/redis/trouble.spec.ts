@@ -143,7 +143,7 @@ describeWithRedis("redisLog in trouble", (urlOf) => {
 
   it("says that a client must be connected", async () => {
     const pool = createClientPool({ url: urlOf() });
-    const node = startNodeSoon({ client: pool as never });
+    const node = startNodeSoon({ client: pool });
     expect(await troubleOf(node)).toMatch(
       /client given to redisLog\(\) is not connected.*connect\(\)/,
     );
