@@ -5,7 +5,7 @@ const ID_BYTES = 12;
 const pool = Buffer.alloc(ID_BYTES * 256);
 let used = pool.length;
 
-/** An id that nobody can guess, of 96 bits: who knows one may name it in `except`. */
+/** A random id of 96 bits. It cannot be guessed: a page that knows one may name it in `except`. */
 export function createConnectionId(): string {
   if (used === pool.length) {
     randomFillSync(pool);

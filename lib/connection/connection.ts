@@ -40,7 +40,7 @@ export interface Opened {
 export interface Connection {
   /** Random, and never the session's id: safe to hand to the page. */
   readonly id: string;
-  /** Who the session belonged to at join, frozen; `undefined` without one, or until it is known. */
+  /** The user of the session at join, frozen; `undefined` without one, or until it is known. */
   readonly user: User | undefined;
   readonly rooms: ReadonlySet<string>;
   /** Aborted when the stream ends, with an SseHubError as reason. Give it to what feeds the stream. */

@@ -43,7 +43,7 @@ export class EntryBatch {
   /** Number of entries. */
   readonly count: number;
 
-  /** Bytes joined so far for all bundles that began with the same empty one. */
+  /** Bytes joined so far for all batches that began with the same empty one. */
   get joinedBytes(): number {
     return this.#joined.bytes;
   }

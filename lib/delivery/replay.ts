@@ -43,7 +43,7 @@ export class Replay {
   readonly #parts: ReplayParts;
   readonly #pages: PageCache;
   #turns: LogReader[] = [];
-  // PageCache that had to be waited for, until their turn.
+  // Pages that had to be waited for, until their turn.
   readonly #fetched = new WeakMap<LogReader, Page>();
   readonly #reported = new WeakSet<Promise<Page>>();
   #isReading = false;

@@ -18,8 +18,8 @@ const BATCH_COUNT = 256;
 const BATCH_BYTES = 1_048_576;
 const REFUSED_PAUSE_MS = 100;
 
-/** What an append queue is made of, and what it calls. */
-export interface AppendQueueHost {
+/** What an append queue is made of. */
+export interface AppendQueueParts {
   readonly node: string;
   readonly keys: Keys;
   readonly settings: RedisLogSettings;
@@ -41,7 +41,7 @@ export interface AppendQueueHost {
  * an answer is sent again, and Redis knows it by its sequence.
  */
 export class AppendQueue {
-  readonly #host: AppendQueueHost;
+  readonly #parts: AppendQueueParts;
   // In the order of their sequence, which is that of the calls.
   readonly #waiting = new Set<PendingAppend>();
   // In the log already, but where is known only when they are read back.
@@ -53,19 +53,19 @@ export class AppendQueue {
   #wake: () => void = () => undefined;
   #isClosed = false;
 
-  constructor(host: AppendQueueHost) {
-    this.#host = host;
+  constructor(parts: AppendQueueParts) {
+    this.#parts = parts;
   }
 
   /** Resolves with the entry's id once it is in the log. */
   add(draft: Draft): Promise<string> {
     if (this.#isClosed) return Promise.reject(closed());
     if (this.#isFull(draft)) return Promise.reject(tooMany());
-    const lateMs = draft.kind === "notice" ? NOTICE_MS : this.#host.settings.deadlineMs;
+    const lateMs = draft.kind === "notice" ? NOTICE_MS : this.#parts.settings.deadlineMs;
     const pending = new PendingAppend(draft, (this.#sequence += 1), lateMs, () => {
       // A notice stays: what it revokes must not be granted by the events behind it.
       if (draft.kind !== "notice") this.#remove(pending);
-      pending.rejectLate(lateMs, this.#host.trouble());
+      pending.rejectLate(lateMs, this.#parts.trouble());
     });
     this.#waiting.add(pending);
     this.#bytes += pending.size;
@@ -116,9 +116,9 @@ export class AppendQueue {
   }
 
   async #ensureEpoch(redis: RedisSession): Promise<void> {
-    const state = await ensureEpoch(redis, this.#host.keys, this.#host.seen());
+    const state = await ensureEpoch(redis, this.#parts.keys, this.#parts.seen());
     this.#epoch = state.epoch;
-    this.#host.onEpoch(state);
+    this.#parts.onEpoch(state);
   }
 
   #work(): Promise<void> {
@@ -150,17 +150,17 @@ export class AppendQueue {
     });
     if (redis.lost !== null) throw redis.lost;
     const [refusal] = refusals;
-    if (refusal === undefined) this.#host.onTaken();
+    if (refusal === undefined) this.#parts.onTaken();
     else if (refusal === "epoch") await this.#ensureEpoch(redis);
     else if (refusal === "elsewhere") redis.end(refusedBy(answers));
     else if (refusal === "error") {
-      this.#host.onRefusal(new ServerError(redis.server, refusedBy(answers)));
+      this.#parts.onRefusal(new ServerError(redis.server, refusedBy(answers)));
       await sleep(REFUSED_PAUSE_MS, undefined, { ref: false });
     }
   }
 
   #append(redis: RedisSession, pending: PendingAppend, after: number): Promise<unknown> {
-    const { keys, node, settings } = this.#host;
+    const { keys, node, settings } = this.#parts;
     const { kind, head, payload, retainKey } = pending.draft;
     pending.onSend();
     const names = [keys.log, keys.meta, keys.marks, keys.seenOf(node), keys.kept, keys.order];
@@ -177,7 +177,7 @@ export class AppendQueue {
       pending.onRefused(undefined);
       return String(what) === "epoch" ? ["epoch"] : [];
     }
-    this.#host.onTrimmed(this.#epoch, trimmed);
+    this.#parts.onTrimmed(this.#epoch, trimmed);
     if (position > 0) {
       this.#settle(pending, toId(this.#epoch, position));
     } else if (this.#waiting.has(pending)) {

@@ -11,7 +11,7 @@ import { countFor, sizeOf } from "./stream-reader.js";
 const BREAK_PAUSE_MS = 50;
 
 /** Where old entries come from. */
-export interface BackfillHost {
+export interface BackfillParts {
   readonly mirror: StreamMirror;
   readonly keys: Pick<Keys, "log" | "meta">;
   whenUp(): Promise<RedisSession>;
@@ -22,18 +22,18 @@ export interface BackfillHost {
  * reads, so that many browsers which return at once cost the log no more than one.
  */
 export class Backfill {
-  readonly #host: BackfillHost;
+  readonly #parts: BackfillParts;
   #running: Promise<void> | undefined;
   #wanted = Infinity;
   #count = 64;
 
-  constructor(host: BackfillHost) {
-    this.#host = host;
+  constructor(parts: BackfillParts) {
+    this.#parts = parts;
   }
 
   /** Resolves when the ring holds all after a position, or when it is known that it never will. */
   async reach(after: number): Promise<void> {
-    const { ring } = this.#host.mirror;
+    const { ring } = this.#parts.mirror;
     while (this.#isMissing(ring, after)) {
       this.#wanted = Math.min(this.#wanted, after);
       this.#running ??= this.#run().finally(() => {
@@ -45,14 +45,14 @@ export class Backfill {
   }
 
   #isMissing(ring: Ring, after: number): boolean {
-    const { mirror } = this.#host;
+    const { mirror } = this.#parts;
     return mirror.ring === ring && after < ring.trimmed && after >= mirror.trimmed;
   }
 
   async #run(): Promise<void> {
-    const { ring } = this.#host.mirror;
+    const { ring } = this.#parts.mirror;
     while (this.#isMissing(ring, this.#wanted)) {
-      const redis = await this.#host.whenUp();
+      const redis = await this.#parts.whenUp();
       try {
         await this.#readPage(redis, ring);
       } catch (error) {
@@ -63,7 +63,7 @@ export class Backfill {
   }
 
   async #readPage(redis: RedisSession, ring: Ring): Promise<void> {
-    const { keys, mirror } = this.#host;
+    const { keys, mirror } = this.#parts;
     const start = ring.trimmed;
     const count = this.#count;
     const range = ["XREVRANGE", keys.log, `${start}-0`, "-", "COUNT", String(count)];
@@ -84,7 +84,7 @@ export class Backfill {
 
   // Whether the life of the log that is read here has not ended.
   async #isAlive(redis: RedisSession): Promise<boolean> {
-    const { keys, mirror } = this.#host;
+    const { keys, mirror } = this.#parts;
     const [epoch] = (await redis.send(["HMGET", keys.meta, "epoch"])) as Array<Buffer | null>;
     return String(epoch) === mirror.epoch;
   }
@@ -92,7 +92,7 @@ export class Backfill {
   // Each entry names the one before it: what is there but not named is not ours, and where the one that
   // is named is not there, the log ends.
   #follow(page: readonly RawEntry[], start: number): Stretch {
-    const { mirror } = this.#host;
+    const { mirror } = this.#parts;
     const events: TimedEntry[] = [];
     let next = start;
     // After an entry of another version, which names its own in a way that is not known here.

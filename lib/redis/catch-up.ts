@@ -4,7 +4,7 @@ import type { RedisSession } from "./redis-session.js";
 import type { StreamMirror } from "./stream-mirror.js";
 
 /** Where the head of the log is asked for. */
-export interface CatchUpHost {
+export interface CatchUpParts {
   readonly mirror: StreamMirror;
   /** Key of the hash that knows the head. */
   readonly key: string;
@@ -23,13 +23,13 @@ const RETRY_MS = 50;
 
 /** Waits until this node has read what Redis held when it was asked. Who asks in one turn shares it. */
 export class CatchUp {
-  readonly #host: CatchUpHost;
+  readonly #parts: CatchUpParts;
   #next: Promise<void> | undefined;
   #targets: Target[] = [];
   #isClosed = false;
 
-  constructor(host: CatchUpHost) {
-    this.#host = host;
+  constructor(parts: CatchUpParts) {
+    this.#parts = parts;
   }
 
   reach(): Promise<void> {
@@ -57,7 +57,7 @@ export class CatchUp {
 
   async #run(): Promise<void> {
     while (!this.#isClosed) {
-      const { mirror } = this.#host;
+      const { mirror } = this.#parts;
       const asked = await this.#ask().catch(() => null);
       if (asked === null) {
         if (!this.#isClosed) await sleep(RETRY_MS, undefined, { ref: false });
@@ -73,15 +73,15 @@ export class CatchUp {
   }
 
   async #ask(): Promise<{ epoch: string; head: number } | null> {
-    const redis = await this.#host.whenUp();
-    const reply = await redis.send(["HMGET", this.#host.key, "epoch", "head"]);
+    const redis = await this.#parts.whenUp();
+    const reply = await redis.send(["HMGET", this.#parts.key, "epoch", "head"]);
     const [epoch, head] = reply as Array<Buffer | null>;
     return epoch == null || head == null ? null : { epoch: String(epoch), head: Number(head) };
   }
 
   // What another life of the log held is gone when it begins here.
   #isReached({ epoch, head, before }: Target): boolean {
-    const { mirror } = this.#host;
+    const { mirror } = this.#parts;
     return mirror.epoch === epoch ? mirror.hasRead(head) : mirror.epoch !== before;
   }
 }

@@ -15,7 +15,7 @@ const MIN_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 100;
 
 /** What questions and answers pass through. */
-export interface QuestionsHost {
+export interface QuestionsParts {
   readonly node: string;
   readonly keys: Keys;
   readonly followers: Iterable<LogFollower>;
@@ -25,10 +25,10 @@ export interface QuestionsHost {
 
 /** Asks all nodes through the log, so that a question has its place in the order, and answers them. */
 export class Questions {
-  readonly #host: QuestionsHost;
+  readonly #parts: QuestionsParts;
 
-  constructor(host: QuestionsHost) {
-    this.#host = host;
+  constructor(parts: QuestionsParts) {
+    this.#parts = parts;
   }
 
   async ask(question: Notice): Promise<unknown[]> {
@@ -36,20 +36,20 @@ export class Questions {
     const payload = Buffer.from(JSON.stringify({ id, question }));
     // Before the question, so that all of them read it.
     const asked = await this.#look(id, 0, performance.now() + PATIENCE_MS);
-    await this.#host.appends.add({ kind: "question", head: "", payload, retainKey: null });
+    await this.#parts.appends.add({ kind: "question", head: "", payload, retainKey: null });
     return this.#collect(id, asked?.alive ?? []);
   }
 
   /** A question has been read. */
   answer({ id, question }: Notice): void {
     if (typeof id !== "string" || typeof question !== "object" || question === null) return;
-    const answers = [...this.#host.followers].map((one) => one.onQuestion(question as Notice));
-    this.#reply(id, JSON.stringify({ node: this.#host.node, answers })).catch(() => undefined);
+    const answers = [...this.#parts.followers].map((one) => one.onQuestion(question as Notice));
+    this.#reply(id, JSON.stringify({ node: this.#parts.node, answers })).catch(() => undefined);
   }
 
   // Repeated until Redis has it: the asker knows it by the node.
   async #reply(id: string, text: string): Promise<void> {
-    const { keys } = this.#host;
+    const { keys } = this.#parts;
     await this.#within(performance.now() + PATIENCE_MS, (redis) =>
       redis.run(ANSWER, [keys.repliesTo(id)], [text, String(KEPT_MS)]),
     );
@@ -76,7 +76,7 @@ export class Questions {
     known: number,
     deadline: number,
   ): Promise<{ readonly alive: readonly string[]; readonly replies: readonly Buffer[] } | null> {
-    const { keys } = this.#host;
+    const { keys } = this.#parts;
     const reply = await this.#within(deadline, (redis) =>
       redis.run(ANSWERS, [keys.nodes, keys.repliesTo(id)], [String(known), String(DEAD_MS)]),
     );
@@ -90,7 +90,7 @@ export class Questions {
     for (;;) {
       const restMs = Math.ceil(deadline - performance.now());
       if (restMs <= 0) return null;
-      const redis = await withTimer(this.#host.whenUp(), restMs, "Redis was away").catch(
+      const redis = await withTimer(this.#parts.whenUp(), restMs, "Redis was away").catch(
         () => null,
       );
       if (redis === null) return null;

@@ -7,7 +7,7 @@ const MIN_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;
 
 /** What a reconnector connects to, and what it calls. */
-export interface ReconnectorHost {
+export interface ReconnectorParts {
   readonly createClient: CreateClient;
   /** A key of the log: the connection leads to the server that holds it. */
   readonly key: string;
@@ -23,7 +23,7 @@ export interface ReconnectorHost {
 
 /** Keeps a connection to Redis: made again whenever it is lost, at first soon, then more and more slowly. */
 export class Reconnector {
-  readonly #host: ReconnectorHost;
+  readonly #parts: ReconnectorParts;
   #current: RedisSession | null = null;
   #isUp = false;
   #trouble: Error | null = null;
@@ -35,8 +35,8 @@ export class Reconnector {
   readonly #pause = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(host: ReconnectorHost) {
-    this.#host = host;
+  constructor(parts: ReconnectorParts) {
+    this.#parts = parts;
     this.#running = this.#run();
   }
 
@@ -77,7 +77,7 @@ export class Reconnector {
     for (let failures = 0; !this.#isClosed; failures += 1) {
       let redis: RedisSession | null = null;
       try {
-        redis = await RedisSession.open(this.#host.createClient, this.#host.key);
+        redis = await RedisSession.open(this.#parts.createClient, this.#parts.key);
         await this.#use(redis, () => {
           failures = 0;
         });
@@ -95,11 +95,11 @@ export class Reconnector {
   async #use(redis: RedisSession, onUp: () => void): Promise<never> {
     this.#current = redis;
     if (this.#isClosed) throw closed();
-    return this.#host.serve(redis, () => {
+    return this.#parts.serve(redis, () => {
       if (this.#isUp || redis.lost !== null) return;
       onUp();
       this.#isUp = true;
-      this.#host.onUp();
+      this.#parts.onUp();
       for (const { resolve } of this.#waiting.splice(0)) resolve(redis);
     });
   }
@@ -108,7 +108,7 @@ export class Reconnector {
     this.#current = null;
     this.#isUp = false;
     this.#trouble = cause;
-    if (!this.#isClosed) this.#host.onDown(cause);
+    if (!this.#isClosed) this.#parts.onDown(cause);
   }
 }
 

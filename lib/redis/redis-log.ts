@@ -16,7 +16,7 @@ import { HealthMonitor } from "./health-monitor.js";
 import { writeHead, type StreamEntry } from "./entry.js";
 import { StreamMirror } from "./stream-mirror.js";
 import { keysOf, type Keys } from "./keys.js";
-import { Reconnector, type ReconnectorHost } from "./reconnector.js";
+import { Reconnector, type ReconnectorParts } from "./reconnector.js";
 import { Questions } from "./questions.js";
 import type { ServerInfo } from "./server-info.js";
 import { sessionLabelOf } from "./session-label.js";
@@ -228,8 +228,8 @@ class RedisLog implements EventLog {
 
   #createReconnector(
     part: string,
-    createClient: ReconnectorHost["createClient"],
-    served: Pick<ReconnectorHost, "serve">,
+    createClient: ReconnectorParts["createClient"],
+    served: Pick<ReconnectorParts, "serve">,
   ): Reconnector {
     return new Reconnector({
       createClient,

@@ -6,7 +6,7 @@ import { positionOf, readEntry, toLogEntry, type RawEntry, type StreamEntry } fr
 import type { LogBeginning, LogState, SeenEntry } from "./log-epoch.js";
 
 /** What the mirror tells the rest of the log. */
-export interface StreamMirrorHost {
+export interface StreamMirrorParts {
   readonly node: string;
   /** An entry of this node's own is in the log. */
   onOwn(entry: StreamEntry): void;
@@ -24,7 +24,7 @@ export interface StreamMirrorHost {
 export class StreamMirror {
   readonly followers = new Set<LogFollower>();
   readonly #bounds: RingBounds;
-  readonly #host: StreamMirrorHost;
+  readonly #parts: StreamMirrorParts;
   #ring: Ring;
   #retained = new Retained();
   #epoch = "";
@@ -38,9 +38,9 @@ export class StreamMirror {
   // What must be added to the clock of Redis for that of this process.
   #clockShift = 0;
 
-  constructor(bounds: RingBounds, host: StreamMirrorHost) {
+  constructor(bounds: RingBounds, parts: StreamMirrorParts) {
     this.#bounds = bounds;
-    this.#host = host;
+    this.#parts = parts;
     this.#ring = new Ring(bounds);
   }
 
@@ -112,7 +112,7 @@ export class StreamMirror {
     this.update(state);
     for (const follower of this.followers) follower.onBreak();
     this.#move();
-    this.#host.onProgress();
+    this.#parts.onProgress();
   }
 
   /**
@@ -123,7 +123,7 @@ export class StreamMirror {
     const { head } = this.#ring;
     const isWhole = batch.every(([id, fields]) => this.#take(String(id), fields));
     if (this.#ring.head > head) this.#move();
-    this.#host.onProgress();
+    this.#parts.onProgress();
     return isWhole;
   }
 
@@ -156,7 +156,7 @@ export class StreamMirror {
     this.#position = position;
     this.#seen = { epoch: this.#epoch, position, node, sequence };
     this.#hand(entry);
-    if (node === this.#host.node) this.#host.onOwn(entry);
+    if (node === this.#parts.node) this.#parts.onOwn(entry);
     return true;
   }
 
@@ -175,8 +175,8 @@ export class StreamMirror {
     }
     const told = readNotice(entry.payload);
     if (told === null) this.report(notUnderstood(`${entry.position}-0`));
-    else if (entry.kind === "question") this.#host.onQuestion(told);
-    else if (entry.node !== this.#host.node) {
+    else if (entry.kind === "question") this.#parts.onQuestion(told);
+    else if (entry.node !== this.#parts.node) {
       for (const follower of this.followers) follower.onNotice(told);
     }
   }

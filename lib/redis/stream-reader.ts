@@ -10,7 +10,7 @@ const MAX_COUNT = 512;
 const PAGE_BYTES = 1_048_576;
 
 /** What a stream reader is made of, and what it calls. */
-export interface StreamReaderHost {
+export interface StreamReaderParts {
   readonly node: string;
   readonly keys: Keys;
   readonly mirror: StreamMirror;
@@ -23,18 +23,18 @@ export interface StreamReaderHost {
  * asks whether the log is still the one it knows: an entry that was deleted unread never arrives.
  */
 export class StreamReader {
-  readonly #host: StreamReaderHost;
+  readonly #parts: StreamReaderParts;
   #count = 64;
   #checkedAt = 0;
   // Head of the log when it was last asked for: what is read up to there must come.
   #expected = 0;
 
-  constructor(host: StreamReaderHost) {
-    this.#host = host;
+  constructor(parts: StreamReaderParts) {
+    this.#parts = parts;
   }
 
   async serve(redis: RedisSession, up: () => void): Promise<never> {
-    const { keys, mirror, node } = this.#host;
+    const { keys, mirror, node } = this.#parts;
     const state = await ensureEpoch(redis, keys, mirror.seen);
     const isAnother = state.epoch !== mirror.epoch || state.head < mirror.position;
     const beginning = isAnother ? await readBeginning(redis, keys) : null;
@@ -48,7 +48,7 @@ export class StreamReader {
   }
 
   async #readOn(redis: RedisSession): Promise<void> {
-    const { mirror } = this.#host;
+    const { mirror } = this.#parts;
     const batch = await this.#readNext(redis);
     if (batch.length === 0 && !mirror.hasRead(this.#expected)) {
       await this.#begin(redis);
@@ -59,18 +59,18 @@ export class StreamReader {
     // What was read behind the old cursor is nothing to a mirror that has begun anew.
     if ((isForeign || isDue) && !(await this.#check(redis))) return;
     if (!mirror.ingest(batch)) await this.#begin(redis);
-    else if (mirror.hasRead(this.#expected)) this.#host.onHead();
+    else if (mirror.hasRead(this.#expected)) this.#parts.onHead();
     this.#adapt(batch);
   }
 
   #readNext(redis: RedisSession): Promise<readonly RawEntry[]> {
     // What is known to be there comes at once, or it is gone.
-    const blockMs = this.#host.mirror.hasRead(this.#expected) ? BLOCK_MS : 1;
+    const blockMs = this.#parts.mirror.hasRead(this.#expected) ? BLOCK_MS : 1;
     return this.#read(redis, "COUNT", String(this.#count), "BLOCK", String(blockMs));
   }
 
   async #read(redis: RedisSession, ...how: readonly string[]): Promise<readonly RawEntry[]> {
-    const { keys, mirror } = this.#host;
+    const { keys, mirror } = this.#parts;
     const command = ["XREAD", ...how, "STREAMS", keys.log, mirror.cursor];
     const reply = await redis.send(command, BLOCK_MS + ANSWER_MS);
     if (reply === null) return [];
@@ -82,7 +82,7 @@ export class StreamReader {
 
   // Gives false where the mirror had to begin anew.
   async #check(redis: RedisSession): Promise<boolean> {
-    const { keys, mirror, node } = this.#host;
+    const { keys, mirror, node } = this.#parts;
     this.#checkedAt = performance.now();
     const state = await check(redis, keys, node);
     if (state.epoch !== mirror.epoch || state.head < mirror.position) {
@@ -96,14 +96,14 @@ export class StreamReader {
   }
 
   async #begin(redis: RedisSession): Promise<void> {
-    this.#start(await readBeginning(redis, this.#host.keys));
+    this.#start(await readBeginning(redis, this.#parts.keys));
   }
 
   #start(beginning: LogBeginning): void {
     if (beginning.state.epoch === "") throw new Error("The log has been deleted.");
     this.#expected = beginning.state.head;
-    this.#host.mirror.begin(beginning);
-    if (this.#host.mirror.hasRead(this.#expected)) this.#host.onHead();
+    this.#parts.mirror.begin(beginning);
+    if (this.#parts.mirror.hasRead(this.#expected)) this.#parts.onHead();
   }
 
   // What the next page will hold is not known; it is taken to be like this one.

@@ -26,7 +26,7 @@ interface Entry {
 }
 
 /** What sessions need of their hub. */
-export interface SessionsHost {
+export interface SessionsParts {
   readonly revalidateMs: number | null;
   readonly onStoreError: "end" | "keep";
   /** The tags of these connections of a session no longer hold: they end, and their browsers return. */
@@ -42,13 +42,13 @@ export interface SessionsHost {
  * sessions are read again from time to time.
  */
 export class Sessions {
-  readonly #host: SessionsHost;
+  readonly #parts: SessionsParts;
   readonly #entries = new Map<string, Entry>();
   readonly #due: Entry[] = [];
   #reads = 0;
 
-  constructor(host: SessionsHost) {
-    this.#host = host;
+  constructor(parts: SessionsParts) {
+    this.#parts = parts;
   }
 
   /** Number of distinct sessions. */
@@ -78,7 +78,7 @@ export class Sessions {
     const outdated = linksOf(this.#entries.get(key)).filter(
       ([, { fingerprint }]) => !isStill(fingerprint),
     );
-    this.#host.onOutdated(connectionsIn(outdated), "elsewhere");
+    this.#parts.onOutdated(connectionsIn(outdated), "elsewhere");
   }
 
   /** A session was prolonged. */
@@ -174,7 +174,7 @@ export class Sessions {
       if (isSame) this.#noteExpiry(entry, state);
       return !isSame;
     });
-    this.#host.onOutdated(connectionsIn(outdated), cause);
+    this.#parts.onOutdated(connectionsIn(outdated), cause);
   }
 
   #noteExpiry(entry: Entry | undefined, state: SessionState | null): void {
@@ -188,15 +188,15 @@ export class Sessions {
   }
 
   #failed(entry: Entry, cause: unknown): void {
-    this.#host.report(new SseHubError("ERR_SSE_STORE", RECHECK_FAILED, { cause }));
+    this.#parts.report(new SseHubError("ERR_SSE_STORE", RECHECK_FAILED, { cause }));
     this.#renew(entry);
-    if (this.#host.onStoreError === "keep") return;
-    this.#host.onStoreFailed([...entry.connections]);
+    if (this.#parts.onStoreError === "keep") return;
+    this.#parts.onStoreFailed([...entry.connections]);
   }
 
   // Spread, so that sessions that began together are not read together for ever.
   #nextRecheck(): number {
-    const { revalidateMs } = this.#host;
+    const { revalidateMs } = this.#parts;
     if (revalidateMs === null) return Infinity;
     return Date.now() + revalidateMs * (0.75 + Math.random() / 4);
   }
@@ -206,7 +206,7 @@ export class Sessions {
     try {
       return link.stateOf(content);
     } catch (cause) {
-      this.#host.report(new SseHubError("ERR_SSE_USER", WATCH_FAILED, { cause }));
+      this.#parts.report(new SseHubError("ERR_SSE_USER", WATCH_FAILED, { cause }));
       return null;
     }
   }
