@@ -215,10 +215,13 @@ export function isGone(res: ServerResponse): boolean {
 
 // The body is the socket's own bytes only if nothing encodes or frames it, nothing is queued before,
 // and nobody has wrapped write(): a wrapper may count what goes by, or hold the head itself back.
+// What was just written waits in the socket until the next tick. Where it does not, as on Bun, the response
+// does not write through its socket, and the socket would never tell that it takes more.
 function freeSocketOf(res: NodeResponse): Socket | null {
   const socket = res.socket as NodeSocket | null;
   const isFree =
     socket?._httpMessage === res &&
+    socket.writableLength > 0 &&
     !res.chunkedEncoding &&
     res.outputSize === 0 &&
     !Object.hasOwn(res, "write") &&
