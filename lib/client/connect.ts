@@ -65,7 +65,7 @@ export interface SseStream {
  * ```ts
  * const stream = connect("/events");
  * stream.onJson("order", (order) => show(order));
- * stream.onOpen(({ recovered }) => { if (recovered === false) location.reload(); });
+ * stream.onOpen(({ recovered }) => { if (recovered !== true) loadOrders(); });
  * ```
  *
  * @param url absolute, or relative to the page
