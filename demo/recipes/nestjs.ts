@@ -1,7 +1,20 @@
 // NestJS on Express: node --import tsx demo/recipes/nestjs.ts, then
 // curl -N localhost:3000/events, and beside it curl -X POST localhost:3000/orders
 import "reflect-metadata";
-import { Controller, Get, Inject, Injectable, Module, Post, Req, Res } from "@nestjs/common";
+import {
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  Post,
+  Req,
+  Res,
+  UnauthorizedException,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+} from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import type { Request } from "express";
 import session from "express-session";
@@ -27,6 +40,16 @@ class Orders {
   }
 }
 
+// What requireUser() is in Express. After 401, EventSource does not reconnect.
+@Injectable()
+class UserGuard implements CanActivate {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const { sse: stream } = context.switchToHttp().getRequest<Request>();
+    if ((await stream.identify()) === undefined) throw new UnauthorizedException();
+    return true;
+  }
+}
+
 @Controller()
 class OrderController {
   readonly #orders: Orders;
@@ -40,6 +63,17 @@ class OrderController {
   @Get("events")
   events(@Req() req: Request, @Res() _res: unknown): void {
     req.sse.join();
+  }
+
+  @Get("user/events")
+  @UseGuards(UserGuard)
+  userEvents(@Req() req: Request, @Res() _res: unknown): void {
+    req.sse.join();
+  }
+
+  @Post("login")
+  login(@Req() req: Request): void {
+    Object.assign(req.session, { user: { login: "alice" } });
   }
 
   @Post("orders")

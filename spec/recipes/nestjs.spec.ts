@@ -14,4 +14,18 @@ describe("the recipe for NestJS", () => {
     }
     reader.close();
   });
+
+  it("guards a stream: 401 without a user, events with one", async () => {
+    const refused = await fetch(`${recipe.url}/user/events`);
+    expect(refused.status).toBe(401);
+    await refused.text();
+
+    const login = await fetch(`${recipe.url}/login`, { method: "POST" });
+    const cookie = login.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    const reader = await openStream(recipe.url, "/user/events", { headers: { cookie } });
+    await reader.opened();
+    const order = await (await fetch(`${recipe.url}/orders`, { method: "POST" })).json();
+    expect(await reader.nextData()).toEqual([JSON.stringify(order)]);
+    reader.close();
+  });
 });
