@@ -35,17 +35,22 @@ export class PackedPackage {
     this.unpackedBytes = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
+  /** {@link installIntoCopyOf} for one of the sample projects in `consumers/`. */
+  installInto(consumer: string): Promise<string> {
+    return this.installIntoCopyOf(join(__dirname, "consumers", consumer));
+  }
+
   /**
-   * Copies a sample project and installs the package into it: unpacked, beside exactly the packages
+   * Copies a project and installs the package into the copy: unpacked, beside exactly the packages
    * that either of the two asks for. They are linked to those of this repository, so an import of
    * anything undeclared fails as it would for a user, and no registry is asked.
    *
-   * @returns the project's folder
+   * @returns the folder of the copy
    */
-  async installInto(consumer: string): Promise<string> {
-    const project = join(this.#workshop, "consumers", consumer);
+  async installIntoCopyOf(folder: string): Promise<string> {
+    const project = join(this.#workshop, "consumers", basename(folder));
     const modules = join(project, "node_modules");
-    await cp(join(__dirname, "consumers", consumer), project, { recursive: true });
+    await cp(folder, project, { recursive: true });
     await cp(join(this.#workshop, "package"), join(modules, "express-sse-hub"), {
       recursive: true,
     });

@@ -3,10 +3,20 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** Runs a program to its end and gives what it printed. Rejects with all its output if it fails. */
-export async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
+/**
+ * Runs a program to its end and gives what it printed. Rejects with all its output if it fails.
+ *
+ * @param env what is added to the environment of this process
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   try {
-    const { stdout } = await execute(program, args, { cwd, timeout: 110_000 });
+    const options = { cwd, timeout: 110_000, env: { ...process.env, ...env } };
+    const { stdout } = await execute(program, args, options);
     return stdout;
   } catch (error) {
     const { message, stdout, stderr } = error as Error & { stdout: string; stderr: string };
