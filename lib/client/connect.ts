@@ -2,6 +2,7 @@ import type { EventData, EventName } from "../wire/event.js";
 import { resolveConnectOptions, type ConnectOptions } from "./connect-options.js";
 import { Link } from "./link.js";
 import { baseUrl, page } from "./page.js";
+import { report } from "./report.js";
 import type { Trouble } from "./return-delay.js";
 import { SharedLink } from "./shared-link.js";
 import { openSharing } from "./sharing.js";
@@ -83,10 +84,15 @@ class Stream implements SseStream {
   #state: StreamState = "connecting";
   #connection: string | undefined;
   #hasLeft = false;
+  readonly #signal: AbortSignal | null;
+  readonly #onAbort = this.close.bind(this);
 
   constructor(url: string | URL, options: ConnectOptions) {
-    const { lastEventId, shared, ...settings } = resolveConnectOptions(options);
+    const { lastEventId, shared, signal, ...settings } = resolveConnectOptions(options);
+    const { method, body, credentials } = settings;
     const link = { ...settings, url: absolute(url) };
+    // It throws for what no try could ever send.
+    new Request(link.url, { method, body, credentials });
     const sharing = shared ? openSharing(link) : undefined;
     const take = this.#take.bind(this);
     const cursor = lastEventId ?? undefined;
@@ -94,6 +100,9 @@ class Stream implements SseStream {
       sharing === undefined
         ? new Link(link, cursor, take)
         : new SharedLink(link, cursor, take, sharing);
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort);
+    if (signal?.aborted === true) this.close();
   }
 
   get state(): StreamState {
@@ -157,6 +166,7 @@ class Stream implements SseStream {
     this.#connection = connection;
     if (state === this.#state) return;
     this.#state = state;
+    if (state === "closed") this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#call("state", state, waiting);
   }
 
@@ -209,13 +219,4 @@ function parse(event: string, text: string): unknown {
       { cause },
     );
   }
-}
-
-// As an error of an event listener: to the console, and to window's "error".
-function report(error: unknown): void {
-  if (page.reportError !== undefined) page.reportError(error);
-  else
-    queueMicrotask(() => {
-      throw error;
-    });
 }

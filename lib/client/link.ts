@@ -1,15 +1,24 @@
+import type { ConnectSettings } from "./connect-options.js";
 import { EventParser, type Block } from "./event-parser.js";
 import { onComeBack } from "./page.js";
+import { report } from "./report.js";
 import { ReturnDelay, readRetryAfter, type Answer, type Trouble } from "./return-delay.js";
 import type { Signal } from "./signal.js";
 
 /** How a stream is asked for. */
-export interface LinkOptions {
+export interface LinkOptions extends Pick<
+  ConnectSettings,
+  | "method"
+  | "body"
+  | "headers"
+  | "credentials"
+  | "fetch"
+  | "onResponse"
+  | "maxRetryMs"
+  | "silenceMs"
+> {
   /** Absolute. */
   readonly url: string;
-  readonly withCredentials: boolean;
-  readonly maxRetryMs: number;
-  readonly silenceMs: number | null;
 }
 
 // What an answer that is no stream means, where it means the end. EventSource stops at the same.
@@ -32,6 +41,8 @@ export class Link {
   readonly #tell: (signal: Signal) => void;
   readonly #returns: ReturnDelay;
   #logins = 0;
+  // Of the last answer that was no stream.
+  #status: number | undefined;
   #redirect: "follow" | "manual" = "follow";
   #isClosed = false;
   // Ends what is under way: a request, a stream, a wait.
@@ -56,6 +67,9 @@ export class Link {
     while (!this.#isClosed) {
       const trouble = await this.#read();
       if (this.#isClosed) return;
+      this.#status = trouble.status;
+      // Whoever gives the headers may have a better one.
+      if (trouble.status === 401) continue;
       this.#logins = isLogin(trouble) ? this.#logins + 1 : 0;
       if (this.#logins === MAX_LOGINS) {
         this.#finish("unauthorized", undefined, trouble);
@@ -85,18 +99,21 @@ export class Link {
     this.#returns.onTry();
     let isRedirected = false;
     try {
-      let response = await this.#request(abort.signal);
+      const headers = await this.#headers();
+      let response = await this.#request(headers, abort.signal);
       this.#redirect = "follow";
       isRedirected = !response.ok && response.status < 400;
-      if (isRedirected) response = await this.#request(abort.signal);
+      if (isRedirected) response = await this.#request(headers, abort.signal);
       isRedirected = false;
+      await this.#show(response);
       const answer = answerOf(response);
       const reason = END_BY_STATUS[answer.status];
+      if (this.#isClosed || this.#mayRenew(answer)) return answer;
       if (reason !== undefined) this.#finish(reason, undefined, answer);
       else if (response.ok && STREAM.test(answer.contentType)) {
         await this.#readBody(response, onSound);
       }
-      return this.#returns.hasOpened ? {} : answer;
+      return this.#returns.attempt === 0 ? {} : answer;
     } catch (error) {
       // A page is told of a redirect to another origin as of a network that is gone. Asked not to follow
       // it, a browser says that there is one, by the status 0; Node gives its own.
@@ -108,19 +125,32 @@ export class Link {
     }
   }
 
-  #request(signal: AbortSignal): Promise<Response> {
-    const { url, withCredentials } = this.#options;
-    const headers: Record<string, string> = { Accept: "text/event-stream" };
-    if (this.cursor !== undefined) headers["Last-Event-ID"] = this.cursor;
-    const credentials = withCredentials ? "include" : "same-origin";
-    const init = {
-      headers,
-      credentials,
-      cache: "no-store",
-      redirect: this.#redirect,
-      signal,
-    } as const;
-    return fetch(url, init);
+  async #headers(): Promise<Headers> {
+    const { headers: own } = this.#options;
+    const tried = { attempt: this.#returns.attempt, status: this.#status };
+    const headers = new Headers((typeof own === "function" ? await own(tried) : own) ?? {});
+    headers.set("Accept", "text/event-stream");
+    if (this.cursor !== undefined) headers.set("Last-Event-ID", this.cursor);
+    return headers;
+  }
+
+  #request(headers: Headers, signal: AbortSignal): Promise<Response> {
+    const { url, fetch: send, ...own } = this.#options;
+    const init = { ...own, headers, cache: "no-store", redirect: this.#redirect, signal } as const;
+    return (send ?? fetch)(url, init);
+  }
+
+  async #show(response: Response): Promise<void> {
+    try {
+      await this.#options.onResponse?.(response);
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** True after the first 401 in a row, if headers are asked for. */
+  #mayRenew({ status }: Answer): boolean {
+    return status === 401 && this.#status !== 401 && typeof this.#options.headers === "function";
   }
 
   async #readBody({ body }: Response, onSound: () => void): Promise<void> {

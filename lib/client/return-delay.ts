@@ -38,9 +38,9 @@ export class ReturnDelay {
     this.#maxMs = maxMs;
   }
 
-  /** True when the last try has given a stream. */
-  get hasOpened(): boolean {
-    return this.#failures === 0;
+  /** How many tries there were since the stream was open: 0 when the last one has given a stream. */
+  get attempt(): number {
+    return this.#failures;
   }
 
   /** The server is asked for a stream, which is a failure until it has opened. */

@@ -1,7 +1,7 @@
 import type { LinkOptions } from "./link.js";
 import { page, type Channel, type LockManager } from "./page.js";
 
-type SharedStream = Pick<LinkOptions, "url" | "withCredentials">;
+type SharedStream = Pick<LinkOptions, "url" | "credentials">;
 
 /** How tabs that share a connection find each other. */
 export interface Sharing {
@@ -12,10 +12,10 @@ export interface Sharing {
 }
 
 /** What this page offers, or `undefined` where each tab has to have a connection of its own. */
-export function openSharing({ url, withCredentials }: SharedStream): Sharing | undefined {
+export function openSharing({ url, credentials }: SharedStream): Sharing | undefined {
   const { navigator, BroadcastChannel } = page;
   if (navigator?.locks === undefined || BroadcastChannel === undefined) return undefined;
-  const name = `express-sse-hub 1 ${url} ${String(withCredentials)}`;
+  const name = `express-sse-hub 1 ${url} ${credentials}`;
   try {
     return { name, locks: navigator.locks, channel: new BroadcastChannel(name) };
   } catch {

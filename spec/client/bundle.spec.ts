@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { CLIENT_BUNDLE } from "../../lib/express/client-bundle.js";
 
-// It is 11.5 kB, 4.5 kB of them over the wire. A page pays for each of them before it hears anything.
-const MAX_BYTES = 11_700;
-const MAX_GZIPPED_BYTES = 4_500;
+// It is 13 kB, 5 kB of them over the wire. A page pays for each of them before it hears anything.
+const MAX_BYTES = 13_500;
+const MAX_GZIPPED_BYTES = 5_000;
 
 describe("the client as one file", () => {
   it("stays small", () => {

@@ -336,7 +336,7 @@ describe("connect()", () => {
     [
       "an unknown option",
       { share: true },
-      "connect() knows no option share. It knows: shared, withCredentials, lastEventId, maxRetryMs, silenceMs.",
+      "connect() knows no option share. It knows: shared, method, body, headers, credentials, fetch, signal, onResponse, withCredentials, lastEventId, maxRetryMs, silenceMs.",
     ],
     [
       "a time that is none",

@@ -43,6 +43,11 @@ export const SAMPLES = {
   "first page": { guide: "README.md", language: "html" },
   EventSource: { guide: "README.md", language: "js", section: "Send and receive" },
   client: { guide: "lib/client/README.md", language: "html" },
+  "own request": {
+    guide: "lib/client/README.md",
+    language: "js",
+    section: "Requests of your own",
+  },
   "fetch-event-source": {
     guide: "lib/client/README.md",
     language: "js",
