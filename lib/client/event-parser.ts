@@ -7,6 +7,10 @@ export interface Block {
   readonly id: string | undefined;
 }
 
+const LINE_END = /\r\n|\r|\n/;
+// A name, and what is behind the colon and one space.
+const FIELD = /^([^:]*):? ?([^]*)/;
+
 /**
  * Reads the text of one event stream, however it was cut on its way.
  *
@@ -29,32 +33,20 @@ export class EventParser {
   feed(text: string): void {
     if (text === "") return;
     // A line that ended with CR has been taken, though LF may follow: no event waits for the next one.
-    let start = this.#mayBeginWithLineFeed && text.startsWith("\n") ? 1 : 0;
-    const lineEnd = /\r\n|\r|\n/g;
-    lineEnd.lastIndex = start;
-    for (let end = lineEnd.exec(text); end !== null; end = lineEnd.exec(text)) {
-      const line = this.#line + text.slice(start, end.index);
-      this.#line = "";
-      start = lineEnd.lastIndex;
-      this.#take(line);
-    }
-    this.#line += text.slice(start);
+    const lines = text
+      .slice(this.#mayBeginWithLineFeed && text.startsWith("\n") ? 1 : 0)
+      .split(LINE_END);
     this.#mayBeginWithLineFeed = text.endsWith("\r");
-  }
-
-  #take(line: string): void {
-    if (line === "") {
-      this.#endBlock();
-      return;
-    }
-    const colon = line.indexOf(":");
-    if (colon === -1) this.#takeField(line, "");
-    else this.#takeField(line.slice(0, colon), line.slice(colon + 1).replace(/^ /, ""));
+    lines[0] = this.#line + (lines[0] as string);
+    this.#line = lines.pop() as string;
+    for (const line of lines) this.#take(line);
   }
 
   // A comment is the field without a name.
-  #takeField(name: string, value: string): void {
-    if (name === "data") this.#data.push(value);
+  #take(line: string): void {
+    const [, name, value] = FIELD.exec(line) as unknown as [string, string, string];
+    if (line === "") this.#endBlock();
+    else if (name === "data") this.#data.push(value);
     else if (name === "event") this.#event = value;
     else if (name === "id" && !value.includes("\0")) this.#id = value;
     else if (name === "retry" && /^\d+$/.test(value)) this.#onRetry(Number(value));

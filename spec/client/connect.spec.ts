@@ -71,7 +71,7 @@ describe("a stream of the client", () => {
     expect(told.slice(2)).toEqual(['order {"id":7}']);
     await until(() => reported.length === 3, "all is reported");
     expect(reported.map(String)).toEqual([
-      "TypeError: The data of the event order is no JSON: no JSON. Listen with on() to have it as text.",
+      "TypeError: The data of the event order is no JSON: no JSON. on() gives it as text.",
       "Error: of the page",
       "Error: of the page",
     ]);

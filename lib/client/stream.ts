@@ -1,0 +1,176 @@
+import type { EventData, EventName } from "../wire/event.js";
+import { resolveConnectOptions, type ConnectOptions } from "./connect-options.js";
+import { Link } from "./link.js";
+import { baseUrl, page } from "./page.js";
+import { report } from "./report.js";
+import { SharedLink } from "./shared-link.js";
+import { openSharing } from "./sharing.js";
+import type { Signal, StateSignal, StreamState, Waiting } from "./signal.js";
+import type { Latest, SseStream, StreamEnd, StreamVerdict, Unsubscribe } from "./sse-stream.js";
+import { valueOf } from "./value-of.js";
+
+type Listener = (...args: never[]) => void;
+
+/** A stream of a hub, whatever link it has. */
+export class Stream implements SseStream {
+  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #latest = new Map<string, Latest>();
+  readonly #link: Link | SharedLink;
+  #state: StreamState = "connecting";
+  #connection: string | undefined;
+  #hasLeft = false;
+  readonly #signal: AbortSignal | null;
+  readonly #onAbort = this.close.bind(this);
+
+  constructor(url: string | URL, options: ConnectOptions) {
+    const { lastEventId, shared, signal, ...settings } = resolveConnectOptions(options);
+    const { method, body, credentials } = settings;
+    const link = { ...settings, url: absolute(url) };
+    // It throws for what no try could ever send.
+    new Request(link.url, { method, body, credentials });
+    const take = this.#take.bind(this);
+    const sharing = shared ? openSharing(link) : undefined;
+    const cursor = lastEventId ?? undefined;
+    this.#link =
+      sharing === undefined
+        ? new Link(link, cursor, take)
+        : new SharedLink(link, cursor, take, sharing);
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort);
+    if (signal?.aborted === true) this.close();
+  }
+
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  get connection(): string | undefined {
+    return this.#connection;
+  }
+
+  on(event: string, listener: (text: string) => void): Unsubscribe {
+    return this.#add(`event ${event}`, listener);
+  }
+
+  onJson<E extends EventName>(event: E, listener: (value: EventData<E>) => void): Unsubscribe {
+    return this.#addJson(event, listener);
+  }
+
+  latest<E extends EventName>(event: E): Latest<E> {
+    let latest = this.#latest.get(event);
+    if (latest === undefined) {
+      let value: unknown;
+      this.on(event, (text) => {
+        value = valueOf(text);
+      });
+      latest = {
+        get: () => value as never,
+        subscribe: (listener) =>
+          this.on(event, () => {
+            listener();
+          }),
+      };
+      this.#latest.set(event, latest);
+    }
+    return latest;
+  }
+
+  onOpen(listener: (verdict: StreamVerdict) => void): Unsubscribe {
+    return this.#addJson("hub:open", listener);
+  }
+
+  onGap(listener: (gap: { readonly reason: string }) => void): Unsubscribe {
+    return this.#addJson("hub:gap", listener);
+  }
+
+  onEnd(listener: (reason: string, end: StreamEnd) => void): Unsubscribe {
+    return this.#add("end", listener);
+  }
+
+  onState(listener: (state: StreamState, waiting?: Waiting) => void): Unsubscribe {
+    return this.#add("state", listener);
+  }
+
+  async fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
+    const url = new URL(input, baseUrl());
+    const headers = new Headers(init.headers);
+    const isOwnOrigin = url.origin === page.location?.origin;
+    if (isOwnOrigin && this.#connection !== undefined) {
+      headers.set("SSE-Connection", this.#connection);
+    }
+    return fetch(url, { ...init, headers });
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#hasLeft = true;
+    this.#link.close();
+    this.#setState({ kind: "state", state: "closed" });
+  }
+
+  #take(signal: Signal): void {
+    // A listener may have left in the middle of what there was to tell.
+    if (this.#hasLeft) return;
+    if (signal.kind === "state") this.#setState(signal);
+    else if (signal.kind === "event") this.#call(`event ${signal.event}`, signal.data);
+    else this.#call("end", signal.reason, { ...signal.trouble, isFinal: signal.isFinal });
+  }
+
+  #setState({ state, connection, waiting }: StateSignal): void {
+    this.#connection = connection;
+    if (state === this.#state) return;
+    this.#state = state;
+    if (state === "closed") this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#call("state", state, waiting);
+  }
+
+  #addJson(event: string, listener: Listener): Unsubscribe {
+    return this.on(event, (text) => {
+      listener(parse(event, text) as never);
+    });
+  }
+
+  #add(name: string, listener: Listener): Unsubscribe {
+    // Each call counts for itself, though the same function may be given twice.
+    const own: Listener = (...args) => {
+      listener(...args);
+    };
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(own));
+    return () => {
+      listeners.delete(own);
+    };
+  }
+
+  // A listener that throws stops neither the others nor the stream.
+  #call(name: string, ...args: unknown[]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        listener(...(args as never[]));
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+}
+
+function absolute(url: string | URL): string {
+  const base = baseUrl();
+  try {
+    return new URL(url, base).href;
+  } catch {
+    const expected = base === undefined ? "an absolute URL: there is no page here" : "a URL";
+    throw new TypeError(`connect() was given ${String(url)}. Expected ${expected}.`);
+  }
+}
+
+function parse(event: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TypeError(
+      `The data of the event ${event} is no JSON: ${text.slice(0, 100)}. on() gives it as text.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import { Shop } from "../support/shop.js";
+import { listen } from "./listened.js";
+
+describe("the latest value of an event", () => {
+  it("is there before those who subscribed hear of it, and the same until the next", async () => {
+    const { hub, url } = await Shop.open();
+    const { stream, tells } = listen(`${url}/events`);
+    const order = stream.latest("order");
+    const heard: unknown[] = [order.get()];
+    const off = order.subscribe(() => heard.push(order.get()));
+    await tells("recovered null");
+    await hub.broadcast("order", { id: 1 });
+    await hub.broadcast("order", { id: 2 });
+    await tells('order {"id":2}');
+    off();
+    await hub.broadcast("order", { id: 3 });
+    await tells('order {"id":3}');
+    expect(heard).toEqual([undefined, { id: 1 }, { id: 2 }]);
+    expect(order.get()).toEqual({ id: 3 });
+    expect(order.get()).toBe(order.get());
+    expect(stream.latest("order")).toBe(order);
+  });
+
+  it("is the text of data that is no JSON", async () => {
+    const { hub, url } = await Shop.open();
+    const { stream, tells } = listen(`${url}/events`);
+    const message = stream.latest("message");
+    await tells("recovered null");
+    await hub.broadcast("message", "to be");
+    await tells("message to be");
+    expect(message.get()).toBe("to be");
+  });
+});
