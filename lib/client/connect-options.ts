@@ -94,7 +94,7 @@ type Option = keyof ConnectSettings;
 
 // What the options without a preset are.
 const TYPES: Partial<Record<Option, string>> = {
-  body: "string or object, no stream: every try sends it again",
+  body: "string or object, no stream",
   headers: "object or function",
   fetch: "function",
   signal: "object",

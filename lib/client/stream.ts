@@ -14,7 +14,7 @@ type Listener = (...args: never[]) => void;
 /** A stream of a hub, whatever link it has. */
 export class Stream implements SseStream {
   readonly #listeners = new Map<string, Set<Listener>>();
-  readonly #latest = new Map<string, Latest>();
+  readonly #latest = new Map<string, unknown>();
   readonly #link: Link | SharedLink;
   #state: StreamState = "connecting";
   #connection: string | undefined;
@@ -57,21 +57,20 @@ export class Stream implements SseStream {
   }
 
   latest<E extends EventName>(event: E): Latest<E> {
-    let latest = this.#latest.get(event);
-    if (latest === undefined) {
-      let value: unknown;
-      this.on(event, (text) => {
-        value = valueOf(text);
-      });
-      latest = {
-        get: () => value as never,
-        subscribe: (listener) =>
-          this.on(event, () => {
-            listener();
-          }),
-      };
-      this.#latest.set(event, latest);
-    }
+    const known = this.#latest.get(event) as Latest<E> | undefined;
+    if (known !== undefined) return known;
+    let value: unknown;
+    this.on(event, (text) => {
+      value = valueOf(text);
+    });
+    const latest: Latest<E> = {
+      get: () => value as EventData<E> | undefined,
+      subscribe: (listener) =>
+        this.on(event, () => {
+          listener();
+        }),
+    };
+    this.#latest.set(event, latest);
     return latest;
   }
 
