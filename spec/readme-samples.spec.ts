@@ -119,6 +119,7 @@ describe("the guides' samples in TypeScript", () => {
 describeInBrowser("the guides' samples for pages", (windows) => {
   const around = `<script>
     const shown = [];
+    const loadOrders = () => undefined;
     for (const name of ["show", "say"]) window[name] = (what) => shown.push([name, what]);
   </script>`;
 
