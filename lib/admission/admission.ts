@@ -45,6 +45,14 @@ export interface AdmissionParts {
   onRefusal(reason: RefusalReason): void;
 }
 
+/** Where the log is at one moment. */
+interface Place {
+  /** Empty before a shared log was first reached. */
+  readonly epoch: string;
+  readonly head: number;
+  readonly generation: number;
+}
+
 /** Turns a request into an open stream, or into an answer after which EventSource asks again. */
 export class Admission {
   /** Connections that were told `hub:open`, so far. */
@@ -142,7 +150,7 @@ export class Admission {
     await Promise.all([this.#isStillTrue(connection), nextTurn()]);
     if (connection.hasEnded) return;
     if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
-    if (connection.hasEnded) return;
+    if (!(await this.#isInformed(connection, place))) return;
     const recall = this.#monitor.recalls.since(request.askedAt, connection.user);
     if (recall !== undefined) {
       this.#monitor.recall(connection, recall);
@@ -163,8 +171,22 @@ export class Admission {
     if (!connection.hasEnded) this.#parts.delivery.begin(connection, { needsState });
   }
 
-  #placeNow(): { readonly head: number; readonly generation: number } {
-    return { head: this.#log.head, generation: this.#parts.delivery.generation };
+  #placeNow(): Place {
+    const { epoch, head } = this.#log;
+    return { epoch, head, generation: this.#parts.delivery.generation };
+  }
+
+  // What other nodes told while it waited is lost if the log broke meanwhile, or was first reached.
+  async #isInformed(connection: LogReader, { epoch, ...place }: Place): Promise<boolean> {
+    const { delivery } = this.#parts;
+    let { generation } = place;
+    while (!connection.hasEnded && connection.session !== null) {
+      if (generation === delivery.generation) return true;
+      generation = delivery.generation;
+      if (epoch === "" || connection.isOwn) await this.#isStillTrue(connection);
+      else this.#monitor.refreshUncertain(connection);
+    }
+    return !connection.hasEnded;
   }
 
   #welcome(connection: LogReader, request: AdmissionRequest, head: number): boolean {

@@ -123,7 +123,7 @@ export class HubCore implements ConnectionContext {
       onBroken: (connection) => {
         // A change of its session may be among what was lost.
         if (connection.session === null) return true;
-        this.sessionMonitor.refreshUncertain(connection, this.registry.size);
+        this.sessionMonitor.refreshUncertain(connection);
         return false;
       },
     });

@@ -18,7 +18,7 @@ import { ObservedStores } from "./observed-stores.js";
 export interface SessionMonitorParts {
   readonly log: Pick<EventLog, "isShared" | "sessionLabel" | "tell">;
   /** Those of this node. */
-  readonly connections: Iterable<StreamConnection>;
+  readonly connections: Iterable<StreamConnection> & { readonly size: number };
   readonly revalidateMs: number | null;
   readonly maxConnectionAgeMs: number | null;
   readonly onStoreError: "end" | "keep";
@@ -40,7 +40,7 @@ export class SessionMonitor {
   readonly #log: SessionMonitorParts["log"];
   readonly #report: (error: SseHubError) => void;
   readonly #maxAgeMs: number | null;
-  readonly #connections: Iterable<StreamConnection>;
+  readonly #connections: SessionMonitorParts["connections"];
   readonly #stopped = new StoppedSessions();
   readonly #clock: NodeJS.Timeout;
 
@@ -142,13 +142,9 @@ export class SessionMonitor {
     this.#stopped.delete(key);
   }
 
-  /**
-   * The log has lost something, perhaps the news of a change of this connection's session.
-   *
-   * @param among how many connections there are
-   */
-  refreshUncertain(connection: StreamConnection, among: number): void {
-    this.recall(connection, "refresh", among);
+  /** The log has lost something, perhaps the news of a change of this connection's session. */
+  refreshUncertain(connection: StreamConnection): void {
+    this.recall(connection, "refresh", this.#connections.size);
     this.ends.note("break", [connection]);
   }
 

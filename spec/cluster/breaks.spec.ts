@@ -132,6 +132,53 @@ describeWithRedis("browsers on a node that fell behind what the log holds", (url
   });
 });
 
+describeWithRedis("a browser whose stream waits for the log", (urlOf) => {
+  it("gets nothing under the user who has logged out elsewhere when the log has lost that [replay-3]", async () => {
+    const proxy = await FaultProxy.start(urlOf().replace("redis", "http"));
+    const cluster = new Cluster({ url: urlOf(), log: { maxEvents: 100 } });
+    const [near, far] = [
+      await cluster.start(),
+      await cluster.start(proxy.url.replace("http", "redis")),
+    ];
+    const cookie = await near.signIn(ALICE);
+    const anonymous = await ReturningReader.open(far.url, "/events");
+    proxy.unplug();
+    // What this browser has seen, the far node has not read.
+    const lastEventId = await near.hub.broadcast("message", "missed");
+    const alice = await far.attempt("/events", { cookie, lastEventId });
+    await post(near, "/logout", cookie);
+    const texts = Array.from({ length: 500 }, (_, n) => String(n));
+    await Promise.all(texts.map((text) => near.hub.broadcast("message", text)));
+    proxy.plugIn();
+    await far.hub.count();
+    await near.hub.broadcast("secret", "after", { profile: "Administrator" });
+    await near.hub.broadcast("message", "last");
+    await anonymous.has("message", "last");
+
+    expect([alice.endReason, alice.pending]).toEqual(["refresh", []]);
+  });
+
+  it("gets nothing under that user on a node that had not reached the log yet", async () => {
+    const proxy = await FaultProxy.start(urlOf().replace("redis", "http"));
+    const cluster = new Cluster({ url: urlOf() });
+    const near = await cluster.start();
+    const cookie = await near.signIn(ALICE);
+    proxy.unplug();
+    const far = await cluster.startSoon(proxy.url.replace("http", "redis"));
+    const [alice, still] = [
+      await far.attempt("/events", { cookie }),
+      await far.attempt("/events", { cookie: await near.signIn({ login: "bob" }) }),
+    ];
+    await post(near, "/logout", cookie);
+    proxy.plugIn();
+    expect(await still.opened()).toMatchObject({ recovered: null });
+    await near.hub.broadcast("message", "after");
+    await still.received("after");
+
+    expect([alice.endReason, alice.pending]).toEqual(["user", []]);
+  });
+});
+
 describeWithRedis("browsers of an application whose stream in Redis was deleted", (urlOf) => {
   it("go on where they missed nothing, and are told so where they did", async () => {
     const proxy = await FaultProxy.start(urlOf().replace("redis", "http"));
