@@ -46,6 +46,8 @@ export class Ledger {
   /** What was broadcast in one go, in the order of the calls. */
   readonly batches: number[][] = [];
   readonly changes: Change[] = [];
+  /** Places that are taken twice. */
+  readonly clashes = new Set<string>();
   /** Number of times the log in Redis was lost, or the server it is on. */
   losses = 0;
   /** From when to when something was wrong with a node or with Redis, and what. */
@@ -73,6 +75,8 @@ export class Ledger {
     const { epoch, position } = placeOf(id);
     this.#ids.set(n, (this.#ids.get(n) ?? new Set()).add(id));
     const places = this.#byPlace.get(epoch) ?? new Map<number, Broadcast>();
+    const other = places.get(position)?.n ?? n;
+    if (other !== n) this.clashes.add(`${other} and ${n} are both at ${id}`);
     if (broadcast !== undefined) places.set(position, broadcast);
     this.#byPlace.set(epoch, places);
   }

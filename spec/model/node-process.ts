@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { freePort } from "../support/redis.js";
+import type { LogAddress } from "./model-log.js";
 
 const ROOT = join(__dirname, "../..");
 
-/** What all nodes of one application share. */
+/** What a node is told. */
 export interface NodeSettings {
-  readonly logUrl: string;
+  readonly log: LogAddress;
   readonly maxEvents: number;
 }
 

@@ -7,9 +7,11 @@ import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
 import { createHub, sse, type Broadcaster, type Hub } from "express-sse-hub";
-import { redisLog } from "express-sse-hub/redis";
-import { createClient } from "redis";
+import { redisLog, type RedisLogOptions } from "express-sse-hub/redis";
+import { Cluster } from "ioredis";
+import { createClient, createCluster } from "redis";
 import type { Draft } from "./ledger.js";
+import type { LogAddress } from "./model-log.js";
 import type { NodeSettings } from "./node-process.js";
 
 const { PORT, STORE_URL = "", SETTINGS = "" } = process.env;
@@ -18,9 +20,9 @@ client.on("error", () => undefined);
 await client.connect();
 const store = new RedisStore({ client });
 
-function createApplication({ logUrl, maxEvents }: NodeSettings) {
+function createApplication({ log, maxEvents }: NodeSettings) {
   const hub = createHub({
-    log: redisLog({ url: logUrl, maxEvents }),
+    log: redisLog({ ...reach(log), maxEvents }),
     retryMs: [20, 80],
     heartbeatMs: 300,
     maxBufferedBytes: 16_384,
@@ -43,6 +45,18 @@ function createApplication({ logUrl, maxEvents }: NodeSettings) {
     req.sse.join(...rooms);
   });
   return { app: app as RequestListener, hub };
+}
+
+// A client of the application's, which lives as long as its process.
+function reach(log: LogAddress): Pick<RedisLogOptions, "url" | "client"> {
+  if ("url" in log) return log;
+  const nodes = log.ports.map((port) => ({ host: "127.0.0.1", port }));
+  if (log.library === "ioredis") return { client: new Cluster(nodes).on("error", () => undefined) };
+  const cluster = createCluster({ rootNodes: nodes.map((socket) => ({ socket })) });
+  cluster.on("error", () => undefined);
+  // Where it fails, the log finds the cluster by itself.
+  cluster.connect().catch(() => undefined);
+  return { client: cluster };
 }
 
 function addSending(app: express.Express, hub: Hub): void {

@@ -28,7 +28,7 @@ function placeAll({ stream }: Visit, ledger: Ledger): void {
 }
 
 function faultsOfLog(ledger: Ledger): string[] {
-  const faults: string[] = [];
+  const faults = [...ledger.clashes];
   const { epochs } = ledger;
   if (epochs.length > 1 + ledger.losses) {
     faults.push(`the log began ${epochs.length} times, and was lost ${ledger.losses} times`);
@@ -96,8 +96,10 @@ class Walk {
       this.#where = `${this.#reader.name}, stream ${n + 1}`;
       const [hello, ...events] = visit.stream.all;
       if (hello === undefined) continue;
-      // A stream that was refused or ended early says nothing of the place.
-      if (hello.event === "hub:end") continue;
+      if (hello.event === "hub:end") {
+        this.#endEarly(visit, hello);
+        continue;
+      }
       if (hello.event === "hub:open") this.#open(visit, hello);
       else this.#fault(`it began with ${hello.event}`);
       for (const event of events) this.#take(visit, event);
@@ -123,6 +125,16 @@ class Walk {
       const isTrue = recovered === false && this.#isLost(before, place, reason);
       if (!isTrue) this.#loseWithoutCause(visit, `told ${verdict} at ${String(id)}, for ${cursor}`);
       this.#begin(place);
+    }
+  }
+
+  // A page that has no place yet is handed the one it was asked for at.
+  #endEarly({ cursor }: Visit, { id }: StreamEvent): void {
+    if (id === undefined || id.startsWith("done.")) return;
+    const [place, before] = [placeOf(id), placeOf(cursor)];
+    if (cursor === undefined) this.#begin(place);
+    else if (place.epoch !== before.epoch || place.position !== before.position) {
+      this.#fault(`it came back with ${cursor} and was sent away with ${id}`);
     }
   }
 

@@ -1,8 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { connectTo } from "../redis/nodes.js";
-import { RedisServer } from "../support/redis.js";
 import { Ledger, type Draft } from "./ledger.js";
-import { drawFaults, FAULTS } from "./log-faults.js";
+import type { Fault, LogAddress, ModelLog, StartLog } from "./model-log.js";
 import type { NodeProcess } from "./node-process.js";
 import { changeUser, recall, signIn } from "./nodes-changes.js";
 import { PROFILES, ROOMS } from "./published.js";
@@ -13,13 +11,13 @@ const READERS = 12;
 const UNDER_WAY = 20;
 const SETTLE_MS = 30_000;
 
-/** Three nodes, the Redis of their log, the one of their sessions, and the browsers. */
+/** Three nodes, the servers of their log, the Redis of their sessions, and the browsers. */
 export class NodesWorld {
   readonly ledger = new Ledger();
   readonly readers: RoamingReader[] = [];
   /** Kinds of faults that happened. */
   readonly faults: string[] = [];
-  #faultsLeft: string[] = [];
+  #faultsLeft: ReturnType<ModelLog["drawFaults"]> = [];
   #fault: Promise<void> | undefined;
   readonly #underWay = new Set<Promise<void>>();
   #n = 0;
@@ -27,22 +25,23 @@ export class NodesWorld {
   private constructor(
     readonly random: Random,
     readonly maxEvents: number,
-    readonly redis: RedisServer,
+    readonly log: ModelLog,
     readonly nodes: readonly NodeProcess[],
-    /** Somebody at the command line of the log's Redis. */
-    readonly command: (...args: string[]) => Promise<unknown>,
   ) {}
 
   /** Begins anew on nodes that run already, with a log of its own that ends with the test. */
-  static async begin(seed: number, nodes: readonly NodeProcess[]): Promise<NodesWorld> {
+  static async begin(
+    seed: number,
+    nodes: readonly NodeProcess[],
+    start: StartLog,
+  ): Promise<NodesWorld> {
     const random = new Random(seed);
-    const isDurable = random.chance(0.5);
+    const log = await start(random);
+    const { addresses } = log;
     const maxEvents = random.pick([250, 10_000]);
-    const redis = await RedisServer.start(
-      isDurable ? ["--appendonly", "yes", "--appendfsync", "always"] : [],
-    );
-    await Promise.all(nodes.map((node) => node.begin({ logUrl: redis.url, maxEvents })));
-    const world = new NodesWorld(random, maxEvents, redis, nodes, await connectTo(redis.url));
+    const addressOf = (at: number) => addresses[at % addresses.length] as LogAddress;
+    await Promise.all(nodes.map((node, at) => node.begin({ log: addressOf(at), maxEvents })));
+    const world = new NodesWorld(random, maxEvents, log, nodes);
     for (let n = 1; n <= READERS; n += 1) await world.#addReader(n, seed);
     return world;
   }
@@ -147,13 +146,15 @@ export class NodesWorld {
 
   #startFault(): void {
     if (this.#fault !== undefined) return;
-    if (this.#faultsLeft.length === 0) this.#faultsLeft = drawFaults(this.random);
-    const kind = this.random.pick(this.#faultsLeft);
-    this.#faultsLeft = this.#faultsLeft.filter((other) => other !== kind);
+    if (this.#faultsLeft.length === 0) this.#faultsLeft = this.log.drawFaults();
+    const [kind, fault] = this.#faultsLeft.splice(
+      this.random.below(this.#faultsLeft.length),
+      1,
+    )[0] as [string, Fault];
     this.faults.push(kind);
     const trouble = { kind, from: this.ledger.now(), until: Infinity };
     this.ledger.troubles.push(trouble);
-    this.#fault = FAULTS[kind]?.(this).finally(() => {
+    this.#fault = fault(this).finally(() => {
       trouble.until = this.ledger.now();
       this.#fault = undefined;
     });

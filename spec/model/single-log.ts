@@ -1,85 +1,82 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { connectTo } from "../redis/nodes.js";
+import { RedisServer } from "../support/redis.js";
+import { holdNode, killNode, type Fault, type StartLog } from "./model-log.js";
 import type { NodesWorld } from "./nodes-world.js";
-import type { Random } from "./random.js";
-
-type Fault = (world: NodesWorld) => Promise<void>;
 
 const LOG = "{sse}:log";
 const META = "{sse}:meta";
 
-const killNode: Fault = async ({ random, nodes }) => {
-  const node = random.pick(nodes);
-  await node.kill();
-  await wait(random.below(300));
-  await node.run();
+type Command = (...args: string[]) => Promise<unknown>;
+
+/** A log in one Redis, which may keep on disk what it has. */
+export const startSingleLog: StartLog = async (random) => {
+  const isDurable = random.chance(0.5);
+  const redis = await RedisServer.start(
+    isDurable ? ["--appendonly", "yes", "--appendfsync", "always"] : [],
+  );
+  const command = await connectTo(redis.url);
+  const passing = Object.entries({ killNode, holdNode, ...passingFaults(command) });
+  const losing = Object.entries(losingFaults(redis, command));
+  return {
+    addresses: [{ url: redis.url }],
+    // All but those that end a life of the log, of which there is one.
+    drawFaults: () => [...passing, ["killNode", killNode], random.pick(losing)],
+  };
 };
 
-const holdNode: Fault = async ({ random, nodes }) => {
-  const node = random.pick(nodes);
-  node.stop();
-  await wait(100 + random.below(800));
-  node.goOn();
-};
-
-/** A node sleeps while so much is broadcast that the log lets go of what it has not read. */
-const overtakeNode: Fault = async (world) => {
-  const [held, other] = world.drawNodes();
-  held.stop();
-  await world.publish(other, 20 + world.random.below(20));
-  await trimTo(world, world.random.below(10));
-  held.goOn();
-};
-
-/** Again and again, with appends under way whose answers are lost. */
-const dropClients: Fault = async (world) => {
-  for (let times = 0; times < 6; times += 1) {
-    for (const node of world.nodes) world.startPublishing(node, 5);
-    await wait(world.random.below(12));
-    await world.command("CLIENT", "KILL", "TYPE", "normal");
-  }
-};
-
-const flush: Fault = async ({ command, ledger }) => {
-  ledger.losses += 1;
-  await command("FLUSHALL");
-};
-
-/** A node that has just started is filling its ring down when there is nothing left to fill it with. */
-const flushBehindNode: Fault = async (world) => {
-  await killNode(world);
-  await wait(world.random.below(100));
-  await flush(world);
-};
-
-const restartRedis: Fault = async ({ redis, random, ledger }) => {
-  ledger.losses += 1;
-  await redis.kill();
-  await wait(random.below(600));
-  await redis.run();
-};
-
-/** Long enough for a change not to be told in time. */
-const loseRedisForLong: Fault = async ({ redis, ledger }) => {
-  ledger.losses += 1;
-  await redis.kill();
-  await wait(2_500);
-  await redis.run();
-};
-
-const trim: Fault = (world) => trimTo(world, world.random.below(60));
-
-const PASSING = { killNode, holdNode, overtakeNode, dropClients, trim };
-const LOSING = { flush, flushBehindNode, restartRedis, loseRedisForLong };
-
-/** Everything that goes wrong in the model, by its name. */
-export const FAULTS: Readonly<Record<string, Fault>> = { ...PASSING, ...LOSING };
-
-/** The faults of one round: all but those that end a life of the log, of which there is one. */
-export function drawFaults(random: Random): string[] {
-  return [...Object.keys(PASSING), "killNode", random.pick(Object.keys(LOSING))];
+function passingFaults(command: Command): Record<string, Fault> {
+  return {
+    /** A node sleeps while so much is broadcast that the log lets go of what it has not read. */
+    overtakeNode: async (world) => {
+      const [held, other] = world.drawNodes();
+      held.stop();
+      await world.publish(other, 20 + world.random.below(20));
+      await trimTo(world, command, world.random.below(10));
+      held.goOn();
+    },
+    /** Again and again, with appends under way whose answers are lost. */
+    dropClients: async (world) => {
+      for (let times = 0; times < 6; times += 1) {
+        for (const node of world.nodes) world.startPublishing(node, 5);
+        await wait(world.random.below(12));
+        await command("CLIENT", "KILL", "TYPE", "normal");
+      }
+    },
+    trim: (world) => trimTo(world, command, world.random.below(60)),
+  };
 }
 
-async function trimTo({ command, ledger }: NodesWorld, kept: number): Promise<void> {
+function losingFaults(redis: RedisServer, command: Command): Record<string, Fault> {
+  const flush: Fault = async ({ ledger }) => {
+    ledger.losses += 1;
+    await command("FLUSHALL");
+  };
+  return {
+    flush,
+    /** A node that has just started is filling its ring down when there is nothing left to fill it with. */
+    flushBehindNode: async (world) => {
+      await killNode(world);
+      await wait(world.random.below(100));
+      await flush(world);
+    },
+    restartRedis: async ({ random, ledger }) => {
+      ledger.losses += 1;
+      await redis.kill();
+      await wait(random.below(600));
+      await redis.run();
+    },
+    /** Long enough for a change not to be told in time. */
+    loseRedisForLong: async ({ ledger }) => {
+      ledger.losses += 1;
+      await redis.kill();
+      await wait(2_500);
+      await redis.run();
+    },
+  };
+}
+
+async function trimTo({ ledger }: NodesWorld, command: Command, kept: number): Promise<void> {
   const script =
     "local found = redis.call('HMGET', KEYS[2], 'epoch', 'head'); if not found[1] then return {'', 0} end; " +
     "local first = math.max(1, tonumber(found[2]) - tonumber(ARGV[1])); " +
