@@ -51,17 +51,22 @@ export class RedisCluster {
   async failOver(key: string): Promise<RedisServer> {
     const dead = await this.masterOf(key);
     await dead.kill();
-    const alive = this.#servers.filter((server) => server !== dead);
+    await this.replaced(dead, key);
+    return dead;
+  }
+
+  /** Resolves when all but the former master of a key know another one. */
+  async replaced(former: RedisServer, key: string): Promise<void> {
+    const others = this.#servers.filter((server) => server !== former);
     await until(`another master of ${key}`, async () => {
       const ports = await Promise.all(
-        alive.map(async (server) => {
+        others.map(async (server) => {
           const slots = (await ask(server, ["CLUSTER", "SLOTS"])) as Slots;
           return portFor(slots, await slotOf(server, key));
         }),
       );
-      return ports.every((port) => port !== undefined && port !== dead.port);
+      return ports.every((port) => port !== undefined && port !== former.port);
     });
-    return dead;
   }
 
   /** Starts an ended server again, as a replica of whoever has its place. Resolves when it has caught up. */

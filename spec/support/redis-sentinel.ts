@@ -49,23 +49,12 @@ export class RedisSentinels {
     return this.#servers.find((server) => server.port === Number(port)) as RedisServer;
   }
 
-  /** Ends the master as a crash does. Resolves when the sentinels have named another one. */
-  async failOver(): Promise<RedisServer> {
-    const dead = await this.master();
-    await dead.kill();
+  /** Resolves when the sentinels have named another master. */
+  async replaced(former: RedisServer): Promise<void> {
     await until("another master", async () => {
       const next = await this.master();
-      return next !== dead && String(await ask(next, ["ROLE"])).startsWith("master");
+      return next !== former && String(await ask(next, ["ROLE"])).startsWith("master");
     });
-    return dead;
-  }
-
-  /** Starts an ended server again. Resolves when it follows the master there is now. */
-  async revive(server: RedisServer): Promise<void> {
-    await server.run();
-    await until("it follows", async () =>
-      String(await ask(server, ["INFO", "replication"])).includes("master_link_status:up"),
-    );
   }
 
   async remove(): Promise<void> {
