@@ -78,6 +78,37 @@ export class RedisCluster {
     });
   }
 
+  /** Begins to move the slot of a key to another master. The keys are where they were. */
+  async beginMove(key: string): Promise<SlotMove> {
+    const from = await this.masterOf(key);
+    const slots = (await ask(from, ["CLUSTER", "SLOTS"])) as Slots;
+    const [, , [, port]] = slots.find(([, , master]) => master[1] !== from.port) as Slots[number];
+    const to = this.#servers.find((server) => server.port === port) as RedisServer;
+    const slot = String(await slotOf(from, key));
+    const [fromId, toId] = [await idOf(from), await idOf(to)];
+    await ask(to, ["CLUSTER", "SETSLOT", slot, "IMPORTING", fromId]);
+    await ask(from, ["CLUSTER", "SETSLOT", slot, "MIGRATING", toId]);
+    return {
+      to,
+      moveKeys: async (count) => {
+        const keys = (await ask(from, [
+          "CLUSTER",
+          "GETKEYSINSLOT",
+          slot,
+          String(count),
+        ])) as string[];
+        const target = ["127.0.0.1", String(port), "", "0", "5000"];
+        if (keys.length > 0) await ask(from, ["MIGRATE", ...target, "KEYS", ...keys]);
+      },
+      finish: async () => {
+        // First who gets it, so that nobody is told of a place that knows nothing of it.
+        for (const server of [to, from])
+          await ask(server, ["CLUSTER", "SETSLOT", slot, "NODE", toId]);
+        await this.replaced(from, key);
+      },
+    };
+  }
+
   async remove(): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.remove()));
   }
@@ -119,6 +150,15 @@ export class RedisCluster {
   }
 }
 
+/** A slot on its way from one master to another. */
+export interface SlotMove {
+  readonly to: RedisServer;
+  /** Moves so many of its keys. */
+  moveKeys(count: number): Promise<void>;
+  /** All know that it is there. Its keys must have been moved. */
+  finish(): Promise<void>;
+}
+
 type Slots = Array<[from: number, to: number, master: [host: string, port: number]]>;
 
 function portFor(slots: Slots, slot: number): number | undefined {
@@ -127,6 +167,10 @@ function portFor(slots: Slots, slot: number): number | undefined {
 
 async function slotOf(server: RedisServer, key: string): Promise<number> {
   return Number(await ask(server, ["CLUSTER", "KEYSLOT", key]));
+}
+
+async function idOf(server: RedisServer): Promise<string> {
+  return String(await ask(server, ["CLUSTER", "MYID"]));
 }
 
 // The nodes of a cluster talk on a second port, ten thousand above.
