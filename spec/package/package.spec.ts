@@ -147,5 +147,17 @@ describe("the packed package", () => {
       },
       120_000,
     );
+
+    it.each(["redis-sessions-esm-ts", "ioredis-sessions-cjs-ts"])(
+      "shares sessions and events of two processes in the project %s",
+      async (consumer) => {
+        const project = await packed.installInto(consumer);
+        await run(process.execPath, [TSC, "-p", project], project);
+        expect(await run(process.execPath, ["nodes.js", urlOf()], project)).toBe(
+          "received hello from the other process, and its end\n",
+        );
+      },
+      120_000,
+    );
   });
 });

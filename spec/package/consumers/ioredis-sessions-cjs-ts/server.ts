@@ -1,0 +1,60 @@
+// An application in TypeScript with CommonJS. Its sessions and its events are in the Redis whose URL is its
+// argument, through one client of the package ioredis.
+import type { AddressInfo } from "node:net";
+import { RedisStore } from "connect-redis";
+import express from "express";
+import session from "express-session";
+import { createHub, requireUser, sse } from "express-sse-hub";
+import { redisLog } from "express-sse-hub/redis";
+import { Redis } from "ioredis";
+
+declare module "express-session" {
+  interface SessionData {
+    user: { login: string; profile: string };
+  }
+}
+
+const [, , url = ""] = process.argv;
+const client = new Redis(url);
+client.on("error", console.error);
+// connect-redis calls a client as the package redis has it.
+const store = new RedisStore({
+  client: {
+    get: (key: string) => client.get(key),
+    set: (key: string, text: string, { expiration }: { expiration: { value: number } }) =>
+      client.set(key, text, "EX", expiration.value),
+    expire: (key: string, seconds: number) => client.expire(key, seconds),
+    del: (keys: string[]) => client.del(keys),
+  },
+});
+const hub = createHub({ log: redisLog({ client, name: "ioredis-sessions" }) });
+
+const app = express();
+app.use(session({ store, secret: "consumer", resave: false, saveUninitialized: false }));
+app.use(sse({ hub, user: (req) => req.session.user }));
+app.get("/events", requireUser(), (req) => {
+  req.sse.join();
+});
+app.post("/login", (req, res) => {
+  req.session.user = { login: "alice", profile: "Administrator" };
+  res.sendStatus(204);
+});
+app.post("/logout", (req, res, next) => {
+  req.session.destroy((error) => {
+    if (error) next(error);
+    else res.sendStatus(204);
+  });
+});
+app.post("/hello", async (_req, res) => {
+  res.json(await hub.broadcast("message", "hello", { profile: "Administrator" }));
+});
+
+const server = app.listen(0, "127.0.0.1", () => {
+  process.send?.((server.address() as AddressInfo).port);
+});
+process.once("disconnect", () => {
+  server.close();
+  void hub.close().then(() => {
+    client.disconnect();
+  });
+});
