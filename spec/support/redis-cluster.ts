@@ -78,6 +78,14 @@ export class RedisCluster {
     });
   }
 
+  /** From here on everybody needs a password. Nothing else can be asked of this object then. */
+  async protect(password: string): Promise<void> {
+    for (const server of this.#servers) {
+      const settings = ["masterauth", password, "requirepass", password];
+      await ask(server, ["CONFIG", "SET", ...settings]);
+    }
+  }
+
   /** Begins to move the slot of a key to another master. The keys are where they were. */
   async beginMove(key: string): Promise<SlotMove> {
     const from = await this.masterOf(key);

@@ -31,10 +31,12 @@ type NatMap =
 
 interface IoredisCluster {
   readonly isCluster: true;
-  readonly startupNodes: ReadonlyArray<string | number | Partial<Address>>;
+  readonly startupNodes: readonly StartupNode[];
   readonly options: { readonly redisOptions?: IoredisOptions; readonly natMap?: NatMap };
   nodes(role: "all"): Ioredis[];
 }
+
+type StartupNode = string | number | Partial<Address>;
 
 type IoredisClass = new (options: object) => Ioredis;
 
@@ -103,21 +105,22 @@ function fromSentinels(redis: Ioredis): CreateClient {
 
 function fromCluster(cluster: IoredisCluster): CreateClient {
   const { redisOptions, natMap } = cluster.options;
+  const roots = new Map(cluster.startupNodes.map((node) => [textOf(startAt(node)), node]));
+  let Redis: IoredisClass;
+  // A node that is named with credentials keeps them, as in ioredis.
+  const open = (address: Address) => {
+    const own = ownOptions(roots.get(textOf(address)));
+    return new OwnIoredis(new Redis({ ...redisOptions, ...own, ...ONE_LIFE, ...address, db: 0 }));
+  };
+  const known = () => cluster.nodes("all").map(({ options }) => addressOf(options, 6_379));
+  const create = clusterMaster({
+    seeds: () => [...known(), ...cluster.startupNodes.map(startAt)],
+    openSeed: open,
+    open,
+    map: (address) => mapped(address, natMap),
+  });
   return async (key) => {
-    const Redis = await loadClass();
-    const open = (address: Address, own: object = {}) =>
-      new OwnIoredis(new Redis({ ...redisOptions, ...own, ...ONE_LIFE, ...address, db: 0 }));
-    const roots = new Map(cluster.startupNodes.map((node) => [textOf(startAt(node)), node]));
-    const known = cluster.nodes("all").map(({ options }) => addressOf(options, 6_379));
-    const create = clusterMaster({
-      seeds: () => [...known, ...cluster.startupNodes.map(startAt)],
-      openSeed: (address) => {
-        const root = roots.get(textOf(address));
-        return open(address, typeof root === "object" ? root : {});
-      },
-      open,
-      map: (address) => mapped(address, natMap),
-    });
+    Redis ??= await loadClass();
     return create(key);
   };
 }
@@ -177,11 +180,26 @@ class OwnIoredis implements OwnClient {
   }
 }
 
-function startAt(node: string | number | Partial<Address>): Address {
+function startAt(node: StartupNode): Address {
   if (typeof node === "object") return addressOf(node, 6_379);
   if (typeof node === "number") return { host: "127.0.0.1", port: node };
-  const { hostname, port } = new URL(node.includes("://") ? node : `redis://${node}`);
-  return { host: hostname, port: Number(port) || 6_379 };
+  const { hostname, port } = urlOf(node);
+  return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || 6_379 };
+}
+
+function ownOptions(node: StartupNode | undefined): object {
+  if (typeof node === "object") return node;
+  if (typeof node !== "string") return {};
+  const { protocol, username, password } = urlOf(node);
+  return {
+    ...(username === "" ? {} : { username: decodeURIComponent(username) }),
+    ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+    ...(protocol === "rediss:" ? { tls: {} } : {}),
+  };
+}
+
+function urlOf(node: string): URL {
+  return new URL(node.includes("://") ? node : `redis://${node}`);
 }
 
 function addressOf({ host, port }: Partial<Address>, usual: number): Address {
