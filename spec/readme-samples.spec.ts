@@ -9,8 +9,10 @@ const ROOT = join(__dirname, "..");
 
 /** What the samples have from the application around them. */
 const AROUND = `
+import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
+import { Redis } from "ioredis";
 import { once } from "node:events";
 import { createHub, memoryLog, requireUser, sse, type SseUser } from "express-sse-hub";
 import { publisher } from "express-sse-hub/redis";
@@ -32,6 +34,7 @@ const model = {
 };
 const order = { id: 1, total: 9 };
 const [connectionId, login, isStopping] = ["none", "alice", false];
+const url = "redis://localhost";
 
 const app = express();
 const hub = createHub({ log: memoryLog() });
@@ -44,10 +47,10 @@ const REQUESTS = `
 for (const fragment of fragments) await fragment();
 const server = app.listen(0);
 await once(server, "listening");
-const url = "http://localhost:" + String((server.address() as { port: number }).port);
+const origin = "http://localhost:" + String((server.address() as { port: number }).port);
 let cookie = "";
 async function ask(method: string, path: string) {
-  const res = await fetch(url + path, { method, headers: { cookie } });
+  const res = await fetch(origin + path, { method, headers: { cookie } });
   cookie = res.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
   return res;
 }
@@ -63,7 +66,7 @@ process.exit();
 
 const isDeclaration = (text: string) => text.startsWith("declare module");
 // For a Redis that is not there: it is compiled, and not run.
-const isOfRedis = (text: string) => text.includes("publisher(");
+const isOfRedis = (text: string) => /publisher\(|new Redis\(/.test(text);
 
 function asFunction(text: string): string {
   const body = text.startsWith("req.sse")
