@@ -83,6 +83,7 @@ class Walk {
   #seen = new Set<number>();
   #cursor: Place = { epoch: "", position: 0 };
   #order = 0;
+  #page = 0;
   #where = "";
 
   constructor(reader: RoamingReader, ledger: Ledger, maxEvents: number) {
@@ -93,7 +94,8 @@ class Walk {
 
   faults(): string[] {
     for (const [n, visit] of this.#reader.visits.entries()) {
-      this.#where = `${this.#reader.name}, stream ${n + 1}`;
+      this.#where = `${this.#reader.name}, page ${visit.page}, stream ${n + 1} with ${visit.cursor}`;
+      if (visit.page !== this.#page) this.#load(visit);
       const [hello, ...events] = visit.stream.all;
       if (hello === undefined) continue;
       if (hello.event === "hub:end") {
@@ -105,6 +107,12 @@ class Walk {
       for (const event of events) this.#take(visit, event);
     }
     return this.#faults;
+  }
+
+  // What the page had is gone, and a node that has read less than the last one may tell it again.
+  #load({ page }: Visit): void {
+    this.#page = page;
+    this.#seen = new Set();
   }
 
   #open(visit: Visit, { id, data }: StreamEvent): void {
