@@ -198,8 +198,9 @@ export class AppendQueue {
     }
     pending.onRefused(cause);
     if (isNoScript(cause)) return ["script"];
-    // A replica, or a node of a cluster that the slot has left: the next connection leads elsewhere.
-    return /READONLY|MOVED/.test(String(cause)) ? ["elsewhere"] : ["error"];
+    // A replica, or a node of a cluster that the slot has left or that has lost the others: the next
+    // connection leads elsewhere.
+    return /READONLY|MOVED|CLUSTERDOWN/.test(String(cause)) ? ["elsewhere"] : ["error"];
   }
 
   #settle(pending: PendingAppend, id: string): void {

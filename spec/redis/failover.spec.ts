@@ -110,6 +110,24 @@ describe.each(ROWS)("redisLog with a client of $name, when the master changes", 
   });
 });
 
+describe.each(ROWS.filter(({ topology }) => topology === "Cluster"))(
+  "redisLog with a client of $name, when its master is cut off from the others",
+  (row) => {
+    describeWith(["/usr/bin/redis-server"], "but not from the node", () => {
+      it("follows to the new one, though the old one goes on naming itself", async () => {
+        const cluster = await RedisCluster.create();
+        onTestEnd(() => cluster.remove());
+        const { log, witness } = await startNode({ client: await row.create(cluster) });
+        await log.append(draftOf("before"));
+        await cluster.cutOff(META);
+        await log.append(draftOf("after"));
+        await log.catchUp();
+        expect(witness.record).toEqual(["before", "break", "after"]);
+      });
+    });
+  },
+);
+
 /** Resolves when a node was told that a life of the log has ended. */
 function hasBroken({ witness }: Node): Promise<void> {
   return witness.until(() => witness.record.includes("break"));

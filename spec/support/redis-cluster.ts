@@ -69,6 +69,23 @@ export class RedisCluster {
     });
   }
 
+  /**
+   * Cuts the master of a key off from the others, which let a replica have its place. It stays alive,
+   * takes itself for the master, and answers CLUSTERDOWN.
+   */
+  async cutOff(key: string): Promise<RedisServer> {
+    const master = await this.masterOf(key);
+    const masterId = await idOf(master);
+    const others = this.#servers.filter((server) => server !== master);
+    const roles = await Promise.all(others.map((server) => masterIdOf(server)));
+    const replica = others[roles.indexOf(masterId)] as RedisServer;
+    for (const server of others) await ask(master, ["CLUSTER", "FORGET", await idOf(server)]);
+    await ask(replica, ["CLUSTER", "FAILOVER", "TAKEOVER"]);
+    for (const server of others) await ask(server, ["CLUSTER", "FORGET", masterId]);
+    await this.replaced(master, key);
+    return master;
+  }
+
   /** Starts an ended server again, as a replica of whoever has its place. Resolves when it has caught up. */
   async revive(server: RedisServer): Promise<void> {
     await server.run();
@@ -179,6 +196,12 @@ async function slotOf(server: RedisServer, key: string): Promise<number> {
 
 async function idOf(server: RedisServer): Promise<string> {
   return String(await ask(server, ["CLUSTER", "MYID"]));
+}
+
+/** Whose replica a server is; `-` for a master. */
+async function masterIdOf(server: RedisServer): Promise<string> {
+  const lines = String(await ask(server, ["CLUSTER", "NODES"])).split("\n");
+  return String(lines.find((line) => line.includes("myself"))?.split(" ")[3]);
 }
 
 // The nodes of a cluster talk on a second port, ten thousand above.

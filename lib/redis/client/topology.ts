@@ -23,9 +23,10 @@ export interface Topology {
  */
 export function clusterMaster(topology: Topology): CreateClient {
   let known: readonly Address[] = [];
+  const seeds = new Seeds(topology);
   return async (key) => {
-    const seeds = unique([...known, ...topology.seeds()]);
-    const { master, nodes } = await askOneOf(seeds, topology, async (client) => {
+    const all = [...known, ...topology.seeds()];
+    const { master, nodes } = await seeds.ask(all, async (client) => {
       const slot = Number(await client.send(["CLUSTER", "KEYSLOT", key]));
       return readSlots(await client.send(["CLUSTER", "SLOTS"]), slot, client.server);
     });
@@ -50,9 +51,9 @@ function followed(client: OwnClient): OwnClient {
 
 /** Finds the master that sentinels know under a name. */
 export function sentinelMaster(name: string, topology: Topology): CreateClient {
+  const seeds = new Seeds(topology);
   return async () => {
-    const seeds = unique(topology.seeds());
-    const master = await askOneOf(seeds, topology, async (client) => {
+    const master = await seeds.ask(topology.seeds(), async (client) => {
       const reply = await client.send(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name]);
       if (!Array.isArray(reply)) {
         throw new Error(`The sentinel knows no master ${name}. Check the name.`);
@@ -63,26 +64,46 @@ export function sentinelMaster(name: string, topology: Topology): CreateClient {
   };
 }
 
-async function askOneOf<T>(
-  seeds: readonly Address[],
-  { openSeed }: Topology,
-  ask: (client: OwnClient) => Promise<T>,
-): Promise<T> {
-  let trouble: unknown = new Error("No server is named. Expected at least one.");
-  for (const address of seeds) {
-    const client = openSeed(address);
-    // Its end is told by what was asked.
-    client.onLost(() => undefined);
-    const asking = client.connect().then(() => ask(client));
-    try {
-      return await withTimer(asking, ASK_MS, "Redis has not answered");
-    } catch (cause) {
-      trouble = new ServerError(client.server, cause);
-    } finally {
-      client.destroy();
-    }
+/**
+ * Asks one server after the other until one answers. Each question begins behind the server that answered
+ * the last one: there is a new question because that answer led nowhere or is true no more, and a server
+ * that is cut off from the others goes on naming the master it knew.
+ */
+class Seeds {
+  readonly #openSeed: Topology["openSeed"];
+  #last = "";
+
+  constructor({ openSeed }: Topology) {
+    this.#openSeed = openSeed;
   }
-  throw trouble;
+
+  async ask<T>(
+    addresses: readonly Address[],
+    question: (client: OwnClient) => Promise<T>,
+  ): Promise<T> {
+    let trouble: unknown = new Error("No server is named. Expected at least one.");
+    for (const address of this.#inTurn(unique(addresses))) {
+      const client = this.#openSeed(address);
+      // Its end is told by what was asked.
+      client.onLost(() => undefined);
+      const asking = client.connect().then(() => question(client));
+      try {
+        const answer = await withTimer(asking, ASK_MS, "Redis has not answered");
+        this.#last = textOf(address);
+        return answer;
+      } catch (cause) {
+        trouble = new ServerError(client.server, cause);
+      } finally {
+        client.destroy();
+      }
+    }
+    throw trouble;
+  }
+
+  #inTurn(addresses: readonly Address[]): Address[] {
+    const next = addresses.findIndex((address) => textOf(address) === this.#last) + 1;
+    return [...addresses.slice(next), ...addresses.slice(0, next)];
+  }
 }
 
 function readSlots(
