@@ -8,6 +8,7 @@ export type { Filter, Predicate } from "./audience/audience.js";
 export type { Matcher, Operators } from "./audience/matcher.js";
 export type { BroadcastTrace } from "./publish/broadcast-trace.js";
 export type { HubChannels } from "./hub/channels.js";
+export type { FollowOptions } from "./express/follow-options.js";
 export type { JoinOptions } from "./express/join-options.js";
 export type { SseRequest } from "./express/sse-request.js";
 export { requireUser } from "./express/require-user.js";
@@ -17,7 +18,7 @@ export type { SseOptions, StaticOptions } from "./express/sse-options.js";
 export type { SessionRequest, UserResolver } from "./express/tag-request.js";
 export { createHub } from "./hub/create-hub.js";
 export type { Hub, HubHealth, HubStats } from "./hub/hub.js";
-export type { HubOptions } from "./hub/hub-options.js";
+export type { CloseOptions, HubOptions } from "./hub/hub-options.js";
 export type { HubEvents } from "./publish/hub-events.js";
 export type {
   Audience,
@@ -29,9 +30,30 @@ export type {
   LogPage,
   Notice,
 } from "./log/event-log.js";
+export type {
+  RunEndReason,
+  RunHeader,
+  RunSink,
+  RunStore,
+  RunVerdict,
+  RunWrite,
+  StoredRun,
+} from "./log/run-store.js";
 export type { LostReason, ReturnVerdict } from "./log/cursor.js";
 export { memoryLog } from "./log/memory-log.js";
 export type { MemoryLogOptions } from "./log/memory-log-options.js";
+export type {
+  CancelOptions,
+  Run,
+  RunEnd,
+  RunInfo,
+  RunItems,
+  RunMatcher,
+  RunOptions,
+  Runner,
+  RunSource,
+  RunTools,
+} from "./run/run.js";
 export type { SessionEndCause } from "./session/session-end-cause.js";
 export { SseHubError, SseHubTypeError } from "./errors/sse-hub-error.js";
 export type { SseHubErrorCode } from "./errors/sse-hub-error.js";

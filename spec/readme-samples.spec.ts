@@ -13,6 +13,7 @@ import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createHub, memoryLog, requireUser, sse, type SseUser } from "express-sse-hub";
 import { publisher } from "express-sse-hub/redis";
@@ -50,13 +51,19 @@ await once(server, "listening");
 const origin = "http://localhost:" + String((server.address() as { port: number }).port);
 let cookie = "";
 async function ask(method: string, path: string) {
-  const res = await fetch(origin + path, { method, headers: { cookie } });
+  const headers = { cookie, "content-type": "application/json" };
+  const body = method === "POST" ? '{"question":"or not"}' : null;
+  const res = await fetch(origin + path, { method, headers, body });
   cookie = res.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
   return res;
 }
 const said: unknown[] = [];
 for (const [method, path] of [["POST", "/login"], ["POST", "/logout"], ["GET", "/private"], ["GET", "/ready"]] as const)
   said.push([path, (await ask(method, path)).status]);
+await ask("POST", "/login");
+const posted = await ask("POST", "/answers");
+for (const follow of [posted, await ask("GET", String(posted.headers.get("location")))])
+  said.push([...(await follow.text()).matchAll(/^event: token\\ndata: (.*)$/gm)].length);
 const answer = await (await ask("GET", "/answer?q=or+not")).text();
 said.push([...answer.matchAll(/^event: token\\ndata: (.*)$/gm)].map(([, token]) => token));
 said.push(/^event: hub:end\\n(?:id: .*\\n)?data: (.*)$/m.exec(answer)?.[1]);
@@ -113,6 +120,8 @@ describe("the guides' samples in TypeScript", () => {
       ["/logout", 204],
       ["/private", 401],
       ["/ready", 200],
+      3,
+      3,
       ["to", "be", "or not"],
       '{"reason":"done"}',
     ]);

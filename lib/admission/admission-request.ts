@@ -1,4 +1,5 @@
 import type { StreamParts } from "../connection/connection-context.js";
+import type { Feed } from "../connection/feed.js";
 import type { Transport } from "../connection/transport.js";
 import type { User } from "../user/user.js";
 
@@ -17,6 +18,8 @@ export interface Asking {
 
 /** A request that wants to be a stream: the head of its response is fixed, and nothing is sent. */
 export interface AdmissionRequest extends Asking, StreamParts {
+  /** What feeds a stream of its own; `null` for the application's `send` and `stream` alone. */
+  readonly feed: Feed | null;
   readonly rooms: readonly string[];
   readonly first: First | null;
   /** True when the browser asks to be told as soon as it has been given all there was. */

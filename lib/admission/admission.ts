@@ -166,6 +166,7 @@ export class Admission {
       place.generation === this.#parts.delivery.generation ? place : this.#placeNow();
     const needsState = this.#welcome(connection, request, head);
     if (this.#parts.releaseRequest) connection.transport.release();
+    request.feed?.begin(connection);
     if (needsState && request.first !== null) await giveFirst(connection, request.first);
     if (request.wantsTick) connection.askForTick();
     if (!connection.hasEnded) this.#parts.delivery.begin(connection, { needsState });
@@ -190,6 +191,12 @@ export class Admission {
   }
 
   #welcome(connection: LogReader, request: AdmissionRequest, head: number): boolean {
+    if (request.feed !== null) {
+      const { id, opened } = request.feed.judge(request.lastEventId);
+      connection.open(id, opened);
+      this.#noteOpen(connection, { recovered: null });
+      return false;
+    }
     const verdict: Verdict = request.isOwn
       ? { recovered: null }
       : judge(this.#log, request.lastEventId);

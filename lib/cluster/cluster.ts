@@ -5,6 +5,7 @@ import type { Matcher } from "../audience/matcher.js";
 import { debug } from "../diagnostics/debug.js";
 import type { EventLog, LogFollower, Notice } from "../log/event-log.js";
 import type { RecallReason } from "../session/recalls.js";
+import type { Runs } from "../run/runs.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { userKeyOf, type User } from "../user/user.js";
@@ -18,6 +19,7 @@ export interface ClusterParts {
   readonly log: EventLog;
   readonly sessionMonitor: SessionMonitor;
   readonly presence: Presence;
+  readonly runs: Pick<Runs, "onCancel" | "followersByToken">;
   readonly delivery: Pick<Delivery, "onMove" | "onBreak">;
   readonly report: (error: SseHubError) => void;
 }
@@ -76,12 +78,14 @@ export class Cluster implements LogFollower {
     else if (notice.kind === "cleared") sessionMonitor.sessions.allGone("elsewhere");
     else if (notice.kind === "stopped") sessionMonitor.stoppedElsewhere(notice.keys);
     else if (notice.kind === "loaded") sessionMonitor.loadedElsewhere(notice.key);
+    else if (notice.kind === "cancel") this.#parts.runs.onCancel(notice.run, notice.token);
     else this.#tellStopped(sessionMonitor.recallAll(notice.kind, notice.matcher));
   }
 
   onQuestion(given: Notice): unknown {
     const question = readQuestion(given);
     if (question === undefined) return null;
+    if (question.kind === "runs") return this.#parts.runs.followersByToken();
     const test = question.matcher === null ? null : compileMatcher(question.matcher);
     return this.#parts.presence[question.kind](test);
   }

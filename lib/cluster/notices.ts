@@ -14,17 +14,19 @@ export type HubNotice =
   /** Sessions whose streams have been stopped, so that their browsers are not let in again. */
   | { readonly kind: "stopped"; readonly keys: readonly string[] }
   /** A page of such a session was loaded anew: its browser is let in. */
-  | { readonly kind: "loaded"; readonly key: string };
+  | { readonly kind: "loaded"; readonly key: string }
+  /** A run is to be ended by its process. */
+  | { readonly kind: "cancel"; readonly run: string; readonly token: string };
 
 /** What the cluster of an application ask each other; without a matcher, everybody is meant. */
 export interface HubQuestion {
-  readonly kind: "users" | "count";
+  readonly kind: "users" | "count" | "runs";
   readonly matcher: Matcher | null;
 }
 
 /** Reads what another node has told. `undefined` for what this version does not understand. */
 export function readNotice(notice: Notice): HubNotice | undefined {
-  const { kind, key, keys, fingerprints, matcher } = notice;
+  const { kind, key, keys, fingerprints, matcher, run, token } = notice;
   switch (kind) {
     case "session":
       return typeof key === "string" && isTexts(fingerprints)
@@ -39,6 +41,10 @@ export function readNotice(notice: Notice): HubNotice | undefined {
       return isTexts(keys) ? { kind, keys } : undefined;
     case "loaded":
       return typeof key === "string" ? { kind, key } : undefined;
+    case "cancel":
+      return typeof run === "string" && typeof token === "string"
+        ? { kind, run, token }
+        : undefined;
     default:
       return undefined;
   }
@@ -46,7 +52,7 @@ export function readNotice(notice: Notice): HubNotice | undefined {
 
 /** Reads what another node asks. `undefined` for what this version does not understand. */
 export function readQuestion({ kind, matcher }: Notice): HubQuestion | undefined {
-  const isKnown = kind === "users" || kind === "count";
+  const isKnown = kind === "users" || kind === "count" || kind === "runs";
   if (!isKnown || (matcher !== null && !isMatcher(matcher))) return undefined;
   return { kind, matcher };
 }

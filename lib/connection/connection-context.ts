@@ -26,4 +26,6 @@ export interface StreamParts {
   /** The session behind it; `null` where there is none to be watched. */
   readonly session: SessionLink | null;
   readonly isOwn: boolean;
+  /** For a client that knows no hub: it is sent no `hub:` events, no ids and no `retry:`. */
+  readonly isRaw?: boolean;
 }

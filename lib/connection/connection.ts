@@ -21,10 +21,16 @@ export type EndReason =
   | "error"
   /** No byte was taken for `stallMs`. */
   | "slow"
-  /** `connection.end()`: the browser does not come back. */
+  /** `connection.end()`, or the run it followed is done: the browser does not come back. */
   | "done"
   /** `hub.disconnect()`: the browser does not come back. */
   | "stop"
+  /** The run it followed failed: the browser does not come back. */
+  | "failed"
+  /** The run it followed was cancelled: the browser does not come back. */
+  | "cancelled"
+  /** The process of the run it followed is gone: the browser does not come back. */
+  | "lost"
   | "gone"
   | "refused";
 

@@ -31,6 +31,9 @@ export const ENDINGS: Readonly<Record<EndReason, Ending>> = {
   error: RETURNS,
   done: STOPS,
   stop: STOPS,
+  failed: STOPS,
+  cancelled: STOPS,
+  lost: STOPS,
   // Nothing can be written any more, or the response is not ours.
   slow: UNTOLD,
   gone: UNTOLD,

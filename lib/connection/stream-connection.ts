@@ -23,6 +23,7 @@ export abstract class StreamConnection implements Connection {
   endsAt: { readonly time: number; readonly reason: "age" | "user" } | undefined;
 
   readonly #context: ConnectionContext;
+  readonly #isRaw: boolean;
   readonly #rooms = new Rooms();
   readonly #session: SessionLink | null;
   #user: User | undefined;
@@ -37,6 +38,7 @@ export abstract class StreamConnection implements Connection {
     this.isOwn = parts.isOwn;
     this.#session = parts.session;
     this.#context = context;
+    this.#isRaw = parts.isRaw === true;
   }
 
   /** True while it is at the head of the log, and is given what comes. */
@@ -111,10 +113,12 @@ export abstract class StreamConnection implements Connection {
 
   /** Says `hub:open`: who the connection is, and what became of the browser's cursor. */
   open(id: string | undefined, verdict: Opened): void {
-    const opening = encodeHubEvent("hub:open", { connection: this.id, ...verdict }, { id });
+    const opening = this.#isRaw
+      ? ""
+      : encodeHubEvent("hub:open", { connection: this.id, ...verdict }, { id });
     // One write where the verdict is known as soon as the headers go out, which is nearly always.
-    if (this.transport.hasBegun) this.write(opening);
-    else this.transport.begin(this.#preamble() + opening);
+    if (!this.transport.hasBegun) this.transport.begin(this.#preamble() + opening);
+    else if (opening !== "") this.write(opening);
     this.#verdict = verdict;
     this.#whenOpened?.resolve(this.#verdict);
   }
@@ -187,7 +191,7 @@ export abstract class StreamConnection implements Connection {
   refuse(retryMs: number): void {
     const id = this.cursorFor("same");
     const cursor = id === undefined ? "" : encodeHubEvent("hub:tick", {}, { id });
-    const answer = encodePreamble(retryMs) + cursor;
+    const answer = this.#isRaw ? COMMENT : encodePreamble(retryMs) + cursor;
     if (this.transport.hasBegun) this.write(answer);
     else this.transport.begin(answer);
     this.finish("refused");
@@ -217,15 +221,19 @@ export abstract class StreamConnection implements Connection {
   }
 
   #preamble(): string {
-    return encodePreamble(this.#context.drawRetryMs());
+    return this.#isRaw ? COMMENT : encodePreamble(this.#context.drawRetryMs());
   }
 
   #tellEnd(reason: EndReason, { isTold, cursor }: Ending, fields: { retryMs?: number }): void {
     // Before the first byte, too, the browser is told when to come back, or that it is not to.
     this.begin();
+    if (this.#isRaw) return;
     // Bytes that wait are no sign of a full socket: TLS hands them on a turn later.
     if (isTold === "unless-full" && this.transport.needsDrain) return;
     const id = cursor === "final" ? toFinalId(this.id) : this.cursorFor(cursor);
     this.write(encodeHubEvent("hub:end", { reason }, { ...fields, id }));
   }
 }
+
+// Makes proxies let go of the head, and every client passes over it.
+const COMMENT = ":\n";

@@ -21,7 +21,9 @@ export type SseHubErrorCode =
   | "ERR_SSE_LISTENER"
   | "ERR_SSE_LOG"
   | "ERR_SSE_LOG_ENTRY"
-  | "ERR_SSE_CONTROL_UNSENT";
+  | "ERR_SSE_CONTROL_UNSENT"
+  | "ERR_SSE_RUN_EXISTS"
+  | "ERR_SSE_RUN_SIZE";
 
 /**
  * Trouble at run time: a store that fails, a predicate that throws, a hub that has closed. It rejects

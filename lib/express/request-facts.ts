@@ -19,3 +19,25 @@ export function asksForStream({ headers }: IncomingMessage): boolean {
   const isNamed = headers.accept?.includes("text/event-stream") === true;
   return isNamed || headers["last-event-id"] !== undefined;
 }
+
+/** The cursor that the browser brought, from the header or `?lastEventId=`. */
+export function lastEventIdOf(req: IncomingMessage): string | undefined {
+  return headerOf(req, "last-event-id") ?? queryOf(req, "lastEventId");
+}
+
+/** The page's own connection, if the page has named it. */
+export function connectionIdOf(req: IncomingMessage): string | undefined {
+  return headerOf(req, "sse-connection");
+}
+
+/** A parameter of the URL's query. */
+export function queryOf({ url }: IncomingMessage, name: string): string | undefined {
+  const query = url?.split("?", 2)[1] ?? "";
+  if (!query.includes(name)) return undefined;
+  return new URLSearchParams(query).get(name) ?? undefined;
+}
+
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const header = headers[name];
+  return typeof header === "string" && header !== "" ? header : undefined;
+}

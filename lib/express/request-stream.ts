@@ -1,26 +1,42 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import createError from "http-errors";
 import type { AdmissionRequest } from "../admission/admission-request.js";
 import type { Connection } from "../connection/connection.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import { checkRooms } from "../connection/rooms.js";
-import type { StreamConnection } from "../connection/stream-connection.js";
+import { StreamConnection } from "../connection/stream-connection.js";
 import { isBehindStream, isGone, isPipelined, Transport } from "../connection/transport.js";
 import type { HubCore } from "../hub/hub-core.js";
 import { isFinalId } from "../log/cursor.js";
+import { Follower } from "../run/follower.js";
+import type { RunForm } from "../run/run-record.js";
+import { resolveFollow, type FollowOptions } from "./follow-options.js";
 import { resolveJoinOptions, type JoinOptions } from "./join-options.js";
 import type { SseRequest } from "./sse-request.js";
 import type { SseSettings } from "./sse-options.js";
-import { SseHubError, SseHubTypeError } from "../errors/sse-hub-error.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
 import type { SessionLink } from "../user/session-link.js";
 import type { User } from "../user/user.js";
 import { linkSession, markOf, storeOf } from "./session-link.js";
 import { watchEnd, type AnsweredStreams } from "./answered-streams.js";
-import { addressOf, asksForStream, hasBody } from "./request-facts.js";
+import { findRun, type FoundForUser } from "./find-run.js";
+import { passOn } from "./pass-on.js";
+import {
+  addressOf,
+  asksForStream,
+  connectionIdOf,
+  hasBody,
+  lastEventIdOf,
+  queryOf,
+} from "./request-facts.js";
 import { allowOrigin, checkOrigin } from "./origin.js";
 import { isLoaded, saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
+import { calledTwice, headersSent, type StreamCall } from "./stream-call.js";
 import { catchStreamErrors } from "./stream-errors.js";
 import { writeStreamHead } from "./stream-head.js";
 import { Tag } from "./tag-request.js";
+
+type StreamWish = Pick<AdmissionRequest, "rooms" | "first" | "isOwn" | "isRaw" | "feed">;
 
 /** What `sse()` puts on a request. */
 export class RequestStream implements SseRequest {
@@ -33,7 +49,8 @@ export class RequestStream implements SseRequest {
   #sessionBefore: string | undefined;
   #mark: string | undefined;
   #connection: StreamConnection | undefined;
-  #call: "join" | "open" | undefined;
+  #following: Promise<Connection | null> | undefined;
+  #call: StreamCall | undefined;
 
   constructor(
     req: IncomingMessage & Express.Request,
@@ -63,14 +80,11 @@ export class RequestStream implements SseRequest {
   }
 
   get lastEventId(): string | undefined {
-    const header = this.#req.headers["last-event-id"];
-    if (typeof header === "string" && header !== "") return header;
-    return this.#queried("lastEventId");
+    return lastEventIdOf(this.#req);
   }
 
   get connectionId(): string | undefined {
-    const header = this.#req.headers["sse-connection"];
-    return typeof header === "string" && header !== "" ? header : undefined;
+    return connectionIdOf(this.#req);
   }
 
   join(...args: readonly string[] | [JoinOptions]): Connection {
@@ -79,14 +93,51 @@ export class RequestStream implements SseRequest {
     checkRooms(rooms);
     this.#checkKind("join");
     if (this.#connection?.hasEnded === false) this.#connection.joinAll(rooms);
-    this.#connection ??= this.#open({ rooms, first, isOwn: false });
+    this.#connection ??= this.#open({ ...OWN, rooms, first, isOwn: false });
     return this.#connection;
   }
 
   open(): Connection {
     this.#checkKind("open");
-    this.#connection ??= this.#open({ rooms: [], first: null, isOwn: true });
+    this.#connection ??= this.#open(OWN);
     return this.#connection;
+  }
+
+  // Not async: misuse throws at the call.
+  follow(id: string, options: FollowOptions = {}): Promise<Connection | null> {
+    const form = resolveFollow(id, options);
+    this.#checkKind("follow");
+    this.#following ??= this.#follow(id, form);
+    return this.#following;
+  }
+
+  #follow(id: string, form: RunForm): Promise<Connection | null> {
+    if (this.#answerEarly() !== null) return NO_STREAM;
+    const user = this.#identify();
+    if (user instanceof StreamConnection) return NO_STREAM;
+    const found = findRun(this.#hub.runs, id, user);
+    // At once where it can be: what has been answered is nobody else's to answer.
+    if (!(found instanceof Promise)) return Promise.resolve(this.#followFound(found, form));
+    return found.then(
+      (run) => this.#followFound(run, form),
+      (cause: unknown) => {
+        if (cause instanceof SseHubError) this.putOff(cause);
+        else passOn(this.#req, this.#res, cause);
+        return null;
+      },
+    );
+  }
+
+  #followFound(found: FoundForUser | null, form: RunForm): Connection | null {
+    // Somebody may have answered meanwhile, or the browser may be gone.
+    if (this.#res.headersSent || isGone(this.#res)) return null;
+    if (found === null) {
+      passOn(this.#req, this.#res, createError(404, "There is no such run."));
+      return null;
+    }
+    const feed = new Follower(found.run, form, this.#hub.stalls);
+    this.#connection = this.#admit({ ...OWN, feed, isRaw: form === "raw" }, found.user);
+    return this.#connection.hasEnded ? null : this.#connection;
   }
 
   /** Tells the application of trouble, and the browser to ask again. */
@@ -105,7 +156,7 @@ export class RequestStream implements SseRequest {
     unwrapEnd(this.#res);
     const { lastEventId } = this;
     return this.#hub.admission.refuse(
-      { transport, isOwn: this.#call === "open", lastEventId },
+      { transport, isOwn: (this.#call ?? "join") !== "join", lastEventId },
       reason,
     );
   }
@@ -162,20 +213,10 @@ export class RequestStream implements SseRequest {
     this.#hub.sessionMonitor.observe(store);
   }
 
-  #queried(name: string): string | undefined {
-    const query = this.#req.url?.split("?", 2)[1] ?? "";
-    if (!query.includes(name)) return undefined;
-    return new URLSearchParams(query).get(name) ?? undefined;
-  }
-
-  #checkKind(call: "join" | "open"): void {
+  #checkKind(call: StreamCall): void {
     this.#call ??= call;
     if (this.#call === call) return;
-    throw new SseHubTypeError(
-      "ERR_SSE_HEADERS_SENT",
-      `req.sse.${call}() was called after req.sse.${this.#call}(). Expected one of the two: a request ` +
-        "is a stream of the hub, or a stream of its own.",
-    );
+    throw calledTwice(this.#call, call);
   }
 
   // The tag is of the moment at which it is first asked for, whatever becomes of the session in this
@@ -190,21 +231,43 @@ export class RequestStream implements SseRequest {
     return linkSession(this.#req, watch, this.#mark, this.#hub.sessionMonitor.label);
   }
 
-  #open(wish: Pick<AdmissionRequest, "rooms" | "first" | "isOwn">): StreamConnection {
-    if (this.#res.headersSent) throw headersSent();
+  #open(wish: StreamWish): StreamConnection {
+    const early = this.#answerEarly();
+    if (early !== null) return early;
+    const user = this.#identify();
+    return user instanceof StreamConnection ? user : this.#admit(wish, user);
+  }
+
+  // For a request that can have no stream.
+  #answerEarly(): StreamConnection | null {
+    if (this.#res.headersSent) throw headersSent(this.#call as StreamCall);
     const transport = new Transport(this.#res);
     if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse("pipelined");
     if (isGone(this.#res)) return this.#hub.admission.turnAway(transport);
     if (this.isFinished) return this.stop(transport);
+    return null;
+  }
+
+  // Who asks, or the answer that it is to be asked again later.
+  #identify(): ReturnType<Tag["identify"]> | StreamConnection {
     this.#look();
-    let user: ReturnType<Tag["identify"]>;
     try {
-      user = this.#tag.identify();
+      const user = this.#tag.identify();
+      checkOrigin(
+        this.#req,
+        this.#res,
+        this.#settings.allowedOrigins,
+        this.#hub.admission.refusals,
+      );
+      return user;
     } catch (error) {
       if (!(error instanceof SseHubError)) throw error;
       return this.putOff(error);
     }
-    checkOrigin(this.#req, this.#res, this.#settings.allowedOrigins, this.#hub.admission.refusals);
+  }
+
+  #admit(wish: StreamWish, user: ReturnType<Tag["identify"]>): StreamConnection {
+    const transport = new Transport(this.#res);
     // Before the head, at which express-session prolongs what it has in memory, not what is stored.
     const loaded = isLoaded(this.#req) ? this.#link() : null;
     writeStreamHead(this.#res);
@@ -224,7 +287,7 @@ export class RequestStream implements SseRequest {
       ...wish,
       transport,
       lastEventId: this.lastEventId,
-      wantsTick: this.#queried("tick") === "live",
+      wantsTick: queryOf(this.#req, "tick") === "live",
       user,
       askedAt: this.#tag.askedAt,
       addressOf: () => addressOf(this.#req),
@@ -235,10 +298,5 @@ export class RequestStream implements SseRequest {
   }
 }
 
-function headersSent(): SseHubTypeError {
-  return new SseHubTypeError(
-    "ERR_SSE_HEADERS_SENT",
-    "req.sse.join() was called after the response had begun. Expected a response that nobody has " +
-      "answered yet: join first, and leave res alone after it.",
-  );
-}
+const NO_STREAM = Promise.resolve(null);
+const OWN: StreamWish = { rooms: [], first: null, isOwn: true, feed: null };

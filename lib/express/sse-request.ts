@@ -1,5 +1,6 @@
 import type { Connection } from "../connection/connection.js";
 import type { User } from "../user/user.js";
+import type { FollowOptions } from "./follow-options.js";
 import type { JoinOptions } from "./join-options.js";
 
 /** `req.sse`: what `sse()` gives every request. Nothing is looked up before it is asked for. */
@@ -43,4 +44,15 @@ export interface SseRequest {
    * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun
    */
   open(): Connection;
+  /**
+   * Turns the request into a stream that follows a run: all its events from the first, or those after the cursor that
+   * the browser brought, then `hub:end` with the reason, after which the browser does not come back.
+   *
+   * A run that is unknown, forgotten, or not for this user is answered 404 through `next`. Resolves with the
+   * connection, or with `null` where the request got another answer. Never rejects: need not be awaited.
+   *
+   * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun, `ERR_SSE_OPTION`; an http-error 403
+   * for a page of an origin that is not allowed
+   */
+  follow(id: string, options?: FollowOptions): Promise<Connection | null>;
 }

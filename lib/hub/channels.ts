@@ -2,6 +2,7 @@ import type { Connection, EndReason } from "../connection/connection.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { Hub } from "./hub.js";
 import type { ReturnVerdict } from "../log/cursor.js";
+import type { RunEndReason } from "../log/run-store.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
 
 /**
@@ -58,5 +59,13 @@ export interface HubChannels {
     readonly cause: SessionEndCause;
     /** Those that have ended, all of one session. */
     readonly connections: readonly Connection[];
+  };
+  /** A run of this process has begun, or has ended. */
+  "express-sse-hub:run": {
+    readonly hub: Hub;
+    readonly id: string;
+    readonly state: "running" | RunEndReason;
+    /** Number of its events. */
+    readonly events: number;
   };
 }

@@ -3,12 +3,14 @@ import type { Connection, EndReason } from "../connection/connection.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { LogReader } from "../delivery/log-reader.js";
 import { toId, type ReturnVerdict } from "../log/cursor.js";
+import type { RunEndReason, RunHeader } from "../log/run-store.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
 import { debug } from "../diagnostics/debug.js";
 import type { Pass } from "../delivery/pass-times.js";
 import type { HubChannels } from "./channels.js";
 import type { Hub } from "./hub.js";
 
+type RunMessage = Message<"express-sse-hub:run">;
 type Message<K extends keyof HubChannels> = Omit<HubChannels[K], "hub">;
 
 const OPEN = channel("express-sse-hub:open");
@@ -16,6 +18,7 @@ const END = channel("express-sse-hub:end");
 const REFUSAL = channel("express-sse-hub:refusal");
 const PASS = channel("express-sse-hub:pass");
 const SESSION = channel("express-sse-hub:session");
+const RUN = channel("express-sse-hub:run");
 
 /** Tells tracing and `NODE_DEBUG=sse` what a hub does; see {@link HubChannels}. */
 export class Diagnostics {
@@ -52,6 +55,18 @@ export class Diagnostics {
     }
     if (!SESSION.hasSubscribers) return;
     this.#publish(SESSION, { cause, connections } satisfies Message<"express-sse-hub:session">);
+  }
+
+  runBegin(run: RunHeader): void {
+    debug("run %s: begun", run.id);
+    if (!RUN.hasSubscribers) return;
+    this.#publish(RUN, { id: run.id, state: "running", events: 0 } satisfies RunMessage);
+  }
+
+  runEnd({ id }: RunHeader, state: RunEndReason, events: number): void {
+    debug("run %s: %s after %d events", id, state, events);
+    if (!RUN.hasSubscribers) return;
+    this.#publish(RUN, { id, state, events } satisfies RunMessage);
   }
 
   /** True while somebody wants to know how long passes take. */

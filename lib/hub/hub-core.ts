@@ -21,10 +21,11 @@ import { memoryLog } from "../log/memory-log.js";
 import { traceBroadcast } from "../publish/broadcast-trace.js";
 import { HubEmitter } from "../publish/hub-events.js";
 import { Publishing } from "../publish/publishing.js";
+import { Runs } from "../run/runs.js";
 import { SessionMonitor } from "../session/session-monitor.js";
 import { SessionRequirement } from "../session/session-requirement.js";
 import { Diagnostics } from "./diagnostics.js";
-import type { HubSettings } from "./hub-options.js";
+import type { CloseSettings, HubSettings } from "./hub-options.js";
 import type { Hub, HubHealth, HubStats } from "./hub.js";
 import { takeStats } from "./take-stats.js";
 
@@ -36,6 +37,7 @@ export class HubCore implements ConnectionContext {
   readonly admission: Admission;
   readonly cluster: Cluster;
   readonly publishing: Publishing;
+  readonly runs: Runs;
   readonly sessionMonitor: SessionMonitor;
   readonly stalls: StallWatch;
   readonly maxPayloadBytes: number;
@@ -65,6 +67,7 @@ export class HubCore implements ConnectionContext {
     });
     const times = new PassTimes(this.#diagnostics);
     this.publishing = this.#createPublishing(hub, times);
+    this.runs = this.#createRuns();
     this.sessionMonitor = this.#createSessionMonitor(settings);
     this.#delivery = this.#createDelivery(times);
     this.admission = this.#createAdmission(settings);
@@ -73,6 +76,7 @@ export class HubCore implements ConnectionContext {
       delivery: this.#delivery,
       sessionMonitor: this.sessionMonitor,
       presence: this.#presence,
+      runs: this.runs,
       report: this.report,
     });
     this.#unfollow = this.#log.follow(this.cluster);
@@ -90,6 +94,19 @@ export class HubCore implements ConnectionContext {
       hints: isDevelopment() ? this.#createHints() : null,
       times,
       report: this.report,
+    });
+  }
+
+  #createRuns(): Runs {
+    return new Runs({
+      log: this.#log,
+      maxPayloadBytes: this.maxPayloadBytes,
+      isClosed: () => this.#closing !== undefined,
+      checkFilter: () => {
+        this.requirement.check("A run for a matcher");
+      },
+      report: this.report,
+      listener: this.#diagnostics,
     });
   }
 
@@ -170,6 +187,7 @@ export class HubCore implements ConnectionContext {
       log: this.#log,
       closed: this.#closed,
       sessionEnds: this.sessionMonitor.ends,
+      runs: this.runs,
       errors: this.emitter.reported,
     });
   }
@@ -223,12 +241,12 @@ export class HubCore implements ConnectionContext {
   };
 
   /** Drains; see {@link Hub.close}. */
-  close(timeoutMs: number): Promise<void> {
-    this.#closing ??= this.#drain(timeoutMs);
+  close(settings: CloseSettings): Promise<void> {
+    this.#closing ??= this.#drain(settings);
     return this.#closing;
   }
 
-  async #drain(timeoutMs: number): Promise<void> {
+  async #drain({ timeoutMs, drainMs }: CloseSettings): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     await this.#delivery.whenServed(deadline);
     const slices = new Slices();
@@ -236,7 +254,11 @@ export class HubCore implements ConnectionContext {
       connection.finish("shutdown", { retryMs: this.drawRetryMs() });
       if (slices.isOver()) await slices.next();
     }
-    await this.registry.whenClosed(Math.max(0, deadline - performance.now()));
+    // Their followers have been sent away already: what they are told of the end is told elsewhere.
+    await Promise.all([
+      this.runs.close(drainMs),
+      this.registry.whenClosed(Math.max(0, deadline - performance.now())),
+    ]);
     this.#isClosed = true;
     this.#unfollow();
     this.#delivery.close();

@@ -125,12 +125,25 @@ const HUB_OPTIONS = [
   "releaseRequest",
 ] as const;
 
-/** The options of `hub.close()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
-export function resolveCloseOptions(options: { timeoutMs?: number | undefined }): {
-  readonly timeoutMs: number;
-} {
-  const read = optionReader("hub.close", options, ["timeoutMs"]);
-  return { timeoutMs: read("timeoutMs", MILLISECONDS, isTimer, 5_000) };
+/** Options of `hub.close()`. */
+export interface CloseOptions {
+  /** Milliseconds that sockets have to close. @default 5_000 */
+  timeoutMs?: number | undefined;
+  /** Milliseconds that runs of this process have to end by themselves. @default 0 */
+  drainMs?: number | undefined;
+}
+
+/** The same with nothing left out. */
+export type CloseSettings = Readonly<{ timeoutMs: number; drainMs: number }>;
+
+/** Reads the options of `hub.close()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
+export function resolveCloseOptions(options: CloseOptions): CloseSettings {
+  const read = optionReader("hub.close", options, ["timeoutMs", "drainMs"]);
+  const isPause = (value: unknown): value is number => value === 0 || isTimer(value);
+  return {
+    timeoutMs: read("timeoutMs", MILLISECONDS, isTimer, 5_000),
+    drainMs: read("drainMs", `0, or ${MILLISECONDS}`, isPause, 0),
+  };
 }
 
 function resolveLimits(limits: Limits): Limits {

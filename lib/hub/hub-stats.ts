@@ -1,6 +1,7 @@
 import type { EndReason } from "../connection/connection.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { ReturnVerdict } from "../log/cursor.js";
+import type { RunEndReason } from "../log/run-store.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
 
 /** What {@link Hub.stats} tells. Counts begin with the hub and only rise, unless said otherwise. */
@@ -34,6 +35,18 @@ export interface HubStats {
   readonly returns: Readonly<Partial<Record<ReturnVerdict, number>>>;
   /** Sessions whose streams had to end before their time, by cause: a logout, an expiry … */
   readonly sessionsEnded: Readonly<Partial<Record<SessionEndCause, number>>>;
+  readonly runs: {
+    /** Runs that this process produces now. */
+    readonly running: number;
+    /** Streams of this node that follow a run now. */
+    readonly followers: number;
+    /** Runs that this process has begun. */
+    readonly begun: number;
+    /** Events of the runs of this process. */
+    readonly events: number;
+    /** Runs of this process that have ended, by how. */
+    readonly ended: Readonly<Partial<Record<RunEndReason, number>>>;
+  };
   /** Predicates that threw or gave a promise, each counted once for each broadcast it was given to. */
   readonly filterErrors: number;
 }

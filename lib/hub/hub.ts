@@ -4,6 +4,8 @@ import type { PresentUser } from "../cluster/presence.js";
 import type { Filter } from "../audience/audience.js";
 import type { Matcher } from "../audience/matcher.js";
 import type { HubEvents } from "../publish/hub-events.js";
+import type { RunInfo, RunMatcher, Runner } from "../run/run.js";
+import type { CloseOptions } from "./hub-options.js";
 import type { HubStats } from "./hub-stats.js";
 import type { LogHealth } from "../log/event-log.js";
 
@@ -18,7 +20,7 @@ export interface HubHealth extends LogHealth {
 }
 
 /** The server's side of all streams: one for an application, shared by its routes. */
-export interface Hub extends Broadcaster {
+export interface Hub extends Broadcaster, Runner {
   /** Number of open connections on this node. */
   readonly size: number;
   /**
@@ -64,6 +66,12 @@ export interface Hub extends Broadcaster {
    */
   count(matcher?: Matcher): Promise<number>;
   /**
+   * The runs that are not forgotten, on all nodes, or those that the matcher reaches: `hub.runs({ state: "running" })`.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  runs(matcher?: RunMatcher): Promise<RunInfo[]>;
+  /**
    * How this node and its log are, for monitoring. `degraded` is no reason to take a node out of the
    * balancer: its streams stay open and recover by themselves, and the other cluster are no better.
    */
@@ -78,7 +86,7 @@ export interface Hub extends Broadcaster {
    * when their sockets have closed; those that take longer than `timeoutMs` are destroyed. Call it
    * before `server.close()`. Calling it again gives the same promise.
    *
-   * @param options.timeoutMs default 5_000
+   * Runs of this process end as `lost`, unless they end by themselves within `drainMs`.
    */
-  close(options?: { timeoutMs?: number | undefined }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }

@@ -4,9 +4,10 @@ import type { PresentUser } from "../cluster/presence.js";
 import type { Connection } from "../connection/connection.js";
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import { createBroadcaster, type BroadcastArgs, type Broadcaster } from "../publish/broadcaster.js";
+import type { CancelOptions, Run, RunInfo, RunMatcher, RunOptions, RunSource } from "../run/run.js";
 import type { HubEvents } from "../publish/hub-events.js";
 import { HubCore } from "./hub-core.js";
-import { resolveCloseOptions, type HubSettings } from "./hub-options.js";
+import { resolveCloseOptions, type CloseOptions, type HubSettings } from "./hub-options.js";
 import type { Hub, HubHealth, HubStats } from "./hub.js";
 
 /** What `createHub()` gives: the hub without its inside. */
@@ -81,6 +82,18 @@ export class SseHub implements Hub {
     return this.#core.cluster.count(matcher);
   }
 
+  run(id: string, source: RunSource, options: RunOptions): Run {
+    return this.#core.runs.run(id, source, options);
+  }
+
+  cancel(id: string, options: CancelOptions = {}): Promise<boolean> {
+    return this.#core.runs.cancel(id, options);
+  }
+
+  runs(matcher?: RunMatcher): Promise<RunInfo[]> {
+    return this.#core.runs.list(matcher);
+  }
+
   health(): HubHealth {
     return this.#core.health();
   }
@@ -104,7 +117,7 @@ export class SseHub implements Hub {
     return this;
   }
 
-  close(options: { timeoutMs?: number | undefined } = {}): Promise<void> {
-    return this.#core.close(resolveCloseOptions(options).timeoutMs);
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#core.close(resolveCloseOptions(options));
   }
 }

@@ -6,6 +6,7 @@ import type { Replay } from "../delivery/replay.js";
 import type { HubStats } from "./hub-stats.js";
 import type { EventLog } from "../log/event-log.js";
 import type { Publishing } from "../publish/publishing.js";
+import type { Runs } from "../run/runs.js";
 import type { SessionEnds } from "../session/session-ends.js";
 import type { SseHubErrorCode } from "../errors/sse-hub-error.js";
 
@@ -19,6 +20,7 @@ export interface CountingParts {
   readonly log: EventLog;
   readonly closed: Counts<EndReason>;
   readonly sessionEnds: SessionEnds;
+  readonly runs: Runs;
   readonly errors: Counts<SseHubErrorCode>;
 }
 
@@ -40,6 +42,7 @@ export function takeStats(parts: CountingParts): HubStats {
     refused: admission.refusals.counts,
     returns: admission.returns.all,
     sessionsEnded: parts.sessionEnds.counts,
+    runs: { ...parts.runs.counts, begun: parts.runs.begun, followers: parts.runs.followers },
     filterErrors: parts.errors.of("ERR_SSE_FILTER"),
   };
 }

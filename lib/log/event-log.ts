@@ -1,4 +1,5 @@
 import type { SseHubError } from "../errors/sse-hub-error.js";
+import type { RunStore } from "./run-store.js";
 
 /** Who an entry is for. All parts must hold; a part that is `null` holds for everybody. */
 export interface Audience {
@@ -84,7 +85,7 @@ export interface LogHealth {
 /**
  * The ordered, bounded record of broadcasts that every connection is fed from.
  *
- * **Required**: all members. Two rules carry the hub's promises. *One order*: positions rise, and
+ * **Required**: all members but `runs`. Two rules carry the hub's promises. *One order*: positions rise, and
  * every reader on every node sees the entries in that order. *No silent hole*: `read` gives every
  * entry after a position, or says that some are gone.
  */
@@ -125,6 +126,8 @@ export interface EventLog {
   tell(notice: Notice): Promise<void>;
   /** Asks the followers on all nodes, this one included. Gives the answers of those that are alive. */
   ask(question: Notice): Promise<unknown[]>;
+  /** Where the records of runs are, in a log that is shared. Left out: it keeps none. */
+  readonly runs?: RunStore;
   /** Tells a follower from now on. Returns what takes it off again. */
   follow(follower: LogFollower): () => void;
   /** Ends timers and connections of the log. Idempotent. */

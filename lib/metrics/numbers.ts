@@ -2,6 +2,7 @@ import type { EndReason } from "../connection/connection.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { Hub } from "../hub/hub.js";
 import type { ReturnVerdict } from "../log/cursor.js";
+import type { RunEndReason } from "../log/run-store.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
 
 /** A number of a hub, read when somebody collects. */
@@ -40,6 +41,9 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
       error: 0,
       done: 0,
       stop: 0,
+      failed: 0,
+      cancelled: 0,
+      lost: 0,
     }),
     (hub) => hub.stats().closed,
   ),
@@ -133,6 +137,24 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
       break: 0,
     }),
     (hub) => hub.stats().sessionsEnded,
+  ),
+  gauge("sse_runs", "Runs that this process produces now.", (hub) => hub.stats().runs.running),
+  gauge(
+    "sse_run_followers",
+    "Streams of this node that follow a run now.",
+    (hub) => hub.stats().runs.followers,
+  ),
+  counter(
+    "sse_run_events_total",
+    "Events of the runs of this process.",
+    (hub) => hub.stats().runs.events,
+  ),
+  counterBy(
+    "sse_runs_ended_total",
+    "Runs of this process that have ended, by how.",
+    "reason",
+    valuesOf<RunEndReason>({ done: 0, failed: 0, cancelled: 0, lost: 0 }),
+    (hub) => hub.stats().runs.ended,
   ),
 ];
 

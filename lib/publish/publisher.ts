@@ -2,6 +2,8 @@ import { compileMatcher } from "../audience/compile-matcher.js";
 import type { Matcher } from "../audience/matcher.js";
 import type { SseHubError } from "../errors/sse-hub-error.js";
 import type { EventLog, LogHealth } from "../log/event-log.js";
+import type { CancelOptions, Run, RunOptions, Runner, RunSource } from "../run/run.js";
+import { Runs } from "../run/runs.js";
 import type { RecallReason } from "../session/recalls.js";
 import { traceBroadcast } from "./broadcast-trace.js";
 import { createBroadcaster, type BroadcastArgs, type Broadcaster } from "./broadcaster.js";
@@ -9,7 +11,7 @@ import { HubEmitter } from "./hub-events.js";
 import { Publishing } from "./publishing.js";
 
 /** Sends to the browsers of an application from a process that has no streams: a worker, a cron job. */
-export interface Publisher extends Broadcaster {
+export interface Publisher extends Broadcaster, Runner {
   /**
    * As `hub.refresh()`: the streams of the users that match end, and their browsers return.
    * Resolves once the nodes are told.
@@ -23,7 +25,10 @@ export interface Publisher extends Broadcaster {
   health(): LogHealth;
   on(event: "error", listener: (error: SseHubError) => void): this;
   off(event: "error", listener: (error: SseHubError) => void): this;
-  /** Sends what still waits, for up to a second, and ends the connections. Idempotent. */
+  /**
+   * Sends what still waits, for up to a second, and ends the connections. Runs that are going on are lost: await
+   * their `done` before. Idempotent.
+   */
   close(): Promise<void>;
 }
 
@@ -32,6 +37,7 @@ export class LogPublisher implements Publisher {
   readonly #log: EventLog;
   readonly #emitter = new HubEmitter();
   readonly #everybody: Broadcaster;
+  readonly #runs: Runs;
   #isClosed = false;
 
   /** @param maxPayloadBytes the most an event's data may be, in bytes of UTF-8 */
@@ -49,10 +55,20 @@ export class LogPublisher implements Publisher {
       times: { isTimed: false, note: () => undefined },
       report: this.#report,
     });
+    this.#runs = new Runs({
+      log,
+      maxPayloadBytes,
+      isClosed: () => this.#isClosed,
+      checkFilter: () => undefined,
+      report: this.#report,
+      listener: null,
+    });
     this.#everybody = createBroadcaster((broadcast) => publishing.publish(broadcast));
     log.follow({
       onMove: () => undefined,
-      onNotice: () => undefined,
+      onNotice: ({ kind, run, token }) => {
+        if (kind === "cancel") this.#runs.onCancel(String(run), String(token));
+      },
       onBreak: () => undefined,
       // It has neither users nor connections.
       onQuestion: () => null,
@@ -88,6 +104,14 @@ export class LogPublisher implements Publisher {
     return this.#recall("stop", matcher);
   }
 
+  run(id: string, source: RunSource, options: RunOptions): Run {
+    return this.#runs.run(id, source, options);
+  }
+
+  cancel(id: string, options: CancelOptions = {}): Promise<boolean> {
+    return this.#runs.cancel(id, options);
+  }
+
   health(): LogHealth {
     return this.#log.health;
   }
@@ -102,9 +126,10 @@ export class LogPublisher implements Publisher {
     return this;
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#isClosed = true;
-    return this.#log.close();
+    await this.#runs.close(0);
+    await this.#log.close();
   }
 
   #recall(kind: RecallReason, matcher: Matcher): Promise<void> {

@@ -4,9 +4,14 @@
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
 
-/** The fields of an event without its id, ending in the blank line that dispatches it. */
-export function encodeFrame(event: string, text: string): Buffer {
-  return Buffer.from(`event: ${event}\n${dataLines(text)}\n`);
+/**
+ * The fields of an event without its id, ending in the blank line that dispatches it.
+ *
+ * @param event `null` for the name `message`, which a browser takes an event without a name for
+ */
+export function encodeFrame(event: string | null, text: string): Buffer {
+  const name = event === null ? "" : `event: ${event}\n`;
+  return Buffer.from(`${name}${dataLines(text)}\n`);
 }
 
 /** A frame with its id in front: everything that goes over the wire for one entry of the log. */

@@ -12,10 +12,13 @@ const ALICE = { login: "alice.in.person", profile: "Administrator" };
 const BEGINNING = {
   sse_connections: 0,
   sse_connections_opened_total: 0,
+  'sse_connections_closed_total{reason="failed"}': 0,
   'sse_connections_closed_total{reason="gone"}': 0,
+  'sse_connections_closed_total{reason="lost"}': 0,
   'sse_connections_closed_total{reason="user"}': 0,
   'sse_connections_closed_total{reason="refresh"}': 0,
   'sse_connections_closed_total{reason="age"}': 0,
+  'sse_connections_closed_total{reason="cancelled"}': 0,
   'sse_connections_closed_total{reason="close"}': 0,
   'sse_connections_closed_total{reason="shutdown"}': 0,
   'sse_connections_closed_total{reason="slow"}': 0,
@@ -54,6 +57,13 @@ const BEGINNING = {
   'sse_sessions_ended_total{cause="store"}': 0,
   'sse_sessions_ended_total{cause="refresh"}': 0,
   'sse_sessions_ended_total{cause="disconnect"}': 0,
+  sse_run_events_total: 0,
+  sse_run_followers: 0,
+  sse_runs: 0,
+  'sse_runs_ended_total{reason="cancelled"}': 0,
+  'sse_runs_ended_total{reason="done"}': 0,
+  'sse_runs_ended_total{reason="failed"}': 0,
+  'sse_runs_ended_total{reason="lost"}': 0,
   'sse_sessions_ended_total{cause="break"}': 0,
 };
 
@@ -87,6 +97,10 @@ describe("a hub's numbers for Prometheus", () => {
       "sse_log_up gauge",
       "sse_filter_errors_total counter",
       "sse_sessions_ended_total counter",
+      "sse_runs gauge",
+      "sse_run_followers gauge",
+      "sse_run_events_total counter",
+      "sse_runs_ended_total counter",
       "sse_publish_to_write_seconds histogram",
       "sse_pass_seconds histogram",
     ]);

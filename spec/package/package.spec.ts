@@ -12,7 +12,7 @@ const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 
 // It measures 1 350 kB, 190 kB of it documents and recipes. A quarter as much again leaves room to grow, and stops what
 // nobody meant to ship: source maps, more pictures, a bundled dependency.
-const MAX_UNPACKED_BYTES = 1_690_000;
+const MAX_UNPACKED_BYTES = 1_800_000;
 
 const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const RECIPE = /^demo\/recipes\/(?:[a-z0-9-]+\/)?[a-zA-Z0-9-]+\.?(?:ts|js|html|cfg|conf)?$/;

@@ -23,6 +23,7 @@ export const GUIDES = [
   "lib/publish/README.md",
   "lib/react/README.md",
   "lib/redis/README.md",
+  "lib/run/README.md",
   "lib/session/README.md",
   "lib/testing/README.md",
   "spec/README.md",

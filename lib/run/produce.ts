@@ -1,0 +1,60 @@
+import { isThenable } from "../async/is-thenable.js";
+import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
+import type { RunSource, RunTools } from "./run.js";
+
+/** Takes all items of a source, until it is done or the signal is aborted; then its `return()` is called. */
+export async function produce(
+  source: RunSource,
+  tools: RunTools,
+  onItem: (item: unknown) => void,
+): Promise<void> {
+  const given = source(tools);
+  const items: unknown = isThenable(given) ? await given : given;
+  if (items === undefined) return;
+  const iterator = iteratorOf(items);
+  const stop = () => {
+    leave(iterator);
+  };
+  tools.signal.addEventListener("abort", stop, { once: true });
+  try {
+    while (!tools.signal.aborted) {
+      const item: IteratorResult<unknown> = await iterator.next();
+      if (item.done === true || tools.signal.aborted) return;
+      give(item.value, onItem, stop);
+    }
+    stop();
+  } finally {
+    tools.signal.removeEventListener("abort", stop);
+  }
+}
+
+function give(item: unknown, onItem: (item: unknown) => void, onRefusal: () => void): void {
+  try {
+    onItem(item);
+  } catch (error) {
+    onRefusal();
+    throw error;
+  }
+}
+
+type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
+
+function iteratorOf(items: unknown): AnyIterator {
+  if (typeof items === "object" && items !== null) {
+    if (Symbol.asyncIterator in items)
+      return (items as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    if (Symbol.iterator in items) return (items as Iterable<unknown>)[Symbol.iterator]();
+  }
+  throw new SseHubTypeError(
+    "ERR_SSE_SOURCE",
+    `The source of hub.run() gave ${describe(items)}. Expected something to iterate over, such as an async generator, ` +
+      "or a promise for it; or nothing, after it has called send.",
+  );
+}
+
+// A run that has ended needs nothing of its source.
+function leave(iterator: AnyIterator): void {
+  new Promise((done) => {
+    done(iterator.return?.());
+  }).catch(() => undefined);
+}

@@ -1,0 +1,216 @@
+import { withDeadline } from "../async/with-deadline.js";
+import { compileMatcher } from "../audience/compile-matcher.js";
+import { Counts } from "../diagnostics/counts.js";
+import { SseHubError, SseHubTypeError } from "../errors/sse-hub-error.js";
+import type { EventLog } from "../log/event-log.js";
+import type { RunEndReason, RunHeader, RunStore, StoredRun } from "../log/run-store.js";
+import { cancelElsewhere } from "./cancel-elsewhere.js";
+import type { FoundRun } from "./follower.js";
+import { LocalRuns } from "./local-runs.js";
+import { Mirrors } from "./mirrors.js";
+import { Producer, runExists } from "./producer.js";
+import type {
+  CancelOptions,
+  Run,
+  RunInfo,
+  RunMatcher,
+  RunOptions,
+  Runner,
+  RunSource,
+} from "./run.js";
+import { isRunFor } from "./run-audience.js";
+import { isRunId, resolveCancel, resolveRun } from "./run-options.js";
+import { followersIn, infoOf } from "./run-info.js";
+
+// What ends with its process has so long to say so.
+const LAST_WRITE_MS = 1_000;
+
+/** What runs need of who has them. */
+export interface RunsParts {
+  readonly log: EventLog;
+  readonly maxPayloadBytes: number;
+  readonly isClosed: () => boolean;
+  /** Throws where a matcher could never match anybody. */
+  readonly checkFilter: () => void;
+  readonly report: (error: SseHubError) => void;
+  /** Who is told of the runs of this process; `null` for nobody. */
+  readonly listener: RunListener | null;
+}
+
+/** Who is told of the runs of this process. */
+export interface RunListener {
+  runBegin(run: RunHeader): void;
+  runEnd(run: RunHeader, reason: RunEndReason, events: number): void;
+}
+
+/** All runs, as one process sees them: those it produces, and those of others through the log's store. */
+export class Runs implements Runner {
+  /** Runs that this process has begun. */
+  begun = 0;
+  /** Events of runs that have ended in this process. */
+  #events = 0;
+  /** Streams that follow a run on this node now. */
+  followers = 0;
+  readonly #ended = new Counts<RunEndReason>();
+  readonly #parts: RunsParts;
+  readonly #local = new LocalRuns();
+  readonly #store: RunStore | null;
+  readonly #mirrors: Mirrors | null;
+
+  constructor(parts: RunsParts) {
+    this.#parts = parts;
+    this.#store = parts.log.runs ?? null;
+    this.#mirrors = this.#store === null ? null : new Mirrors(this.#store);
+  }
+
+  run(id: string, source: RunSource, options: RunOptions): Run {
+    const settings = resolveRun(id, source, options);
+    this.#checkLog("hub.run()");
+    if (settings.header.for !== null) this.#parts.checkFilter();
+    if (this.#parts.isClosed()) {
+      throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so no run can begin.");
+    }
+    if (this.#local.get(id)?.isRunning === true) throw runExists(id);
+    const { maxPayloadBytes, report } = this.#parts;
+    const producer: Producer = new Producer({
+      settings,
+      maxPayloadBytes,
+      report,
+      store: this.#store,
+      onEnd: (reason) => {
+        this.#onEnd(producer, reason);
+      },
+    });
+    this.#local.add(producer);
+    this.begun += 1;
+    this.#parts.listener?.runBegin(producer.header);
+    return producer.begin(source);
+  }
+
+  cancel(id: string, options: CancelOptions = {}): Promise<boolean> {
+    const wish = resolveCancel(options);
+    return this.#cancel(id, (run) => wish === null || isRunFor(run, wish.by));
+  }
+
+  /** Another node wants a run of this process to end. */
+  onCancel(id: string, token: string): void {
+    const producer = this.#local.get(id);
+    if (producer?.header.token === token) producer.finish("cancelled");
+  }
+
+  /** The run that has this id, or had it last; `null` where it is unknown or forgotten. */
+  find(id: string): FoundRun | null | Promise<FoundRun | null> {
+    this.#checkLog("req.sse.follow()");
+    const producer = this.#local.get(id);
+    if (producer !== undefined) return this.#foundHere(producer);
+    return this.#store === null || !isRunId(id) ? null : this.#findThere(this.#store, id);
+  }
+
+  /** @throws SseHubTypeError `ERR_SSE_FILTER` */
+  list(matcher: RunMatcher | undefined): Promise<RunInfo[]> {
+    const matches: (run: never) => boolean =
+      matcher === undefined ? () => true : compileMatcher(matcher);
+    return this.#list().then((runs) => runs.filter((run) => matches(run as never)));
+  }
+
+  /** Streams that follow runs on this node, by the tokens of the runs. */
+  followersByToken(): Record<string, number> {
+    const here = [...this.#local].map(({ header, record }) => [header.token, record.readers]);
+    return Object.fromEntries([...here, ...(this.#mirrors?.readers() ?? [])]) as Record<
+      string,
+      number
+    >;
+  }
+
+  get counts(): {
+    readonly running: number;
+    readonly events: number;
+    readonly ended: Readonly<Partial<Record<RunEndReason, number>>>;
+  } {
+    const running = this.#local.running;
+    const events = running.reduce((sum, { record }) => sum + record.head, this.#events);
+    return { running: running.length, events, ended: this.#ended.all };
+  }
+
+  /** Waits for the runs of this process; those that take longer are lost. */
+  async close(drainMs: number): Promise<void> {
+    const { running } = this.#local;
+    const all = Promise.allSettled(running.map(({ done }) => done));
+    if (drainMs > 0) await withDeadline(all, drainMs, "A run").catch(() => undefined);
+    for (const producer of running) producer.finish("lost");
+    await withDeadline(all, LAST_WRITE_MS, "The log").catch(() => undefined);
+  }
+
+  #checkLog(call: string): void {
+    if (!this.#parts.log.isShared || this.#store !== null) return;
+    throw new SseHubTypeError(
+      "ERR_SSE_OPTION",
+      `${call} was called, but the log of this hub keeps no runs. Expected memoryLog(), redisLog(), or a shared log that has \`runs\`.`,
+    );
+  }
+
+  #onEnd(producer: Producer, reason: RunEndReason | null): void {
+    if (reason === null || this.#store !== null) this.#local.delete(producer);
+    else this.#local.deleteLater(producer, producer.header.keepMs);
+    if (reason === null) return;
+    this.#events += producer.record.head;
+    this.#ended.add(reason);
+    this.#parts.listener?.runEnd(producer.header, reason, producer.record.head);
+  }
+
+  #foundHere({ header, record }: Producer): FoundRun {
+    return {
+      header,
+      events: record.head,
+      open: () => {
+        this.followers += 1;
+        return record;
+      },
+      close: () => {
+        this.followers -= 1;
+      },
+    };
+  }
+
+  async #findThere(store: RunStore, id: string): Promise<FoundRun | null> {
+    const run = await store.find(id);
+    const mirrors = this.#mirrors;
+    if (run === null || mirrors === null) return null;
+    return {
+      header: run,
+      events: run.events,
+      open: () => {
+        this.followers += 1;
+        return mirrors.open(run);
+      },
+      close: () => {
+        this.followers -= 1;
+        mirrors.close(run);
+      },
+    };
+  }
+
+  async #cancel(id: string, isMeant: (run: RunHeader) => boolean): Promise<boolean> {
+    const producer = this.#local.get(id);
+    if (producer !== undefined) {
+      if (!producer.isRunning || !isMeant(producer.header)) return false;
+      producer.finish("cancelled");
+      return (await producer.done).reason === "cancelled";
+    }
+    const [store, mirrors] = [this.#store, this.#mirrors];
+    if (store === null || mirrors === null || !isRunId(id)) return false;
+    const run = await store.find(id);
+    if (run?.state !== "running" || !isMeant(run)) return false;
+    return cancelElsewhere(run, { store, mirrors, log: this.#parts.log });
+  }
+
+  async #list(): Promise<RunInfo[]> {
+    if (this.#store === null)
+      return [...this.#local].map((run) => infoOf(run.stored, run.record.readers));
+    const [runs, answers]: [StoredRun[], unknown[]] = await Promise.all([
+      this.#store.list(),
+      this.#parts.log.ask({ kind: "runs", matcher: null }),
+    ]);
+    return runs.map((run) => infoOf(run, followersIn(answers, run)));
+  }
+}
