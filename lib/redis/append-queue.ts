@@ -9,6 +9,7 @@ import { ensureEpoch, type LogState, type SeenEntry } from "./log-epoch.js";
 import { closed } from "./reconnector.js";
 import { NOTICE_MS, PendingAppend, type Draft } from "./pending-append.js";
 import type { RedisLogSettings } from "./redis-log-options.js";
+import { leadsElsewhere } from "./refusal.js";
 import { ServerError } from "./server-error.js";
 
 const MAX_WAITING = 10_000;
@@ -198,9 +199,7 @@ export class AppendQueue {
     }
     pending.onRefused(cause);
     if (isNoScript(cause)) return ["script"];
-    // A replica, or a node of a cluster that the slot has left or that has lost the others: the next
-    // connection leads elsewhere.
-    return /READONLY|MOVED|CLUSTERDOWN/.test(String(cause)) ? ["elsewhere"] : ["error"];
+    return leadsElsewhere(cause) ? ["elsewhere"] : ["error"];
   }
 
   #settle(pending: PendingAppend, id: string): void {

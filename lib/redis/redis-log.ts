@@ -18,6 +18,7 @@ import { StreamMirror } from "./stream-mirror.js";
 import { keysOf, type Keys } from "./keys.js";
 import { Reconnector, type ReconnectorParts } from "./reconnector.js";
 import { Questions } from "./questions.js";
+import { RedisRuns } from "./runs/redis-runs.js";
 import type { ServerInfo } from "./server-info.js";
 import { sessionLabelOf } from "./session-label.js";
 import { StreamReader } from "./stream-reader.js";
@@ -70,6 +71,7 @@ class RedisLog implements EventLog {
   readonly #backfill: Backfill;
   readonly #catchUp: CatchUp;
   readonly #questions: Questions;
+  readonly runs: RedisRuns;
   readonly #commands: Reconnector;
   readonly #reading: Reconnector;
   #closing: Promise<void> | undefined;
@@ -93,6 +95,7 @@ class RedisLog implements EventLog {
     this.#catchUp = new CatchUp({ mirror, key: keys.meta, whenUp });
     const { followers } = mirror;
     this.#questions = new Questions({ node, keys, followers, appends: this.#appends, whenUp });
+    this.runs = this.#createRuns(settings);
     const onHead = () => {
       this.#health.onHead();
     };
@@ -182,7 +185,7 @@ class RedisLog implements EventLog {
     }
     this.#appends.close();
     this.#health.close();
-    await Promise.all([this.#reading.close(), this.#commands.close()]);
+    await Promise.all([this.#reading.close(), this.#commands.close(), this.runs.close()]);
     this.#catchUp.close();
   }
 
@@ -223,6 +226,16 @@ class RedisLog implements EventLog {
       onTrimmed: (epoch, position) => {
         if (epoch === mirror.epoch) mirror.lose(position);
       },
+    });
+  }
+
+  #createRuns({ name, deadlineMs, createClient }: RedisLogSettings): RedisRuns {
+    return new RedisRuns({
+      node: this.#node,
+      name,
+      deadlineMs,
+      whenUp: () => this.#commands.whenUp(),
+      connect: (reader) => this.#createReconnector("runs", createClient, reader),
     });
   }
 

@@ -44,7 +44,7 @@ export function answerRoutes(
     void req.sse.follow(id, options);
   });
   app.get("/answers/:id", (req) => {
-    void req.sse.follow((req.params).id, options);
+    void req.sse.follow(req.params.id, options);
   });
   app.delete("/answers/:id", requireUser(), async (req, res) => {
     const { id } = req.params;

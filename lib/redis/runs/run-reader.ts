@@ -1,0 +1,95 @@
+import type { RunHeader, RunSink, RunVerdict } from "../../log/run-store.js";
+import type { RawEntry } from "../entry.js";
+import { ANSWER_MS, type RedisSession } from "../redis-session.js";
+import { unknownForm } from "../reply-form.js";
+import { FollowedRun } from "./followed-run.js";
+import type { RunKeys } from "./run-keys.js";
+
+const BLOCK_MS = 1_000;
+const COUNT = "64";
+
+/** What a reader of runs is made of. */
+export interface RunReaderParts {
+  readonly node: string;
+  readonly keys: RunKeys;
+  /** Ends a run whose lease has run out. Gives what has become of it, and for how long its lease is good. */
+  readonly expire: (
+    run: RunHeader,
+  ) => Promise<{ readonly verdict: RunVerdict; readonly restMs: number }>;
+  /** Makes a reader that waits look again at what it is to read. */
+  wake(): void;
+}
+
+/** Reads the records of all runs that are followed on this node, on a connection of its own. */
+export class RunReader {
+  readonly #parts: RunReaderParts;
+  readonly #runs = new Map<string, FollowedRun>();
+  #wakeCursor = "0-0";
+  #isWaiting = false;
+  #onWork: () => void = () => undefined;
+
+  constructor(parts: RunReaderParts) {
+    this.#parts = parts;
+  }
+
+  /** Gives a record to a sink from its first event on. Returns what stops that. */
+  follow(run: RunHeader, sink: RunSink): () => void {
+    const key = this.#parts.keys.recordOf(run);
+    const followed = new FollowedRun(run, sink, this.#parts.expire);
+    this.#runs.set(key, followed);
+    this.#onWork();
+    if (this.#isWaiting) this.#parts.wake();
+    return () => {
+      followed.stop();
+      if (this.#runs.get(key) === followed) this.#runs.delete(key);
+    };
+  }
+
+  async serve(redis: RedisSession, up: () => void): Promise<never> {
+    redis.onEnd(() => {
+      this.#onWork();
+    });
+    up();
+    for (;;) {
+      if (redis.lost !== null) throw redis.lost;
+      if (this.#runs.size === 0) await this.#work();
+      else await this.#readOn(redis);
+    }
+  }
+
+  #work(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onWork = resolve;
+    });
+  }
+
+  async #readOn(redis: RedisSession): Promise<void> {
+    this.#isWaiting = true;
+    const streams = await this.#read(redis).finally(() => {
+      this.#isWaiting = false;
+    });
+    for (const [key, entries] of streams) this.#ingest(String(key), entries);
+    for (const [key, run] of this.#runs) {
+      if (run.hasEnded) this.#runs.delete(key);
+      else run.look();
+    }
+  }
+
+  async #read(redis: RedisSession): Promise<ReadonlyArray<readonly [Buffer, readonly RawEntry[]]>> {
+    const keys = [this.#parts.keys.wakeOf(this.#parts.node), ...this.#runs.keys()];
+    const cursors = [this.#wakeCursor, ...[...this.#runs.values()].map(({ cursor }) => cursor)];
+    const how = ["XREAD", "COUNT", COUNT, "BLOCK", String(BLOCK_MS), "STREAMS"];
+    const reply = await redis.send([...how, ...keys, ...cursors], BLOCK_MS + ANSWER_MS);
+    if (reply === null) return [];
+    if (!Array.isArray(reply)) throw unknownForm("XREAD");
+    return reply as Array<[Buffer, RawEntry[]]>;
+  }
+
+  #ingest(key: string, entries: readonly RawEntry[]): void {
+    const run = this.#runs.get(key);
+    if (run !== undefined) run.ingest(entries);
+    else if (key === this.#parts.keys.wakeOf(this.#parts.node)) {
+      this.#wakeCursor = String(entries.at(-1)?.[0] ?? this.#wakeCursor);
+    }
+  }
+}
