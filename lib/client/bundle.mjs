@@ -1,24 +1,44 @@
-// Makes the client one file, as text in a module of the server's side: lib/express/client-bundle.ts, which
-// is made anew by each `npm install`, build and test run, and is not kept in git.
+// Makes the client one file, and what tabs that share a connection need besides another one, as text in a
+// module of the server's side: lib/express/client-bundle.ts, which is made anew by each `npm install`,
+// build and test run, and is not kept in git.
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { BUNDLE_TARGET } from "./browsers.mjs";
 
 const HERE = new URL(".", import.meta.url);
+// The server writes there where it serves that part.
+const SHARED_PART = "./client-shared.js";
 
-export default async function bundleClient() {
+const sharedPart = {
+  name: "shared part",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/shared-link\.js$/ }, () => ({ path: SHARED_PART, external: true }));
+  },
+};
+
+async function bundle(entry, plugins) {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("index.ts", HERE))],
+    entryPoints: [fileURLToPath(new URL(entry, HERE))],
     bundle: true,
     minify: true,
     format: "esm",
     target: BUNDLE_TARGET,
     legalComments: "none",
     write: false,
+    plugins,
   });
-  const [{ text }] = outputFiles;
-  const module = `/** The browser client, minified. */\nexport const CLIENT_BUNDLE: string = ${JSON.stringify(text)};\n`;
+  return JSON.stringify(outputFiles[0].text);
+}
+
+export default async function bundleClient() {
+  const module = `/** How the browser client names the part that is loaded to share a connection between tabs. */
+export const SHARED_PART = ${JSON.stringify(SHARED_PART)};
+/** The browser client, minified. */
+export const CLIENT_BUNDLE: string = ${await bundle("index.ts", [sharedPart])};
+/** What is loaded to share a connection between tabs, minified. */
+export const SHARED_BUNDLE: string = ${await bundle("shared-link.ts", [])};
+`;
   await writeFile(new URL("../express/client-bundle.ts", HERE), module);
 }
 

@@ -1,17 +1,13 @@
 import { hasReached, ofOther } from "./cursor.js";
 import { Leader } from "./leader.js";
-import { Link, type LinkOptions } from "./link.js";
-import { onComeBack, type Channel } from "./page.js";
-import type { Sharing } from "./sharing.js";
+import { LeaderWatch } from "./leader-watch.js";
+import type { LinkOptions } from "./link.js";
+import type { Channel } from "./page.js";
+import type { OpenedLink, OpenLink, Sharing } from "./sharing.js";
 import type { EventSignal, Signal, StateSignal } from "./signal.js";
 import { TabLock } from "./tab-lock.js";
 import type { Lead, TabMessage, Told } from "./tab-message.js";
 
-// How often the tab with the connection says that it is there, and after which time it is asked.
-const BEAT_MS = 20_000;
-const SILENCE_MS = 60_000;
-// A tab that is awake answers within milliseconds.
-const ANSWER_MS = 2_000;
 // So long the other tabs have to hear that the stream is over, before one of them is given its place.
 const LAST_WORD_MS = 1_000;
 
@@ -26,38 +22,39 @@ const LAST_WORD_MS = 1_000;
  * then the leader is told to open it anew, as who is here now.
  */
 export class SharedLink {
+  /** This tab's place in the log. */
+  cursor: string | undefined;
   readonly #options: LinkOptions;
+  readonly #openLink: OpenLink;
   readonly #tell: (signal: Signal) => void;
   readonly #lock: TabLock;
   readonly #channel: Channel;
-  readonly #watch: ReturnType<typeof setInterval>;
-  readonly #forget: () => void;
+  readonly #watch: LeaderWatch;
   readonly #leader = new Leader();
-  #cursor: string | undefined;
   #state: StateSignal = { kind: "state", state: "connecting" };
   #isLeader = false;
   #isClosed = false;
   /** True while all there is comes from the leader. Neither leading nor following: it catches up. */
   #isFollowing = false;
-  #own: Link | undefined;
+  #own: OpenedLink | undefined;
   #isOwnOpen = false;
   /** Known when the tab's own connection has given everything there was. */
   #audience: string | undefined;
   #hasDoubted = false;
-  #heardAt = Date.now();
-  #answer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     options: LinkOptions,
     cursor: string | undefined,
     tell: (signal: Signal) => void,
     { name, locks, channel }: Sharing,
+    openLink: OpenLink,
   ) {
     const url = new URL(options.url);
     // Asks the hub for a tick as soon as the connection has been given all there was.
     url.searchParams.set("tick", "live");
     this.#options = { ...options, url: url.href };
-    this.#cursor = cursor;
+    this.cursor = cursor;
+    this.#openLink = openLink;
     this.#tell = tell;
     this.#channel = channel;
     this.#channel.onmessage = ({ data }) => {
@@ -67,9 +64,12 @@ export class SharedLink {
       onHeld: this.#lead.bind(this),
       onTaken: this.#stepDown.bind(this),
     });
-    this.#watch = setInterval(this.#beat.bind(this), BEAT_MS);
-    // The leader may be a tab that its system has put to sleep.
-    this.#forget = onComeBack(this.#ask.bind(this));
+    this.#watch = new LeaderWatch({
+      isLeader: () => this.#isLeader,
+      sayLead: this.#sayLead.bind(this),
+      ask: this.#say.bind(this, { kind: "ask" }),
+      onNoAnswer: this.#lock.steal.bind(this.#lock),
+    });
     this.#lock.queue(this.#catchUp.bind(this));
   }
 
@@ -78,16 +78,14 @@ export class SharedLink {
     this.#isFollowing = false;
     this.#own?.close();
     this.#channel.close();
-    clearInterval(this.#watch);
-    clearTimeout(this.#answer);
-    this.#forget();
+    this.#watch.close();
     this.#lock.release();
   }
 
   #lead(): void {
     this.#isLeader = true;
     this.#isFollowing = false;
-    clearTimeout(this.#answer);
+    this.#watch.onHeard();
     // A tab that was catching up goes on with the connection it has.
     if (this.#own === undefined) this.#connect();
     this.#sayLead();
@@ -100,7 +98,7 @@ export class SharedLink {
 
   #open(): void {
     this.#own?.close();
-    this.#own = new Link(this.#options, this.#cursor, this.#onOwn.bind(this));
+    this.#own = this.#openLink(this.#options, this.cursor, this.#onOwn.bind(this));
     this.#isOwnOpen = false;
   }
 
@@ -118,26 +116,12 @@ export class SharedLink {
     this.#audience = undefined;
     this.#leader.forget();
     this.#open();
-    this.#ask();
-  }
-
-  #ask(): void {
-    if (this.#isLeader) return;
-    this.#say({ kind: "ask" });
-    clearTimeout(this.#answer);
-    this.#answer = setTimeout(() => {
-      this.#lock.steal();
-    }, ANSWER_MS);
-  }
-
-  #beat(): void {
-    if (this.#isLeader) this.#sayLead();
-    else if (Date.now() - this.#heardAt > SILENCE_MS) this.#ask();
+    this.#watch.ask();
   }
 
   #sayLead(): void {
-    const [cursor, state, audience] = [this.#cursor, this.#state, this.#audience];
-    this.#say({ kind: "lead", cursor, state, audience });
+    const { cursor } = this;
+    this.#say({ kind: "lead", cursor, state: this.#state, audience: this.#audience });
   }
 
   #say(message: TabMessage): void {
@@ -147,17 +131,17 @@ export class SharedLink {
 
   // The same place, for somebody else: what there was to begin with is given again.
   #renew(): void {
-    this.#cursor = ofOther(this.#cursor);
+    this.cursor = ofOther(this.cursor);
     this.#connect();
   }
 
   /** Takes what came over this tab's own connection. */
   #onOwn(signal: Signal): void {
-    const after = this.#cursor;
+    const after = this.cursor;
     const isState = signal.kind === "state";
     const wasOpen = this.#isOwnOpen;
     if (isState) this.#isOwnOpen = signal.state === "open";
-    else this.#cursor = this.#own?.cursor ?? after;
+    else this.cursor = this.#own?.cursor ?? after;
     if (this.#isLeader) this.#say({ kind: "told", signal, after });
     if (signal.kind === "event") this.#noteAudience(signal);
     this.#dispatch(signal);
@@ -173,16 +157,14 @@ export class SharedLink {
       this.#hasDoubted = false;
     }
     if (event !== "hub:tick") return;
-    const { audience } = JSON.parse(data) as { audience?: string };
-    if (audience === undefined) return;
-    this.#audience = audience;
+    this.#audience = (JSON.parse(data) as { audience?: string }).audience ?? this.#audience;
     if (this.#isLeader) this.#sayLead();
   }
 
   #followIfCaughtUp(): void {
     const { state, audience, goal } = this.#leader;
     if (state?.state !== "open" || audience === undefined || this.#audience === undefined) return;
-    if (!hasReached(this.#cursor, goal)) return;
+    if (!hasReached(this.cursor, goal)) return;
     if (audience === this.#audience) this.#follow();
     else if (!this.#hasDoubted) {
       this.#hasDoubted = true;
@@ -194,10 +176,10 @@ export class SharedLink {
     const { state, goal } = this.#leader;
     if (goal === undefined || state?.state !== "open") return;
     // Back it never goes: what it has read would come again.
-    if (!hasReached(this.#cursor, goal)) this.#cursor = goal;
+    if (!hasReached(this.cursor, goal)) this.cursor = goal;
     const { connection } = state;
     const data = JSON.stringify({ connection, recovered: false, reason: "unknown" });
-    this.#follow({ kind: "event", event: "hub:open", data, id: this.#cursor });
+    this.#follow({ kind: "event", event: "hub:open", data, id: this.cursor });
   }
 
   #follow(verdict?: EventSignal): void {
@@ -218,8 +200,7 @@ export class SharedLink {
       return;
     }
     if (kind === "ask" || kind === "renew") return;
-    this.#heardAt = Date.now();
-    clearTimeout(this.#answer);
+    this.#watch.onHeard();
     if (kind === "lead") this.#onLead(message);
     else if (message.signal.kind === "state") this.#onLeaderState(message.signal);
     else if (this.#isFollowing) this.#takeOver(message as Told);
@@ -231,7 +212,7 @@ export class SharedLink {
     this.#onLeaderState(lead.state);
     // It knows what this tab was not told, perhaps because it slept.
     const { cursor } = lead;
-    const hasMissed = cursor !== undefined && !hasReached(this.#cursor, cursor);
+    const hasMissed = cursor !== undefined && !hasReached(this.cursor, cursor);
     if (this.#isFollowing && hasMissed) this.#catchUp();
   }
 
@@ -244,16 +225,16 @@ export class SharedLink {
   /** Takes what the leader told, as if it had come over a connection of this tab's own. */
   #takeOver({ signal, after }: Told): void {
     // It was not told everything before that, or the leader has just come, and has state of its own.
-    if (!hasReached(this.#cursor, after)) {
+    if (!hasReached(this.cursor, after)) {
       this.#catchUp();
       return;
     }
     const { id } = signal;
-    const isKnown = hasReached(this.#cursor, id);
+    const isKnown = hasReached(this.cursor, id);
     const isOfHub = signal.kind === "end" || signal.event.startsWith("hub:");
     if (isKnown && !isOfHub) return;
     // Back it never goes: a new leader may begin with what this tab has read already.
-    if (!isKnown || hasReached(id, this.#cursor)) this.#cursor = id ?? this.#cursor;
+    if (!isKnown || hasReached(id, this.cursor)) this.cursor = id ?? this.cursor;
     this.#dispatch(signal);
   }
 

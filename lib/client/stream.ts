@@ -1,10 +1,8 @@
 import type { EventData, EventName } from "../wire/event.js";
 import { resolveConnectOptions, type ConnectOptions } from "./connect-options.js";
-import { Link } from "./link.js";
 import { baseUrl, page } from "./page.js";
 import { report } from "./report.js";
-import { SharedLink } from "./shared-link.js";
-import { openSharing } from "./sharing.js";
+import { openOwn, openShared, type OpenedLink } from "./sharing.js";
 import type { Signal, StateSignal, StreamState, Waiting } from "./signal.js";
 import type { Latest, SseStream, StreamEnd, StreamVerdict, Unsubscribe } from "./sse-stream.js";
 import { valueOf } from "./value-of.js";
@@ -15,7 +13,7 @@ type Listener = (...args: never[]) => void;
 export class Stream implements SseStream {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #latest = new Map<string, unknown>();
-  readonly #link: Link | SharedLink;
+  readonly #link: OpenedLink;
   #state: StreamState = "connecting";
   #connection: string | undefined;
   #hasLeft = false;
@@ -28,13 +26,8 @@ export class Stream implements SseStream {
     const link = { ...settings, url: absolute(url) };
     // It throws for what no try could ever send.
     new Request(link.url, { method, body, credentials });
-    const take = this.#take.bind(this);
-    const sharing = shared ? openSharing(link) : undefined;
-    const cursor = lastEventId ?? undefined;
-    this.#link =
-      sharing === undefined
-        ? new Link(link, cursor, take)
-        : new SharedLink(link, cursor, take, sharing);
+    const open = shared ? openShared : openOwn;
+    this.#link = open(link, lastEventId ?? undefined, this.#take.bind(this));
     this.#signal = signal;
     signal?.addEventListener("abort", this.#onAbort);
     if (signal?.aborted === true) this.close();

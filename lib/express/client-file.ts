@@ -1,32 +1,53 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { CLIENT_BUNDLE } from "./client-bundle.js";
+import { CLIENT_BUNDLE, SHARED_BUNDLE, SHARED_PART } from "./client-bundle.js";
 
-const ETAG = `"${createHash("sha256").update(CLIENT_BUNDLE).digest("base64url").slice(0, 22)}"`;
+interface ClientFile {
+  readonly text: string;
+  readonly etag: string;
+}
 
-/**
- * Serves the browser client at that path, as one module for a page without a bundler. Gives false for
- * any other request.
- */
+/** The files of the browser client by their paths, for pages without a bundler. */
+export type ClientFiles = ReadonlyMap<string, ClientFile>;
+
+/** The client as one module at that path, and beside it the part that it loads to share a connection. */
+export function clientFilesAt(path: string | null): ClientFiles {
+  if (path === null) return new Map();
+  const sharedPath = path.replace(/(\.\w+)?$/, "-shared$1");
+  const sharedPart = `.${sharedPath.slice(sharedPath.lastIndexOf("/"))}`;
+  return new Map([
+    [path, fileOf(CLIENT_BUNDLE.replace(SHARED_PART, sharedPart))],
+    [sharedPath, fileOf(SHARED_BUNDLE)],
+  ]);
+}
+
+function fileOf(text: string): ClientFile {
+  const hash = createHash("sha256").update(text).digest("base64url").slice(0, 22);
+  return { text, etag: `"${hash}"` };
+}
+
+/** Serves the browser client. Gives false for any other request. */
 export function serveClient(
   req: IncomingMessage,
   res: ServerResponse,
-  path: string | null,
+  files: ClientFiles,
 ): boolean {
   const isRead = req.method === "GET" || req.method === "HEAD";
-  if (path === null || !isRead || req.url?.split("?", 1)[0] !== path) return false;
+  const file = files.get(req.url?.split("?", 1)[0] ?? "");
+  if (file === undefined || !isRead) return false;
+  const { text, etag } = file;
   res.setHeader("Cache-Control", "no-cache");
-  res.setHeader("ETag", ETAG);
+  res.setHeader("ETag", etag);
   res.setHeader("X-Content-Type-Options", "nosniff");
   // compression() and some proxies make it a weak one.
-  if (req.headers["if-none-match"]?.includes(ETAG) === true) {
+  if (req.headers["if-none-match"]?.includes(etag) === true) {
     res.writeHead(304).end();
     return true;
   }
   res.writeHead(200, {
     "Content-Type": "text/javascript; charset=utf-8",
-    "Content-Length": Buffer.byteLength(CLIENT_BUNDLE),
+    "Content-Length": Buffer.byteLength(text),
   });
-  res.end(req.method === "HEAD" ? undefined : CLIENT_BUNDLE);
+  res.end(req.method === "HEAD" ? undefined : text);
   return true;
 }

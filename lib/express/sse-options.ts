@@ -53,7 +53,8 @@ export interface SseOptions {
    */
   allowedOrigins?: readonly string[] | undefined;
   /**
-   * Where the browser client is served, below the path that `sse()` is mounted at; `null`: nowhere.
+   * Where the browser client is served, below the path that `sse()` is mounted at; `null`: nowhere. What
+   * tabs load to share a connection is beside it: `client-shared.js`.
    *
    * @default "/express-sse-hub/client.js"
    */

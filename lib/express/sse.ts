@@ -7,7 +7,7 @@ import { SseHub } from "../hub/sse-hub.js";
 import { isDevelopment, warn } from "../diagnostics/development.js";
 import { resolveSseOptions, type SseOptions, type StaticOptions } from "./sse-options.js";
 import { AnsweredStreams } from "./answered-streams.js";
-import { serveClient } from "./client-file.js";
+import { clientFilesAt, serveClient } from "./client-file.js";
 import { answerPreflight } from "./origin.js";
 import { RequestStream } from "./request-stream.js";
 import type { SseRequest } from "./sse-request.js";
@@ -48,6 +48,7 @@ export function sse(options: SseOptions): Handler {
   const answered = new AnsweredStreams(core.report);
   if (isDevelopment()) settings.statics.forEach(warnIfMissing);
   const files = settings.statics.map(({ root, ...rest }) => serveStatic(root, rest));
+  const client = clientFilesAt(settings.client);
   return (req, res, next) => {
     // RFC 9112, 9.6: after "Connection: close" no further request of the connection is processed.
     if (isBehindStream(req)) {
@@ -55,7 +56,7 @@ export function sse(options: SseOptions): Handler {
       return;
     }
     if (answerPreflight(req, res, settings.allowedOrigins)) return;
-    if (serveClient(req, res, settings.client)) return;
+    if (serveClient(req, res, client)) return;
     const stream = new RequestStream(req as SessionRequest, res, core, settings, answered);
     (req as { sse?: SseRequest }).sse = stream;
     if (stream.wantsStream) {

@@ -120,6 +120,18 @@ describeInBrowser("the client in a page with a strict policy", (windows) => {
     expect(shop.hub.stats().closed).toEqual({ close: 1 });
   });
 
+  it("has a connection of its own when the part that shares one cannot be loaded", async () => {
+    const shop = await Shop.open(WITH_PAGE);
+    const window = await windows.open(`${shop.url}/none.html`);
+    await window.route("**/client-shared.js", (route) => route.abort());
+    await window.goto(`${shop.url}?shared=true`);
+    const page = new ClientPage(window);
+    await page.tells("recovered null");
+    await shop.hub.broadcast("message", "alone");
+    await page.tells("message alone");
+    expect(shop.hub.size).toBe(1);
+  });
+
   it("is left out of what its own requests cause", async () => {
     const { hub, url } = await Shop.open({
       ...WITH_PAGE,

@@ -1,7 +1,7 @@
 import express from "express";
 import { createHub, sse } from "express-sse-hub";
 import supertest from "supertest";
-import { CLIENT_BUNDLE } from "../../lib/express/client-bundle.js";
+import { CLIENT_BUNDLE, SHARED_BUNDLE } from "../../lib/express/client-bundle.js";
 import { EXPRESS_VERSIONS } from "../support/shop.js";
 
 const PATH = "/express-sse-hub/client.js";
@@ -49,10 +49,23 @@ describe("the browser client", () => {
     await supertest(app).get(PATH).expect(404);
   });
 
+  it.each([
+    ["/express-sse-hub/client.js", "/express-sse-hub/client-shared.js"],
+    ["/a.b/sse.mjs", "/a.b/sse-shared.mjs"],
+    ["/sse", "/sse-shared"],
+  ])("at %s imports the part that shares a connection from %s", async (path, sharedPath) => {
+    const app = appWith({ client: path });
+    const { text } = await supertest(app).get(path);
+    const imported = /import\("([^"]*)"\)/.exec(text)?.[1] ?? "";
+    expect(new URL(imported, `http://localhost${path}`).pathname).toBe(sharedPath);
+    const shared = await supertest(app).get(sharedPath).expect(200, SHARED_BUNDLE);
+    expect(shared.headers["content-type"]).toBe("text/javascript; charset=utf-8");
+  });
+
   it("is where the application wants it, or nowhere", async () => {
     await supertest(appWith({ client: "/sse.js" }))
       .get("/sse.js")
-      .expect(200, CLIENT_BUNDLE);
+      .expect(200, CLIENT_BUNDLE.replace("./client-shared.js", "./sse-shared.js"));
     await supertest(appWith({ client: "/sse.js" }))
       .get(PATH)
       .expect(404);
