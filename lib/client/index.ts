@@ -1,5 +1,13 @@
 export { connect } from "./connect.js";
-export type { Latest, SseStream, StreamEnd, StreamVerdict, Unsubscribe } from "./sse-stream.js";
+export type {
+  AnyStreamEvent,
+  Latest,
+  SseStream,
+  StreamEnd,
+  StreamEvent,
+  StreamVerdict,
+  Unsubscribe,
+} from "./sse-stream.js";
 export type { ConnectOptions, RequestBody, RequestHeaders, Tried } from "./connect-options.js";
 export type { Answer, Trouble } from "./return-delay.js";
 export type { StreamState, Waiting } from "./signal.js";

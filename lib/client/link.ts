@@ -4,6 +4,7 @@ import { onComeBack } from "./page.js";
 import { report } from "./report.js";
 import { ReturnDelay, readRetryAfter, type Answer, type Trouble } from "./return-delay.js";
 import type { Signal } from "./signal.js";
+import { Silence } from "./silence.js";
 
 /** How a stream is asked for. */
 export interface LinkOptions extends Pick<
@@ -19,6 +20,8 @@ export interface LinkOptions extends Pick<
 > {
   /** Absolute. */
   readonly url: string;
+  /** Asked before more is read: nothing is, until the promise is resolved. */
+  readonly whenTaken: () => Promise<void> | undefined;
 }
 
 // What an answer that is no stream means, where it means the end. EventSource stops at the same.
@@ -88,14 +91,7 @@ export class Link {
     this.#stop = () => {
       abort.abort();
     };
-    const { silenceMs } = this.#options;
-    let silence: ReturnType<typeof setTimeout> | undefined;
-    // A network that is gone does not say so.
-    const onSound = () => {
-      clearTimeout(silence);
-      if (silenceMs !== null) silence = setTimeout(this.#stop, silenceMs);
-    };
-    onSound();
+    const silence = new Silence(this.#options.silenceMs, this.#stop);
     this.#returns.onTry();
     let isRedirected = false;
     try {
@@ -111,7 +107,7 @@ export class Link {
       if (this.#isClosed || this.#mayRenew(answer)) return answer;
       if (reason !== undefined) this.#finish(reason, undefined, answer);
       else if (response.ok && STREAM.test(answer.contentType)) {
-        await this.#readBody(response, onSound);
+        await this.#readBody(response, silence);
       }
       return this.#returns.attempt === 0 ? {} : answer;
     } catch (error) {
@@ -120,7 +116,7 @@ export class Link {
       this.#redirect = "manual";
       return { error, isRedirected };
     } finally {
-      clearTimeout(silence);
+      silence.end();
       abort.abort();
     }
   }
@@ -153,7 +149,7 @@ export class Link {
     return status === 401 && this.#status !== 401 && typeof this.#options.headers === "function";
   }
 
-  async #readBody({ body }: Response, onSound: () => void): Promise<void> {
+  async #readBody({ body }: Response, silence: Silence): Promise<void> {
     const reader = (body as ReadableStream<Uint8Array>).getReader();
     const decoder = new TextDecoder();
     const parser = new EventParser(
@@ -168,8 +164,10 @@ export class Link {
     while (!this.#isClosed) {
       const { done, value } = await reader.read();
       if (done) return;
-      onSound();
+      silence.end();
       parser.feed(decoder.decode(value, { stream: true }));
+      await this.#options.whenTaken();
+      silence.begin();
     }
   }
 

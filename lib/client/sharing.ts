@@ -1,5 +1,6 @@
 import { Link, type LinkOptions } from "./link.js";
 import { page, type Channel, type LockManager } from "./page.js";
+import type { SharedLink } from "./shared-link.js";
 import type { Signal } from "./signal.js";
 
 /** How tabs that share a connection find each other. */
@@ -28,36 +29,67 @@ export type OpenLink = (
 export const openOwn: OpenLink = (...given) => new Link(...given);
 
 /** The connection of all tabs, or one of this tab's own where the page cannot share. */
-export const openShared: OpenLink = (...given) => {
-  const sharing = openSharing(given[0]);
-  return sharing === undefined ? openOwn(...given) : loadShared(sharing, given);
-};
+export const openShared: OpenLink = (...given) =>
+  page.navigator?.locks === undefined ? openOwn(...given) : new LoadedLink(given);
 
-// What tabs say to each other is loaded by the pages that need it. Where it cannot be, as without a
-// network, the tab has a connection of its own.
-function loadShared(sharing: Sharing, given: Parameters<OpenLink>): OpenedLink {
-  let link: OpenedLink | undefined;
-  let isClosed = false;
-  const open = (make: () => OpenedLink) => {
-    if (!isClosed) link = make();
-  };
-  import("./shared-link.js").then(
-    ({ SharedLink }) => {
-      open(() => new SharedLink(...given, sharing, openOwn));
-    },
-    () => {
-      open(() => openOwn(...given));
-    },
-  );
-  return {
-    get cursor() {
-      return link === undefined ? given[1] : link.cursor;
-    },
-    close: () => {
-      isClosed = true;
-      (link ?? sharing.channel).close();
-    },
-  };
+/**
+ * A shared connection whose code is loaded first: most pages do not need it. Where it cannot be loaded, as
+ * without a network, the tab has a connection of its own.
+ */
+class LoadedLink implements OpenedLink {
+  readonly #given: Parameters<OpenLink>;
+  #link: OpenedLink;
+  #isResting = false;
+  #isClosed = false;
+
+  constructor(given: Parameters<OpenLink>) {
+    this.#given = given;
+    this.#link = { cursor: given[1], close: () => undefined };
+    void import("./shared-link.js")
+      .then(
+        (part) => part.SharedLink,
+        () => undefined,
+      )
+      .then(this.#open.bind(this));
+  }
+
+  get cursor(): string | undefined {
+    return this.#link.cursor;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#link.close();
+  }
+
+  #open(Shared: typeof SharedLink | undefined): void {
+    if (this.#isClosed) return;
+    const { cursor } = this;
+    const [options, , tell] = this.#given;
+    const sharing = openSharing(options);
+    if (Shared === undefined || sharing === undefined) {
+      this.#link = openOwn(options, cursor, tell);
+      return;
+    }
+    const onSignal = (signal: Signal) => {
+      tell(signal);
+      this.#rest(Shared);
+    };
+    const ofAll = { ...options, whenTaken: () => undefined };
+    this.#link = new Shared(ofAll, cursor, onSignal, sharing, openOwn);
+  }
+
+  // The other tabs do not wait for a loop of this one: it leaves them until the loop has room.
+  #rest(Shared: typeof SharedLink): void {
+    const taken = this.#given[0].whenTaken();
+    if (taken === undefined || this.#isResting) return;
+    this.#isResting = true;
+    this.#link.close();
+    void taken.then(() => {
+      this.#isResting = false;
+      this.#open(Shared);
+    });
+  }
 }
 
 /** What this page offers, or `undefined` where each tab has to have a connection of its own. */

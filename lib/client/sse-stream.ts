@@ -26,6 +26,18 @@ export interface Latest<E extends EventName = EventName> {
   subscribe(listener: () => void): Unsubscribe;
 }
 
+/** An event of the application, as a loop gets it. */
+export interface StreamEvent<E extends EventName = EventName> {
+  readonly event: E;
+  /** The value of JSON, and any other data as text. */
+  readonly data: EventData<E>;
+  /** The cursor of the event; `undefined` for one that is not replayed. */
+  readonly id: string | undefined;
+}
+
+/** Any event of the application: with `SseEvents`, the name tells the type of the data. */
+export type AnyStreamEvent = { [E in EventName]: StreamEvent<E> }[EventName];
+
 /** Ends what one call of `on…` began. */
 export type Unsubscribe = () => void;
 
@@ -40,6 +52,18 @@ export interface SseStream {
   onJson<E extends EventName>(event: E, listener: (value: EventData<E>) => void): Unsubscribe;
   /** The newest value of that event since this was first called. The same object at every call. */
   latest<E extends EventName>(event: E): Latest<E>;
+  /**
+   * The events of that name for `for await`, from when the loop begins to the end of the stream.
+   * `for await (… of stream)` gives those of all names.
+   *
+   * A loop that is busy holds about 1 000 events. Then the stream reads no more until the loop has taken
+   * them; if the server ends it meanwhile, it reconnects with its cursor. Other listeners wait, too.
+   *
+   * @throws Error at the end of the loop if the server refused the stream, with its `reason`:
+   * `unauthorized` or `forbidden`
+   */
+  events<E extends EventName>(event: E): AsyncIterableIterator<StreamEvent<E>>;
+  [Symbol.asyncIterator](): AsyncIterableIterator<AnyStreamEvent>;
   /** Calls back each time the stream has opened. */
   onOpen(listener: (verdict: StreamVerdict) => void): Unsubscribe;
   /** Calls back when the log has overtaken this reader: load the page's state again. */

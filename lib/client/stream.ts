@@ -1,10 +1,19 @@
 import type { EventData, EventName } from "../wire/event.js";
 import { resolveConnectOptions, type ConnectOptions } from "./connect-options.js";
+import { EventLoops } from "./event-loops.js";
 import { baseUrl, page } from "./page.js";
 import { report } from "./report.js";
 import { openOwn, openShared, type OpenedLink } from "./sharing.js";
-import type { Signal, StateSignal, StreamState, Waiting } from "./signal.js";
-import type { Latest, SseStream, StreamEnd, StreamVerdict, Unsubscribe } from "./sse-stream.js";
+import type { EndSignal, Signal, StateSignal, StreamState, Waiting } from "./signal.js";
+import type {
+  AnyStreamEvent,
+  Latest,
+  SseStream,
+  StreamEnd,
+  StreamEvent,
+  StreamVerdict,
+  Unsubscribe,
+} from "./sse-stream.js";
 import { valueOf } from "./value-of.js";
 
 type Listener = (...args: never[]) => void;
@@ -13,6 +22,7 @@ type Listener = (...args: never[]) => void;
 export class Stream implements SseStream {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #latest = new Map<string, unknown>();
+  readonly #loops = new EventLoops();
   readonly #link: OpenedLink;
   #state: StreamState = "connecting";
   #connection: string | undefined;
@@ -23,7 +33,7 @@ export class Stream implements SseStream {
   constructor(url: string | URL, options: ConnectOptions) {
     const { lastEventId, shared, signal, ...settings } = resolveConnectOptions(options);
     const { method, body, credentials } = settings;
-    const link = { ...settings, url: absolute(url) };
+    const link = { ...settings, url: absolute(url), whenTaken: () => this.#loops.whenTaken };
     // It throws for what no try could ever send.
     new Request(link.url, { method, body, credentials });
     const open = shared ? openShared : openOwn;
@@ -67,6 +77,15 @@ export class Stream implements SseStream {
     return latest;
   }
 
+  events<E extends EventName>(event: E): AsyncIterableIterator<StreamEvent<E>> {
+    const events = this.#loops.over((name) => name === event);
+    return events as AsyncIterableIterator<StreamEvent<E>>;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<AnyStreamEvent> {
+    return this.#loops.over((name) => !name.startsWith("hub:"));
+  }
+
   onOpen(listener: (verdict: StreamVerdict) => void): Unsubscribe {
     return this.#addJson("hub:open", listener);
   }
@@ -97,6 +116,7 @@ export class Stream implements SseStream {
     if (this.#state === "closed") return;
     this.#hasLeft = true;
     this.#link.close();
+    this.#loops.leave();
     this.#setState({ kind: "state", state: "closed" });
   }
 
@@ -104,8 +124,15 @@ export class Stream implements SseStream {
     // A listener may have left in the middle of what there was to tell.
     if (this.#hasLeft) return;
     if (signal.kind === "state") this.#setState(signal);
-    else if (signal.kind === "event") this.#call(`event ${signal.event}`, signal.data);
-    else this.#call("end", signal.reason, { ...signal.trouble, isFinal: signal.isFinal });
+    else if (signal.kind === "event") {
+      this.#call(`event ${signal.event}`, signal.data);
+      this.#loops.give(signal);
+    } else this.#onEnd(signal);
+  }
+
+  #onEnd({ reason, isFinal, trouble }: EndSignal): void {
+    this.#call("end", reason, { ...trouble, isFinal });
+    if (isFinal) this.#loops.end(reason, trouble);
   }
 
   #setState({ state, connection, waiting }: StateSignal): void {

@@ -50,6 +50,7 @@ export const SAMPLES = {
     language: "js",
     section: "Requests of your own",
   },
+  loops: { guide: "lib/client/README.md", language: "js", section: "Loops" },
   "fetch-event-source": {
     guide: "lib/client/README.md",
     language: "js",

@@ -33,6 +33,13 @@ stream.on("order", (text) => text.toUpperCase());
 stream.onJson("order", ({ total }) => total.toFixed(2));
 // @ts-expect-error -- no such event
 stream.on("oder", () => undefined);
+export async function loop(): Promise<number> {
+  for await (const { data } of stream.events("order")) return data.total;
+  for await (const one of stream) if (one.event === "order") return one.data.total;
+  // @ts-expect-error -- no such event
+  for await (const { data } of stream.events("oder")) return data;
+  return 0;
+}
 // @ts-expect-error -- no such field
 stream.onJson("order", ({ totals }) => totals);
 
