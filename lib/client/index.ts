@@ -1,4 +1,6 @@
 export { connect } from "./connect.js";
+export { follow } from "./follow.js";
+export type { FollowedRun, FollowOptions, RunSnapshot, RunState } from "./follow.js";
 export type {
   AnyStreamEvent,
   Latest,

@@ -187,7 +187,7 @@ export class Link {
   }
 
   #end(reason: string, id: string | undefined): void {
-    if (reason === "done" || reason === "stop") {
+    if (id?.startsWith("done.") === true) {
       this.#finish(reason, id);
       return;
     }

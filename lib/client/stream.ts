@@ -1,4 +1,5 @@
 import type { EventData, EventName } from "../wire/event.js";
+import { absolute } from "./absolute.js";
 import { resolveConnectOptions, type ConnectOptions } from "./connect-options.js";
 import { EventLoops } from "./event-loops.js";
 import { baseUrl, page } from "./page.js";
@@ -170,16 +171,6 @@ export class Stream implements SseStream {
         report(error);
       }
     }
-  }
-}
-
-function absolute(url: string | URL): string {
-  const base = baseUrl();
-  try {
-    return new URL(url, base).href;
-  } catch {
-    const expected = base === undefined ? "an absolute URL: there is no page here" : "a URL";
-    throw new TypeError(`connect() was given ${String(url)}. Expected ${expected}.`);
   }
 }
 

@@ -1,10 +1,18 @@
 import { memoryLog, type HubOptions } from "express-sse-hub";
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
-import { SseProvider, useLatest, useSse, useSseEvent, useSseState } from "express-sse-hub/react";
+import {
+  SseProvider,
+  useLatest,
+  useRun,
+  useSse,
+  useSseEvent,
+  useSseState,
+} from "express-sse-hub/react";
 import type { Page } from "playwright-core";
 import { describeInBrowser, type Windows } from "../support/browser.js";
 import { sample } from "../support/guides.js";
+import { Script } from "../run/answers.js";
 import { serve } from "../support/serve.js";
 import { Shop, until } from "../support/shop.js";
 import { bundlePage, bundleSample, REACT_VERSIONS } from "./bundle-page.js";
@@ -97,6 +105,46 @@ describeInBrowser("the guide's samples of React", (windows) => {
     expect(await page.evaluate("said")).toEqual(["to be"]);
   });
 
+  it("follow a run over a reload, stop it, and keep one connection in StrictMode", async () => {
+    const script = await bundleSample(`
+      import { StrictMode } from "react";
+      import { createRoot } from "react-dom/client";
+      ${sample("React run")}
+      const Both = () => <StrictMode><Answer /><Answer /></StrictMode>;
+      createRoot(document.querySelector("#root")).render(<Both />);
+    `);
+    const run = new Script();
+    const shop = await Shop.open({
+      routes: (app, hub) => {
+        app.get("/", (_req, res) => res.type("html").send(HTML));
+        app.get("/page.js", (_req, res) => res.type("js").send(script));
+        app.post("/answers", (req, res) => {
+          hub.run("a", run.source, { for: "everybody" });
+          res.location("/answers/a");
+          void req.sse.follow("a");
+        });
+        app.get("/answers/a", (req) => void req.sse.follow("a"));
+        app.delete("/answers/a", async (_req, res) => res.json(await hub.cancel("a")));
+      },
+    });
+    const page = await windows.open(shop.url);
+    const shows = (text: string, state: string) =>
+      page.waitForFunction(`[...document.querySelectorAll("article")].some((article) =>
+        article.querySelector("p").textContent === ${JSON.stringify(text)} &&
+        article.querySelector("output").textContent === ${JSON.stringify(state)})`);
+    await shows("", "idle");
+    await page.locator("button").first().click();
+    await shows("", "open");
+    run.say("to ", "be");
+    await shows("to be", "open");
+    await page.reload();
+    await shows("to be", "open");
+    await until(() => shop.hub.size === 1, "both components share a connection");
+    await page.locator("button").nth(1).click();
+    await shows("to be", "cancelled");
+    expect(run.tools?.signal.aborted).toBe(true);
+  });
+
   it("load the state again when the page cannot be told what it missed", async () => {
     const script = await bundleSample(`
       import { createRoot } from "react-dom/client";
@@ -131,10 +179,17 @@ describe("the hooks on a server", () => {
     });
     const Row = () => {
       useSseEvent("message", () => undefined);
-      return [useSseState(), String(useLatest("order", "none")), typeof useSse()].join(" ");
+      const run = useRun(server.url).state;
+      return [
+        run,
+        useRun(null).state,
+        useSseState(),
+        String(useLatest("order", "none")),
+        typeof useSse(),
+      ].join(" ");
     };
     const app = createElement(SseProvider, { url: server.url }, createElement(Row));
-    expect(renderToString(app)).toBe("connecting none undefined");
+    expect(renderToString(app)).toBe("connecting idle connecting none undefined");
     // Whatever the render had begun would have been asked by now.
     await fetch(server.url);
     expect(requests).toBe(1);

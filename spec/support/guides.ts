@@ -71,6 +71,8 @@ export const SAMPLES = {
     language: "jsx",
     section: "Load the state again",
   },
+  "React run": { guide: "lib/react/README.md", language: "jsx", section: "A run" },
+  "client run": { guide: "lib/client/README.md", language: "js", section: "Follow a run" },
   "rights in Redis": { guide: "lib/redis/README.md", language: "text" },
   "several nodes": { guide: "lib/redis/README.md", language: "js" },
   test: { guide: "lib/testing/README.md", language: "js" },

@@ -1,0 +1,47 @@
+"use client";
+
+import { useCallback, useInsertionEffect, useRef, useSyncExternalStore } from "react";
+import type { FollowOptions, RunSnapshot, RunState } from "../client/index.js";
+import { openRun, takeRun } from "./open-runs.js";
+
+/** A run as {@link useRun} gives it. */
+export interface UsedRun extends Omit<RunSnapshot, "state"> {
+  /** `idle` without a URL; otherwise as of `follow()`. */
+  readonly state: RunState | "idle";
+  /** Asks the server to cancel the run: a request DELETE to its URL. Rejects if that is refused. */
+  readonly cancel: () => Promise<void>;
+}
+
+const IDLE = { text: "", events: [], state: "idle" } as const;
+const CONNECTING: RunSnapshot = { text: "", events: [], state: "connecting" };
+
+/**
+ * Follows the run of a URL, from its first event; nothing for `null`, and nothing on a server. Components that
+ * follow the same URL share one connection.
+ *
+ * @param options read when the connection is opened
+ */
+export function useRun(url: string | null, options: FollowOptions = {}): UsedRun {
+  const latest = useRef(options);
+  useInsertionEffect(() => {
+    latest.current = options;
+  });
+  const subscribe = useCallback(
+    (onChange: () => void) => {
+      if (url === null) return () => undefined;
+      const { run, release } = takeRun(url, latest.current);
+      const off = run.subscribe(onChange);
+      return () => {
+        off();
+        release();
+      };
+    },
+    [url],
+  );
+  const get = () => (url === null ? IDLE : (openRun(url)?.get() ?? CONNECTING));
+  const snapshot = useSyncExternalStore(subscribe, get, () => (url === null ? IDLE : CONNECTING));
+  const cancel = useCallback(async () => {
+    if (url !== null) await openRun(url)?.cancel();
+  }, [url]);
+  return { ...snapshot, cancel };
+}
