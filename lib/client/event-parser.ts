@@ -5,6 +5,8 @@ export interface Block {
   /** `undefined` where there was none: nothing is dispatched, but an id counts. */
   readonly data: string | undefined;
   readonly id: string | undefined;
+  /** Marks the tab that it is not for. */
+  readonly except?: string | undefined;
 }
 
 const LINE_END = /\r\n|\r|\n/;
@@ -24,6 +26,7 @@ export class EventParser {
   #event = "";
   #data: string[] = [];
   #id: string | undefined;
+  #except: string | undefined;
 
   constructor(onBlock: (block: Block) => void, onRetry: (ms: number) => void) {
     this.#onBlock = onBlock;
@@ -48,16 +51,19 @@ export class EventParser {
     if (line === "") this.#endBlock();
     else if (name === "data") this.#data.push(value);
     else if (name === "event") this.#event = value;
+    else if (name === "except") this.#except = value;
     else if (name === "id" && !value.includes("\0")) this.#id = value;
     else if (name === "retry" && /^\d+$/.test(value)) this.#onRetry(Number(value));
   }
 
   #endBlock(): void {
     const [event, data, id] = [this.#event || "message", this.#data, this.#id];
+    const except = this.#except;
     this.#event = "";
     this.#data = [];
     this.#id = undefined;
+    this.#except = undefined;
     if (data.length === 0 && id === undefined) return;
-    this.#onBlock({ event, data: data.length === 0 ? undefined : data.join("\n"), id });
+    this.#onBlock({ event, data: data.length === 0 ? undefined : data.join("\n"), id, except });
   }
 }

@@ -171,7 +171,7 @@ export class Link {
     }
   }
 
-  #take({ event, data, id }: Block): void {
+  #take({ event, data, id, except }: Block): void {
     if (event === "hub:end" && data !== undefined) {
       this.#end((JSON.parse(data) as { reason: string }).reason, id);
       return;
@@ -183,7 +183,7 @@ export class Link {
       this.#returns.onOpen();
       this.#tell({ kind: "state", state: "open", connection });
     }
-    this.#tell({ kind: "event", event, data, id });
+    this.#tell({ kind: "event", event, data, id, except });
   }
 
   #end(reason: string, id: string | undefined): void {

@@ -28,9 +28,8 @@ export type OpenLink = (
 /** A connection of this tab's own. */
 export const openOwn: OpenLink = (...given) => new Link(...given);
 
-/** The connection of all tabs, or one of this tab's own where the page cannot share. */
-export const openShared: OpenLink = (...given) =>
-  page.navigator?.locks === undefined ? openOwn(...given) : new LoadedLink(given);
+/** The connection of all tabs. Only for a page that has locks. */
+export const openShared: OpenLink = (...given) => new LoadedLink(given);
 
 /**
  * A shared connection whose code is loaded first: most pages do not need it. Where it cannot be loaded, as

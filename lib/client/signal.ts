@@ -30,6 +30,8 @@ export interface EventSignal {
   readonly event: string;
   readonly data: string;
   readonly id: string | undefined;
+  /** Marks the tab that it is not for. */
+  readonly except?: string | undefined;
 }
 
 /** The server has said why it ends the stream. */

@@ -79,8 +79,9 @@ export interface SseStream {
   /** Calls back with each new state; with `waiting` it says why, and for how long. */
   onState(listener: (state: StreamState, waiting?: Waiting) => void): Unsubscribe;
   /**
-   * The same as `fetch`, but tells this origin's server which connection the page has, in the header
-   * `SSE-Connection`: `hub.except(req.sse.connectionId)` leaves it out of what it caused itself.
+   * The same as `fetch`, but tells this origin's server which page asks, in the header `SSE-Connection`:
+   * `hub.except(req.sse.connectionId)` leaves it out of what it caused itself. Where tabs share a connection,
+   * that is this tab alone.
    */
   fetch(input: string | URL, init?: RequestInit): Promise<Response>;
   /** Leaves, for good. */

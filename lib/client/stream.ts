@@ -5,7 +5,14 @@ import { EventLoops } from "./event-loops.js";
 import { baseUrl, page } from "./page.js";
 import { report } from "./report.js";
 import { openOwn, openShared, type OpenedLink } from "./sharing.js";
-import type { EndSignal, Signal, StateSignal, StreamState, Waiting } from "./signal.js";
+import type {
+  EndSignal,
+  EventSignal,
+  Signal,
+  StateSignal,
+  StreamState,
+  Waiting,
+} from "./signal.js";
 import type {
   AnyStreamEvent,
   Latest,
@@ -15,6 +22,7 @@ import type {
   StreamVerdict,
   Unsubscribe,
 } from "./sse-stream.js";
+import { TabName } from "./tab-name.js";
 import { valueOf } from "./value-of.js";
 
 type Listener = (...args: never[]) => void;
@@ -25,6 +33,8 @@ export class Stream implements SseStream {
   readonly #latest = new Map<string, unknown>();
   readonly #loops = new EventLoops();
   readonly #link: OpenedLink;
+  // Of a tab that may share its connection.
+  readonly #tab: TabName | undefined;
   #state: StreamState = "connecting";
   #connection: string | undefined;
   #hasLeft = false;
@@ -37,7 +47,9 @@ export class Stream implements SseStream {
     const link = { ...settings, url: absolute(url), whenTaken: () => this.#loops.whenTaken };
     // It throws for what no try could ever send.
     new Request(link.url, { method, body, credentials });
-    const open = shared ? openShared : openOwn;
+    const mayShare = shared && page.navigator?.locks !== undefined;
+    this.#tab = mayShare ? new TabName() : undefined;
+    const open = mayShare ? openShared : openOwn;
     this.#link = open(link, lastEventId ?? undefined, this.#take.bind(this));
     this.#signal = signal;
     signal?.addEventListener("abort", this.#onAbort);
@@ -106,9 +118,10 @@ export class Stream implements SseStream {
   async fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
     const url = new URL(input, baseUrl());
     const headers = new Headers(init.headers);
-    const isOwnOrigin = url.origin === page.location?.origin;
-    if (isOwnOrigin && this.#connection !== undefined) {
-      headers.set("SSE-Connection", this.#connection);
+    if (url.origin === page.location?.origin) {
+      await this.#tab?.ready;
+      const name = this.#tab?.text ?? this.#connection;
+      if (name !== undefined) headers.set("SSE-Connection", name);
     }
     return fetch(url, { ...init, headers });
   }
@@ -125,15 +138,20 @@ export class Stream implements SseStream {
     // A listener may have left in the middle of what there was to tell.
     if (this.#hasLeft) return;
     if (signal.kind === "state") this.#setState(signal);
-    else if (signal.kind === "event") {
-      this.#call(`event ${signal.event}`, signal.data);
-      this.#loops.give(signal);
-    } else this.#onEnd(signal);
+    else if (signal.kind === "event") this.#event(signal);
+    else this.#onEnd(signal);
   }
 
   #onEnd({ reason, isFinal, trouble }: EndSignal): void {
     this.#call("end", reason, { ...trouble, isFinal });
     if (isFinal) this.#loops.end(reason, trouble);
+  }
+
+  #event(signal: EventSignal): void {
+    const { event, data, except } = signal;
+    if (except !== undefined && except === this.#tab?.mark) return;
+    this.#call(`event ${event}`, data);
+    this.#loops.give(signal);
   }
 
   #setState({ state, connection, waiting }: StateSignal): void {

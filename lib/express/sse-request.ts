@@ -16,8 +16,9 @@ export interface SseRequest {
   /** The cursor the browser brought, from the header or `?lastEventId=`; anybody may have written it. */
   readonly lastEventId: string | undefined;
   /**
-   * The page's own connection, if the page has named it in the header `SSE-Connection`, as `stream.fetch()`
-   * of `express-sse-hub/client` does. Leave it out of what the request causes: `hub.except(req.sse.connectionId)`.
+   * The page that asked, if it has named itself in the header `SSE-Connection`, as `stream.fetch()` of
+   * `express-sse-hub/client` does: by the id of its connection, or as one of several tabs that share theirs.
+   * Leave it out of what the request causes: `hub.except(req.sse.connectionId)`.
    */
   readonly connectionId: string | undefined;
   /**

@@ -28,8 +28,8 @@ export interface Broadcaster {
    */
   to(room: string, ...rooms: string[]): Broadcaster;
   /**
-   * All but one connection, such as that of the page which made the change: `req.sse.connectionId`. It holds
-   * for that connection only; `undefined` leaves out nobody.
+   * All but the page which made the change: `except(req.sse.connectionId)`, where it asked with `stream.fetch()`.
+   * The id of a connection leaves out that connection only; `undefined` leaves out nobody.
    *
    * @throws SseHubTypeError `ERR_SSE_FILTER` for anything but a string that is not empty, or undefined
    */
@@ -104,7 +104,12 @@ class RoutedBroadcaster implements Broadcaster {
 
   except(connectionId: string | undefined): Broadcaster {
     if (connectionId === undefined) return this.#with({});
-    checkName(connectionId, "ERR_SSE_FILTER", "except", "the id of a connection, as in hub:open");
+    checkName(
+      connectionId,
+      "ERR_SSE_FILTER",
+      "except",
+      "the id of a connection, as in hub:open, or req.sse.connectionId",
+    );
     return this.#with({ except: connectionId });
   }
 

@@ -5,6 +5,7 @@ import type { EventLog, LogDraft } from "../log/event-log.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { encodeFrame } from "../wire/encoder.js";
 import { checkEventName, toText } from "../wire/event.js";
+import { tabMarkOf } from "../wire/tab-mark.js";
 
 /** What publishing needs to know. */
 export interface PublishingParts {
@@ -42,15 +43,18 @@ export class Publishing {
     return sent;
   }
 
-  #send({ event, data, filter, retainKey, isVolatile, ...to }: Broadcast): Promise<string> {
+  #send({ event, data, filter, retainKey, isVolatile, rooms, except }: Broadcast): Promise<string> {
     const { log, maxPayloadBytes, times, report } = this.#parts;
     const calledAt = times.isTimed ? performance.now() : null;
     checkEventName(event);
     const text = toText(data, maxPayloadBytes);
     if (filter !== null) this.#parts.checkFilter();
+    // Other tabs hear the same connection: the one that is left out knows by the mark, wherever it hears it.
+    const tabMark = tabMarkOf(except);
+    const to = { rooms, except: tabMark === undefined ? except : null };
     const audience = createAudience(to, filter, log, report);
     this.#parts.hints?.look(filter);
-    const frame = encodeFrame(event, text);
+    const frame = encodeFrame(event, text, tabMark);
     return this.#append({ frame, audience, retainKey, isVolatile }, calledAt);
   }
 

@@ -8,10 +8,12 @@
  * The fields of an event without its id, ending in the blank line that dispatches it.
  *
  * @param event `null` for the name `message`, which a browser takes an event without a name for
+ * @param tabMark which tab of a shared connection it is not for; 9.2.6: whoever does not know the field ignores it
  */
-export function encodeFrame(event: string | null, text: string): Buffer {
+export function encodeFrame(event: string | null, text: string, tabMark?: string): Buffer {
   const name = event === null ? "" : `event: ${event}\n`;
-  return Buffer.from(`${name}${dataLines(text)}\n`);
+  const except = tabMark === undefined ? "" : `except: ${tabMark}\n`;
+  return Buffer.from(`${name}${except}${dataLines(text)}\n`);
 }
 
 /** A frame with its id in front: everything that goes over the wire for one entry of the log. */

@@ -40,6 +40,11 @@ describe("what the client reads", () => {
       [{ event: "a", data: "b", id: "1" }],
     ],
     ["lines of data, empty ones too", "data: a\ndata\ndata:\ndata:  b\n\n", [message("a\n\n\n b")]],
+    [
+      "whom it is not for",
+      "except: x\ndata: a\n\ndata: b\n\n",
+      [{ ...message("a"), except: "x" }, message("b")],
+    ],
     ["an id alone, without an event", "id: 7\n\n", [message(undefined, "7")]],
     ["an id that is taken back", "id\ndata: a\n\n", [message("a", "")]],
     ["no id with NUL in it", "id: 1\0\ndata: a\n\n", [message("a")]],

@@ -147,6 +147,55 @@ describeInBrowser("tabs that share a connection", (windows) => {
     ]);
   }, 60_000);
 
+  it("leave out the one that asked, and tell the others", async () => {
+    const { hub, tabs } = await openShop({
+      ...FAST,
+      routes: (app, hub) => {
+        app.post("/say/:what", async (req, res) => {
+          await hub.except(req.sse.connectionId).broadcast("message", req.params.what);
+          res.sendStatus(204);
+        });
+      },
+    });
+    const all = await openThree(tabs);
+    await shareOne(hub);
+    for (const [n, tab] of all.entries()) {
+      await tab.run(`stream.fetch("/say/${n}", { method: "POST" })`);
+    }
+    await hub.broadcast("message", "end");
+    await Promise.all(all.map((tab) => tab.tells("message end")));
+    expect(await Promise.all(all.map((tab) => tab.messages()))).toEqual([
+      ["message 1", "message 2", "message end"],
+      ["message 0", "message 2", "message end"],
+      ["message 0", "message 1", "message end"],
+    ]);
+  });
+
+  it("leave it out also of what it hears after another has taken over the connection", async () => {
+    const { hub, tabs } = await openShop({
+      ...FAST,
+      routes: (app, hub) => {
+        app.post("/say", async (req, res) => {
+          // The connection is lost, and what was said is replayed to whoever has the next one.
+          for (const connection of hub.connections()) connection.close();
+          await hub.except(req.sse.connectionId).broadcast("message", "said");
+          res.sendStatus(204);
+        });
+      },
+    });
+    const [leader, author, other] = await openThree(tabs);
+    await shareOne(hub);
+    const asked = author.run('stream.fetch("/say", { method: "POST" })');
+    await Promise.all([asked, other.tells("message said")]);
+    await leader.page.close();
+    await hub.broadcast("message", "end");
+    await Promise.all([author.tells("message end"), other.tells("message end")]);
+    expect([await author.messages(), await other.messages()]).toEqual([
+      ["message end"],
+      ["message said", "message end"],
+    ]);
+  });
+
   it("return together as whoever their user is then", async () => {
     const { shop, hub, tabs } = await openShop();
     const [one, two] = await openThree(tabs);

@@ -155,6 +155,17 @@ describe("hub.to and hub.except", () => {
     expect(await stranger.nextData()).toEqual(["end"]);
   });
 
+  it("tells every connection which tab an event is not for, but not what the tab calls itself", async () => {
+    const shop = await Shop.open();
+    const stream = await shop.stream();
+    const tab = "tab.1234567890";
+    void shop.hub.except(tab).broadcast("message", "said");
+    await shop.hub.broadcast("message", "end");
+    expect(await stream.nextData(2)).toEqual(["said", "end"]);
+    expect(stream.raw).toMatch(/\nevent: message\nexcept: \d+\ndata: said\n\n/);
+    expect(stream.raw).not.toContain("1234567890");
+  });
+
   it("never changes the hub it was taken from", async () => {
     const shop = await Shop.open();
     shop.hub.to("red").except("x");
