@@ -15,6 +15,7 @@ export { requireUser } from "./express/require-user.js";
 export { sse } from "./express/sse.js";
 export type { Handler } from "./express/sse.js";
 export type { SseOptions, StaticOptions } from "./express/sse-options.js";
+export type { ExpressRequest, RequestQuery } from "./express/express-request.js";
 export type { SessionRequest, UserResolver } from "./express/tag-request.js";
 export { createHub } from "./hub/create-hub.js";
 export type { Hub, HubHealth, HubStats } from "./hub/hub.js";

@@ -19,6 +19,7 @@ describe("the types", () => {
   it.each([
     ["know the application's users and events once it has told them", "spec/types/merged.ts"],
     ["take anything until then", "spec/types/unmerged.ts"],
+    ["give a user function the request of Express 4 and 5", "spec/types/user-function.ts"],
   ])(
     "%s",
     (_what, file) => {

@@ -34,7 +34,7 @@ import { isLoaded, saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write
 import { calledTwice, headersSent, type StreamCall } from "./stream-call.js";
 import { catchStreamErrors } from "./stream-errors.js";
 import { writeStreamHead } from "./stream-head.js";
-import { Tag } from "./tag-request.js";
+import { Tag, type SessionRequest } from "./tag-request.js";
 
 type StreamWish = Pick<AdmissionRequest, "rooms" | "first" | "isOwn" | "isRaw" | "feed">;
 
@@ -53,7 +53,7 @@ export class RequestStream implements SseRequest {
   #call: StreamCall | undefined;
 
   constructor(
-    req: IncomingMessage & Express.Request,
+    req: SessionRequest,
     res: ServerResponse,
     hub: HubCore,
     settings: SseSettings,

@@ -4,18 +4,25 @@ import { isThenable } from "../async/is-thenable.js";
 import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import type { SseUser, User } from "../user/user.js";
 import { findJsonLoss } from "../wire/json-loss.js";
+import type { ExpressRequest } from "./express-request.js";
 
 // A tag lives as long as its connection, once for each: it is to name a user, not to carry a cart.
 const MAX_TAG_BYTES = 16_384;
 
-/** A request as express-session and passport leave it. */
-export type SessionRequest = IncomingMessage & Express.Request;
+/** A request of Express 4 or 5, as express-session, passport and others leave it. */
+export type SessionRequest = IncomingMessage & ExpressRequest & Express.Request;
 
 /** What a {@link UserResolver} may give: the application's SseUser once it is filled in. */
 type Resolved = ([keyof SseUser] extends [never] ? object : SseUser) | null | undefined;
 
-/** Tells who the user of a request is; `null` or `undefined` for nobody. */
-export type UserResolver = (req: SessionRequest) => Resolved | Promise<Resolved>;
+/**
+ * Tells who the user of a request is; `null` or `undefined` for nobody. Its parameter may be declared as
+ * `express.Request`, too.
+ */
+export type UserResolver = {
+  // A method, since the parameter of a method may be of a narrower type: a request of Express is one.
+  resolve(req: SessionRequest): Resolved | Promise<Resolved>;
+}["resolve"];
 
 // What express-session and passport put there, without depending on their types.
 interface Identified {

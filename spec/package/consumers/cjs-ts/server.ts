@@ -48,6 +48,14 @@ app.get("/orders/:id", requireUser({ profile: "Administrator" }), (req, res) => 
   res.send({ wrongId, wrongProfile });
 });
 
+// Only compiled: a user function may do with its request what a route may.
+app.use(sse({ hub, user: ({ cookies, query }) => findUser(cookies.token ?? query.token) }));
+app.use(sse({ hub, user: (req: express.Request) => findUser(req.get("authorization") ?? req.ip) }));
+
+function findUser(token: unknown): SseUser | null {
+  return token === undefined ? null : { profile: "Viewer" };
+}
+
 async function main(): Promise<void> {
   const server = app.listen(0, "127.0.0.1");
   await once(server, "listening");
