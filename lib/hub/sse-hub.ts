@@ -3,22 +3,20 @@ import type { Matcher } from "../audience/matcher.js";
 import type { PresentUser } from "../cluster/presence.js";
 import type { Connection } from "../connection/connection.js";
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
-import { createBroadcaster, type BroadcastArgs, type Broadcaster } from "../publish/broadcaster.js";
 import type { CancelOptions, Run, RunInfo, RunMatcher, RunOptions, RunSource } from "../run/run.js";
+import { RoutedBroadcaster } from "../publish/broadcaster.js";
 import type { HubEvents } from "../publish/hub-events.js";
 import { HubCore } from "./hub-core.js";
 import { resolveCloseOptions, type CloseOptions, type HubSettings } from "./hub-options.js";
 import type { Hub, HubHealth, HubStats } from "./hub.js";
 
 /** What `createHub()` gives: the hub without its inside. */
-export class SseHub implements Hub {
+export class SseHub extends RoutedBroadcaster implements Hub {
   readonly #core: HubCore;
-  readonly #everybody: Broadcaster;
 
   constructor(settings: HubSettings) {
-    const core = new HubCore(settings, this);
-    this.#core = core;
-    this.#everybody = createBroadcaster((broadcast) => core.publishing.publish(broadcast));
+    super((broadcast) => this.#core.publishing.publish(broadcast));
+    this.#core = new HubCore(settings, this);
   }
 
   /** The inside of a hub. @throws SseHubTypeError `ERR_SSE_OPTION` for anything else */
@@ -29,26 +27,6 @@ export class SseHub implements Hub {
       `The option hub of sse() is ${describe(hub)}. Expected the hub that createHub() gave: ` +
         "take both from the same copy of express-sse-hub, not one by import and one by require.",
     );
-  }
-
-  broadcast(...args: BroadcastArgs): Promise<string> {
-    return this.#everybody.broadcast(...(args as Parameters<Broadcaster["broadcast"]>));
-  }
-
-  to(...rooms: [string, ...string[]]): Broadcaster {
-    return this.#everybody.to(...rooms);
-  }
-
-  except(connectionId: string | undefined): Broadcaster {
-    return this.#everybody.except(connectionId);
-  }
-
-  retain(key: string): Broadcaster {
-    return this.#everybody.retain(key);
-  }
-
-  volatile(): Broadcaster {
-    return this.#everybody.volatile();
   }
 
   get size(): number {

@@ -72,16 +72,12 @@ export type Publish = (broadcast: Broadcast) => Promise<string>;
 
 const EVERYBODY: Route = { rooms: null, except: null, retainKey: null, isVolatile: false };
 
-/** Gives the broadcaster that reaches everybody; its steps narrow that. */
-export function createBroadcaster(publish: Publish): Broadcaster {
-  return new RoutedBroadcaster(publish, EVERYBODY);
-}
-
-class RoutedBroadcaster implements Broadcaster {
+/** Reaches everybody; its steps narrow that. The hub is one, and a `publisher()`. */
+export class RoutedBroadcaster implements Broadcaster {
   readonly #publish: Publish;
   readonly #route: Route;
 
-  constructor(publish: Publish, route: Route) {
+  constructor(publish: Publish, route = EVERYBODY) {
     this.#publish = publish;
     this.#route = route;
   }

@@ -6,7 +6,7 @@ import type { CancelOptions, Run, RunOptions, Runner, RunSource } from "../run/r
 import { Runs } from "../run/runs.js";
 import type { RecallReason } from "../session/recalls.js";
 import { traceBroadcast } from "./broadcast-trace.js";
-import { createBroadcaster, type BroadcastArgs, type Broadcaster } from "./broadcaster.js";
+import { RoutedBroadcaster, type Broadcaster } from "./broadcaster.js";
 import { HubEmitter } from "./hub-events.js";
 import { Publishing } from "./publishing.js";
 
@@ -33,17 +33,18 @@ export interface Publisher extends Broadcaster, Runner {
 }
 
 /** Publishes to a log that others follow. */
-export class LogPublisher implements Publisher {
+export class LogPublisher extends RoutedBroadcaster implements Publisher {
   readonly #log: EventLog;
   readonly #emitter = new HubEmitter();
-  readonly #everybody: Broadcaster;
   readonly #runs: Runs;
+  readonly #publishing: Publishing;
   #isClosed = false;
 
   /** @param maxPayloadBytes the most an event's data may be, in bytes of UTF-8 */
   constructor(log: EventLog, maxPayloadBytes: number) {
+    super((broadcast) => this.#publishing.publish(broadcast));
     this.#log = log;
-    const publishing = new Publishing({
+    this.#publishing = new Publishing({
       log,
       maxPayloadBytes,
       trace: (event, send) => traceBroadcast(this, event, send),
@@ -63,7 +64,6 @@ export class LogPublisher implements Publisher {
       report: this.#report,
       listener: null,
     });
-    this.#everybody = createBroadcaster((broadcast) => publishing.publish(broadcast));
     log.follow({
       onMove: () => undefined,
       onNotice: ({ kind, run, token }) => {
@@ -74,26 +74,6 @@ export class LogPublisher implements Publisher {
       onQuestion: () => null,
       onError: this.#report,
     });
-  }
-
-  broadcast(...args: BroadcastArgs): Promise<string> {
-    return this.#everybody.broadcast(...(args as Parameters<Broadcaster["broadcast"]>));
-  }
-
-  to(...rooms: [string, ...string[]]): Broadcaster {
-    return this.#everybody.to(...rooms);
-  }
-
-  except(connectionId: string | undefined): Broadcaster {
-    return this.#everybody.except(connectionId);
-  }
-
-  retain(key: string): Broadcaster {
-    return this.#everybody.retain(key);
-  }
-
-  volatile(): Broadcaster {
-    return this.#everybody.volatile();
   }
 
   refresh(matcher: Matcher): Promise<void> {
