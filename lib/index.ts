@@ -1,4 +1,4 @@
-export type { Broadcaster } from "./publish/broadcaster.js";
+export type { Broadcaster, RetainOptions, RetainingBroadcaster } from "./publish/broadcaster.js";
 export type { Connection, EndReason, Opened } from "./connection/connection.js";
 export type { First } from "./admission/admission-request.js";
 export type { RefusalReason } from "./admission/refusal-reason.js";

@@ -15,7 +15,7 @@ export class SseHub extends RoutedBroadcaster implements Hub {
   readonly #core: HubCore;
 
   constructor(settings: HubSettings) {
-    super((broadcast) => this.#core.publishing.publish(broadcast));
+    super(() => this.#core.publishing);
     this.#core = new HubCore(settings, this);
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { EventLog, LogDraft, LogEntry, LogFollower } from "../log/event-log.js";
 
 /** An event for everybody. */
@@ -8,6 +9,19 @@ export function draft(text: string): LogDraft {
     retainKey: null,
     isVolatile: false,
   };
+}
+
+/** What takes back the newest entry of a key. */
+export function takingBack(retainKey: string): LogDraft {
+  const audience = { rooms: [], filter: null, except: null };
+  return { frame: Buffer.alloc(0), audience, retainKey, isVolatile: true };
+}
+
+/** What newcomers are given, as soon as it is this; otherwise what it is after a second or two. */
+export async function retainedTexts(log: EventLog, wanted: readonly string[]): Promise<string[]> {
+  const texts = () => [...log.retained].map(textOf);
+  for (let tries = 0; tries < 150 && texts().join() !== wanted.join(); tries += 1) await sleep(10);
+  return texts();
 }
 
 /** A follower that heeds nothing. */

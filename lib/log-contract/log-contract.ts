@@ -6,6 +6,8 @@ import {
   draft,
   idleFollower,
   numbers,
+  retainedTexts,
+  takingBack,
   textOf,
 } from "./contract-entries.js";
 import { contractTest, type LogPromise } from "./log-promise.js";
@@ -146,6 +148,25 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
       assert.deepEqual([...log.retained].map(textOf), ["b", "new"]);
     },
   ),
+  contractTest("forgets a key whose newest entry is for nobody", 10, async (log) => {
+    await log.append({ ...draft("a"), retainKey: "a" });
+    await log.append({ ...draft("b"), retainKey: "b" });
+    await log.append(takingBack("a"));
+    await log.append(takingBack("never set"));
+    await log.catchUp();
+    assert.deepEqual([...log.retained].map(textOf), ["b"]);
+    await log.append({ ...draft("again"), retainKey: "a" });
+    await log.catchUp();
+    assert.deepEqual([...log.retained].map(textOf), ["b", "again"]);
+  }),
+  contractTest("forgets an entry of a key when its time is over", 10, async (log) => {
+    await log.append({ ...draft("for a moment"), retainKey: "a", retainMs: 20 });
+    await log.append({ ...draft("for an hour"), retainKey: "b", retainMs: 3_600_000 });
+    await log.append({ ...draft("for ever"), retainKey: "c", retainMs: null });
+    await log.catchUp();
+    const kept = ["for an hour", "for ever"];
+    assert.deepEqual(await retainedTexts(log, kept), kept);
+  }),
   contractTest("says which cursors a quarter of its window has passed", 40, async (log) => {
     await appendAll(log, numbers(5).map(String));
     assert.equal(log.stale, 0);

@@ -9,6 +9,8 @@ import {
   idleFollower,
   numbers,
   plain,
+  retainedTexts,
+  takingBack,
   textOf,
 } from "./contract-entries.js";
 import { contractTest, type LogPromise } from "./log-promise.js";
@@ -109,6 +111,25 @@ export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
     );
     assert.deepEqual(await allPlain(other), await allPlain(log));
   }),
+  contractTest(
+    "forgets a key on every node, also on one that comes later",
+    100,
+    async (log, another) => {
+      const other = await another();
+      await log.append({ ...draft("a"), retainKey: "a" });
+      await log.append({ ...draft("b"), retainKey: "b" });
+      await log.append({ ...draft("c"), retainKey: "c", retainMs: 20 });
+      await log.append({ ...draft("d"), retainKey: "d", retainMs: 3_600_000 });
+      await other.append(takingBack("a"));
+      await log.catchUp();
+      const kept = ["b", "d"];
+      assert.deepEqual(await retainedTexts(log, kept), kept);
+      for (const node of [other, await another()]) {
+        await node.catchUp();
+        assert.deepEqual(await retainedTexts(node, kept), kept);
+      }
+    },
+  ),
   contractTest(
     "loses and doubles nothing when nodes append at once",
     2_000,

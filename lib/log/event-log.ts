@@ -15,8 +15,13 @@ export interface Audience {
 export interface LogDraft {
   readonly frame: Buffer;
   readonly audience: Audience;
-  /** Key under which the newest entry is kept for newcomers too; `null` for none. */
+  /**
+   * Key under which the newest entry is kept for newcomers too; `null` for none. An entry for nobody (`rooms: []`)
+   * takes back what is kept under it.
+   */
   readonly retainKey: string | null;
+  /** Milliseconds after which newcomers are not given the entry any more; `null` or left out: no limit. */
+  readonly retainMs?: number | null;
   /** For those who are there now: without id, and passed over by replay. */
   readonly isVolatile: boolean;
 }
@@ -106,7 +111,10 @@ export interface EventLog {
    * since. 0 while less has come.
    */
   readonly stale: number;
-  /** The newest entry of each retain key, oldest first, also those that have left the log. */
+  /**
+   * The newest entry of each retain key, oldest first, also those that have left the log; none that was taken
+   * back, or that is older than its `retainMs`.
+   */
   readonly retained: Iterable<LogEntry>;
   /** What the log holds on this node, for `hub.stats()`. */
   readonly size: { readonly entries: number; readonly bytes: number };

@@ -61,13 +61,15 @@ class MemoryLog implements EventLog {
     return this.#ring.size;
   }
 
-  append({ frame, audience, retainKey, isVolatile }: LogDraft): Promise<string> {
+  append({ frame, audience, retainKey, retainMs, isVolatile }: LogDraft): Promise<string> {
     const position = this.head + 1;
     const id = toId(this.epoch, position);
     const bytes = isVolatile ? frame : withId(id, frame);
     const entry = { position, bytes, audience, isVolatile };
     this.#ring.append(entry);
-    if (retainKey !== null) this.#retained.set(retainKey, entry);
+    if (retainKey !== null) {
+      this.#retained.set(retainKey, entry, performance.now() + (retainMs ?? Infinity));
+    }
     for (const follower of this.#followers) follower.onMove();
     return Promise.resolve(id);
   }

@@ -1,31 +1,55 @@
-import type { LogEntry } from "./event-log.js";
+import type { Audience, LogEntry } from "./event-log.js";
 
 // State for newcomers, not a second log: what is over goes, the longest untouched first.
 const MAX_KEYS = 1_000;
 const MAX_BYTES = 8 * 1_048_576;
 
-/** The newest entry of each key. Iterates in the order of the log. */
+/** True for an audience that nobody can be in: such an entry takes back what is kept under its key. */
+export function isForNobody({ rooms }: Audience): boolean {
+  return rooms?.length === 0;
+}
+
+interface Kept {
+  readonly entry: LogEntry;
+  /** On the clock of `performance.now()`. */
+  readonly expiresAt: number;
+}
+
+/** The newest entry of each key that is still kept. Iterates in the order of the log. */
 export class Retained {
   // A key that is set again moves to the end, so the order of the map is the order of the log.
-  readonly #entries = new Map<string, LogEntry>();
+  readonly #kept = new Map<string, Kept>();
   #bytes = 0;
 
-  set(key: string, entry: LogEntry): void {
+  /** @param expiresAt on the clock of `performance.now()`; Infinity for never */
+  set(key: string, entry: LogEntry, expiresAt: number): void {
     this.#delete(key);
-    this.#entries.set(key, entry);
+    if (isForNobody(entry.audience)) return;
+    this.#kept.set(key, { entry, expiresAt });
     this.#bytes += entry.bytes.length;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= MAX_KEYS && this.#bytes <= MAX_BYTES) break;
+    if (this.#isFull) this.#dropExpired();
+    for (const oldest of this.#kept.keys()) {
+      if (!this.#isFull) break;
       this.#delete(oldest);
     }
   }
 
-  [Symbol.iterator](): IterableIterator<LogEntry> {
-    return this.#entries.values();
+  *[Symbol.iterator](): IterableIterator<LogEntry> {
+    this.#dropExpired();
+    for (const { entry } of this.#kept.values()) yield entry;
+  }
+
+  get #isFull(): boolean {
+    return this.#kept.size > MAX_KEYS || this.#bytes > MAX_BYTES;
+  }
+
+  #dropExpired(): void {
+    const now = performance.now();
+    for (const [key, { expiresAt }] of this.#kept) if (expiresAt <= now) this.#delete(key);
   }
 
   #delete(key: string): void {
-    this.#bytes -= this.#entries.get(key)?.bytes.length ?? 0;
-    this.#entries.delete(key);
+    this.#bytes -= this.#kept.get(key)?.entry.bytes.length ?? 0;
+    this.#kept.delete(key);
   }
 }

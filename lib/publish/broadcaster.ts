@@ -1,5 +1,6 @@
 import type { Filter } from "../audience/audience.js";
 import { roomsOf } from "../audience/audience.js";
+import { MILLISECONDS, isTimer, optionReader, orNull } from "../options/option-reader.js";
 import { SseHubTypeError, describe, type SseHubErrorCode } from "../errors/sse-hub-error.js";
 import type { EventData, EventName } from "../wire/event.js";
 
@@ -39,14 +40,34 @@ export interface Broadcaster {
    * after a gap, and on joining a room later, to connections that the audience reaches. At most 1 000 keys and
    * 8 MiB are kept; the key that was not set for longest goes first.
    *
-   * @throws SseHubTypeError `ERR_SSE_FIELD` for a key that is no string, or empty
+   * ```ts
+   * await hub.retain("import 7", { maxAgeMs: 60_000 }).broadcast("imported", { rows: 12 });
+   * await hub.retain("import 7").clear(); // nobody who comes from now on is told
+   * ```
+   *
+   * @throws SseHubTypeError `ERR_SSE_FIELD` for a key that is no string, or empty; `ERR_SSE_OPTION`
    */
-  retain(key: string): Broadcaster;
+  retain(key: string, options?: RetainOptions): RetainingBroadcaster;
   /**
    * For those who are there now: in order with everything else, but without id, and neither replayed
    * nor kept for a reader that is behind. For what is worthless a moment later, such as "is typing".
    */
   volatile(): Broadcaster;
+}
+
+/** What {@link Broadcaster.retain} gives. */
+export interface RetainingBroadcaster extends Broadcaster {
+  /**
+   * Takes back what is kept under the key, whoever it was for, on every node. Browsers that were given it keep it:
+   * tell them with an event. Resolves once the log holds that.
+   */
+  clear(): Promise<void>;
+}
+
+/** Options of {@link Broadcaster.retain}. An unknown key is an error. */
+export interface RetainOptions {
+  /** Milliseconds after which newcomers are not given the event any more; `null` for no limit. @default null */
+  maxAgeMs?: number | null | undefined;
 }
 
 /** The arguments of {@link Broadcaster.broadcast}, which counts them. */
@@ -57,6 +78,7 @@ export interface Route {
   readonly rooms: readonly string[] | null;
   readonly except: string | null;
   readonly retainKey: string | null;
+  readonly retainMs: number | null;
   readonly isVolatile: boolean;
 }
 
@@ -68,17 +90,28 @@ export interface Broadcast extends Route {
   readonly filter: unknown;
 }
 
-export type Publish = (broadcast: Broadcast) => Promise<string>;
+/** What broadcasters hand on to. */
+export interface Publishes {
+  publish(broadcast: Broadcast): Promise<string>;
+  /** Takes back what is kept for newcomers under a key. */
+  clear(key: string): Promise<void>;
+}
 
-const EVERYBODY: Route = { rooms: null, except: null, retainKey: null, isVolatile: false };
+const EVERYBODY: Route = {
+  rooms: null,
+  except: null,
+  retainKey: null,
+  retainMs: null,
+  isVolatile: false,
+};
 
 /** Reaches everybody; its steps narrow that. The hub is one, and a `publisher()`. */
 export class RoutedBroadcaster implements Broadcaster {
-  readonly #publish: Publish;
+  readonly #publisher: () => Publishes;
   readonly #route: Route;
 
-  constructor(publish: Publish, route = EVERYBODY) {
-    this.#publish = publish;
+  constructor(publisher: () => Publishes, route = EVERYBODY) {
+    this.#publisher = publisher;
     this.#route = route;
   }
 
@@ -91,7 +124,7 @@ export class RoutedBroadcaster implements Broadcaster {
           "a filter that is missing by mistake must not reach everybody, so leave the argument out to do that.",
       );
     }
-    return this.#publish({ ...this.#route, event, data, filter: filter ?? null });
+    return this.#publisher().publish({ ...this.#route, event, data, filter: filter ?? null });
   }
 
   to(...rooms: string[]): Broadcaster {
@@ -109,9 +142,17 @@ export class RoutedBroadcaster implements Broadcaster {
     return this.#with({ except: connectionId });
   }
 
-  retain(key: string): Broadcaster {
+  retain(key: string, options: RetainOptions = {}): RetainingBroadcaster {
     checkName(key, "ERR_SSE_FIELD", "retain", "a name for what the event is the state of");
-    return this.#with({ retainKey: key });
+    const read = optionReader("retain", options, ["maxAgeMs"]);
+    const retainMs = read(
+      "maxAgeMs",
+      `${MILLISECONDS}, or null for no limit`,
+      orNull(isTimer),
+      null,
+    );
+    const route = { ...this.#route, retainKey: key, retainMs };
+    return new KeyBroadcaster(this.#publisher, route, key);
   }
 
   volatile(): Broadcaster {
@@ -119,7 +160,22 @@ export class RoutedBroadcaster implements Broadcaster {
   }
 
   #with(change: Partial<Route>): Broadcaster {
-    return new RoutedBroadcaster(this.#publish, { ...this.#route, ...change });
+    return new RoutedBroadcaster(this.#publisher, { ...this.#route, ...change });
+  }
+}
+
+class KeyBroadcaster extends RoutedBroadcaster implements RetainingBroadcaster {
+  readonly #publisher: () => Publishes;
+  readonly #key: string;
+
+  constructor(publisher: () => Publishes, route: Route, key: string) {
+    super(publisher, route);
+    this.#publisher = publisher;
+    this.#key = key;
+  }
+
+  clear(): Promise<void> {
+    return this.#publisher().clear(this.#key);
   }
 }
 

@@ -42,7 +42,7 @@ export class LogPublisher extends RoutedBroadcaster implements Publisher {
 
   /** @param maxPayloadBytes the most an event's data may be, in bytes of UTF-8 */
   constructor(log: EventLog, maxPayloadBytes: number) {
-    super((broadcast) => this.#publishing.publish(broadcast));
+    super(() => this.#publishing);
     this.#log = log;
     this.#publishing = new Publishing({
       log,

@@ -1,4 +1,4 @@
-import type { Broadcast } from "./broadcaster.js";
+import type { Broadcast, Publishes } from "./broadcaster.js";
 import { createAudience, type Report } from "../audience/audience.js";
 import type { FieldHints } from "../audience/field-hints.js";
 import type { EventLog, LogDraft } from "../log/event-log.js";
@@ -27,7 +27,7 @@ export interface PublishingParts {
  * From a broadcast to an entry of the log: checked, encoded once, appended. Misuse throws at the call,
  * so that Express answers 500; only trouble at run time rejects.
  */
-export class Publishing {
+export class Publishing implements Publishes {
   /** Broadcasts that the log has taken so far. */
   published = 0;
   readonly #parts: PublishingParts;
@@ -43,7 +43,15 @@ export class Publishing {
     return sent;
   }
 
-  #send({ event, data, filter, retainKey, isVolatile, rooms, except }: Broadcast): Promise<string> {
+  clear(retainKey: string): Promise<void> {
+    const audience = { rooms: [], filter: null, except: null };
+    const frame = Buffer.alloc(0);
+    const cleared = this.#add({ frame, audience, retainKey, isVolatile: true });
+    cleared.catch(this.#parts.report);
+    return cleared.then(() => undefined);
+  }
+
+  #send({ event, data, filter, rooms, except, ...kept }: Broadcast): Promise<string> {
     const { log, maxPayloadBytes, times, report } = this.#parts;
     const calledAt = times.isTimed ? performance.now() : null;
     checkEventName(event);
@@ -55,19 +63,23 @@ export class Publishing {
     const audience = createAudience(to, filter, log, report);
     this.#parts.hints?.look(filter);
     const frame = encodeFrame(event, text, tabMark);
-    return this.#append({ frame, audience, retainKey, isVolatile }, calledAt);
+    return this.#append({ frame, audience, ...kept }, calledAt);
   }
 
   /** @param calledAt `null` where nobody wants to know */
   async #append(draft: LogDraft, calledAt: number | null): Promise<string> {
+    const id = await this.#add(draft);
+    this.published += 1;
+    if (calledAt !== null) this.#parts.times.note(id, calledAt);
+    return id;
+  }
+
+  async #add(draft: LogDraft): Promise<string> {
     if (this.#parts.isClosed()) {
       throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
     }
     try {
-      const id = await this.#parts.log.append(draft);
-      this.published += 1;
-      if (calledAt !== null) this.#parts.times.note(id, calledAt);
-      return id;
+      return await this.#parts.log.append(draft);
     } catch (cause) {
       if (cause instanceof SseHubError) throw cause;
       throw new SseHubError("ERR_SSE_LOG", "The log did not take a broadcast.", { cause });

@@ -162,13 +162,14 @@ export class AppendQueue {
 
   #append(redis: RedisSession, pending: PendingAppend, after: number): Promise<unknown> {
     const { keys, node, settings } = this.#parts;
-    const { kind, head, payload, retainKey } = pending.draft;
+    const { kind, head, payload, retain } = pending.draft;
     pending.onSend();
     const names = [keys.log, keys.meta, keys.marks, keys.seenOf(node), keys.kept, keys.order];
-    const retain = retainKey === null ? "" : `=${retainKey}`;
+    const keep = retain === null ? "" : `${retain.maxAgeMs === null ? "-" : "="}${retain.key}`;
+    const keepMs = String(retain?.maxAgeMs ?? 0);
     const bounds = [settings.maxEvents, settings.maxBytes, settings.maxAgeMs ?? 0].map(String);
     const sequences = [String(pending.sequence), String(after)];
-    const args = [this.#epoch, node, ...sequences, kind, head, payload, retain, ...bounds];
+    const args = [this.#epoch, node, ...sequences, kind, head, payload, keep, ...bounds, keepMs];
     return redis.runOnce(APPEND, names, args);
   }
 

@@ -6,6 +6,7 @@ const CHECKS = `
 local log, meta, marks, seen, kept, order = unpack(KEYS)
 local epoch, node, sequence, after, kind, head, payload, retain = unpack(ARGV)
 local maxEvents, maxBytes, maxAgeMs = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local retainMs = tonumber(ARGV[12])
 local found = redis.call('HMGET', meta, 'epoch', 'head', 'count', 'bytes', 'trimmed', 'mark', 'event')
 if found[1] ~= epoch then return {'epoch', 0, 0} end
 local trimmed = tonumber(found[5])
@@ -102,10 +103,17 @@ if retain ~= '' then
     redis.call('UNLINK', kept, order)
     size = 0
   end
-  local value = epoch .. '\\n' .. whole(position) .. '\\n' .. head .. '\\n' .. payload
-  size = size - redis.call('HSTRLEN', kept, key) + #value
-  redis.call('HSET', kept, key, value)
-  redis.call('ZADD', order, touch, key)
+  size = size - redis.call('HSTRLEN', kept, key)
+  if string.sub(retain, 1, 1) == '-' then
+    redis.call('HDEL', kept, key)
+    redis.call('ZREM', order, key)
+  else
+    local place = whole(position) .. (retainMs > 0 and ' ' .. whole(time + retainMs) or '')
+    local value = epoch .. '\\n' .. place .. '\\n' .. head .. '\\n' .. payload
+    size = size + #value
+    redis.call('HSET', kept, key, value)
+    redis.call('ZADD', order, touch, key)
+  end
   while size > 8388608 or redis.call('ZCARD', order) > 1000 do
     local oldest = redis.call('ZPOPMIN', order)[1]
     if not oldest then break end
@@ -119,7 +127,8 @@ return {'in', position, trimmed}
 
 /**
  * Adds an entry, once. Keys: log, meta, marks, seen, kept, order. Arguments: epoch, node, sequence,
- * sequence that must be in before, kind, head, payload, retain key after a `=`, and the three bounds.
+ * sequence that must be in before, kind, head, payload, retain key after a `=` (or a `-`: what is kept under it is
+ * taken back), the three bounds, and how long it is kept (0: for ever).
  * Gives `["in", position, trimmed]` (position 0: it is in, but where is not known any more),
  * `["epoch", …]` for another life of the log, or `["order", …]`; then nothing was written.
  */

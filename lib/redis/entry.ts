@@ -26,7 +26,16 @@ export interface StreamEntry {
 export interface EventHead {
   readonly audience: Audience;
   readonly retainKey: string | null;
+  /** Left out where there is no limit. */
+  readonly retainMs?: number;
   readonly isVolatile: boolean;
+}
+
+/** An event that is kept for newcomers. */
+export interface KeptEntry {
+  readonly entry: LogEntry;
+  /** On the clock of Redis; Infinity for never. */
+  readonly expiresAt: number;
 }
 
 /** A reply of XREAD or XREVRANGE: id, then names and values in turn. */
@@ -78,7 +87,7 @@ export function toLogEntry(entry: StreamEntry): LogEntry | null {
 }
 
 /** A retained event. One of an earlier life of the log comes before all there is: position 0. */
-export function readRetained(value: Buffer, epoch: string): LogEntry | null {
+export function readRetained(value: Buffer, epoch: string): KeptEntry | null {
   const ends = [0, 0, 0];
   let from = 0;
   for (const line of ends.keys()) {
@@ -89,16 +98,22 @@ export function readRetained(value: Buffer, epoch: string): LogEntry | null {
   }
   const [first = 0, second = 0, third = 0] = ends;
   const head = readHead(value.toString("utf8", second + 1, third));
-  const position = Number(value.toString("latin1", first + 1, second));
-  if (head === null || !Number.isSafeInteger(position)) return null;
+  const [position = NaN, expiresAt = Infinity] = value
+    .toString("latin1", first + 1, second)
+    .split(" ")
+    .map(Number);
+  if (head === null || !Number.isSafeInteger(position) || Number.isNaN(expiresAt)) return null;
   const isOfThisLife = value.toString("latin1", 0, first) === epoch;
-  return createEntry(head, value.subarray(from), { epoch, position: isOfThisLife ? position : 0 });
+  const place = { epoch, position: isOfThisLife ? position : 0 };
+  return { entry: createEntry(head, value.subarray(from), place), expiresAt };
 }
 
 /** Written beside the frame of an event. */
-export function writeHead({ audience, retainKey, isVolatile }: LogDraft): string {
+export function writeHead({ audience, retainKey, retainMs, isVolatile }: LogDraft): string {
   const { rooms, filter, except } = audience;
-  return JSON.stringify({ rooms, filter, except, retainKey, isVolatile });
+  // Without the last one where there is none, as versions before it wrote it.
+  const keepMs = retainMs ?? undefined;
+  return JSON.stringify({ rooms, filter, except, retainKey, isVolatile, retainMs: keepMs });
 }
 
 /** An entry that holds its place and is for nobody. */
@@ -140,16 +155,17 @@ function parseHead(text: string): EventHead | null {
   }
   if (typeof head !== "object" || head === null) return null;
   // All must be there: an audience that lost a part of itself would be a wider one.
-  const { rooms, filter, except, retainKey, isVolatile } = head;
+  const { rooms, filter, except, retainKey, isVolatile, retainMs } = head;
   const isSound =
     (rooms === null || (Array.isArray(rooms) && rooms.every((room) => typeof room === "string"))) &&
     (filter === null || (typeof filter === "object" && !Array.isArray(filter))) &&
     isTextOrNull(except) &&
     isTextOrNull(retainKey) &&
-    typeof isVolatile === "boolean";
-  return isSound
-    ? ({ audience: { rooms, filter, except }, retainKey, isVolatile } as EventHead)
-    : null;
+    typeof isVolatile === "boolean" &&
+    (retainMs === undefined || typeof retainMs === "number");
+  if (!isSound) return null;
+  const limit = retainMs === undefined ? {} : { retainMs };
+  return { audience: { rooms, filter, except }, retainKey, isVolatile, ...limit } as EventHead;
 }
 
 function isTextOrNull(value: unknown): boolean {

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { LogEntry } from "../log/event-log.js";
 import { unknownForm } from "./reply-form.js";
 import { ServerError } from "./server-error.js";
 import { isTooOld } from "./server-info.js";
 import type { RedisSession } from "./redis-session.js";
-import { readRetained } from "./entry.js";
+import { readRetained, type KeptEntry } from "./entry.js";
 import type { Keys } from "./keys.js";
 import { BEGIN, CHECK, ENSURE_EPOCH } from "./scripts.js";
 
@@ -25,7 +24,7 @@ export interface LogState {
 /** The state, and the newest event of each retain key by that key, oldest first. */
 export interface LogBeginning {
   readonly state: LogState;
-  readonly retained: ReadonlyArray<readonly [key: string, entry: LogEntry]>;
+  readonly retained: ReadonlyArray<readonly [key: string, kept: KeptEntry]>;
 }
 
 /** The last entry a node has read, by which it knows the log again. */
@@ -68,10 +67,10 @@ export async function readBeginning(redis: RedisSession, keys: Keys): Promise<Lo
   const reply = await redis.run(BEGIN, [keys.log, keys.meta, keys.kept, keys.order], []);
   const [first, pairs] = reply as [unknown, Buffer[]];
   const state = toState(first);
-  const retained: Array<[string, LogEntry]> = [];
+  const retained: Array<[string, KeptEntry]> = [];
   for (let at = 0; at + 1 < pairs.length; at += 2) {
-    const entry = readRetained(pairs[at + 1] as Buffer, state.epoch);
-    if (entry !== null) retained.push([String(pairs[at]), entry]);
+    const kept = readRetained(pairs[at + 1] as Buffer, state.epoch);
+    if (kept !== null) retained.push([String(pairs[at]), kept]);
   }
   return { state, retained };
 }

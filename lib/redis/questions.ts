@@ -36,7 +36,7 @@ export class Questions {
     const payload = Buffer.from(JSON.stringify({ id, question }));
     // Before the question, so that all of them read it.
     const asked = await this.#look(id, 0, performance.now() + PATIENCE_MS);
-    await this.#parts.appends.add({ kind: "question", head: "", payload, retainKey: null });
+    await this.#parts.appends.add({ kind: "question", head: "", payload, retain: null });
     return this.#collect(id, asked?.alive ?? []);
   }
 

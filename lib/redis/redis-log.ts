@@ -9,6 +9,7 @@ import type {
   Notice,
 } from "../log/event-log.js";
 import { debug } from "../diagnostics/debug.js";
+import { isForNobody } from "../log/retained.js";
 import type { RingBounds } from "../log/ring.js";
 import { Backfill } from "./backfill.js";
 import { CatchUp } from "./catch-up.js";
@@ -134,9 +135,10 @@ class RedisLog implements EventLog {
   }
 
   append(draft: LogDraft): Promise<string> {
-    const { frame, retainKey } = draft;
-    const head = writeHead(draft);
-    return this.#appends.add({ kind: "event", head, payload: frame, retainKey });
+    const { frame: payload, retainKey: key, retainMs } = draft;
+    const maxAgeMs = isForNobody(draft.audience) ? null : (retainMs ?? 0);
+    const retain = key === null ? null : { key, maxAgeMs };
+    return this.#appends.add({ kind: "event", head: writeHead(draft), payload, retain });
   }
 
   read(after: number, maxBytes: number): LogPage | Promise<LogPage> {
@@ -152,7 +154,7 @@ class RedisLog implements EventLog {
 
   async tell(notice: Notice): Promise<void> {
     const payload = Buffer.from(JSON.stringify(notice));
-    await this.#appends.add({ kind: "notice", head: "", payload, retainKey: null });
+    await this.#appends.add({ kind: "notice", head: "", payload, retain: null });
   }
 
   ask(question: Notice): Promise<unknown[]> {

@@ -107,9 +107,11 @@ export class StreamMirror {
     this.#skipped.clear();
     this.#seen = { epoch: state.epoch, position: this.#position, node: "", sequence: 0 };
     this.#gone = 0;
-    this.#retained = new Retained();
-    for (const [key, entry] of retained) this.#retained.set(key, entry);
     this.update(state);
+    this.#retained = new Retained();
+    for (const [key, { entry, expiresAt }] of retained) {
+      this.#retained.set(key, entry, expiresAt + this.#clockShift);
+    }
     for (const follower of this.followers) follower.onBreak();
     this.#move();
     this.#parts.onProgress();
@@ -169,8 +171,8 @@ export class StreamMirror {
     if (entry.kind === "event") {
       const event = toLogEntry(entry) as LogEntry;
       this.#ring.append(event);
-      const key = entry.head?.retainKey ?? null;
-      if (key !== null) this.#retained.set(key, event);
+      const { retainKey: key = null, retainMs = Infinity } = entry.head ?? {};
+      if (key !== null) this.#retained.set(key, event, entry.time + retainMs + this.#clockShift);
       return;
     }
     const told = readNotice(entry.payload);

@@ -79,6 +79,59 @@ describe("retain", () => {
     expect([data[0], data.at(-1)]).toEqual(["1", "1000"]);
   });
 
+  it("is taken back by clear(), whoever it was for, and may be set again", async () => {
+    const shop = await Shop.open();
+    await shop.hub.retain("price").broadcast("price", 1);
+    await shop.hub.to("red").retain("import").broadcast("message", "done");
+    await shop.hub.retain("import").clear();
+    const red = await shop.stream("/rooms/red");
+    await shop.hub.retain("import").broadcast("message", "done again");
+    const late = await shop.stream();
+    await shop.hub.broadcast("message", "end");
+    expect(await red.nextData(3)).toEqual(["1", "done again", "end"]);
+    expect(await late.nextData(3)).toEqual(["1", "done again", "end"]);
+    expect(shop.hub.stats().published).toBe(4);
+  });
+
+  it("sends nothing to those who are there when it is taken back, and costs no return its place", async () => {
+    const shop = await Shop.open();
+    await shop.hub.retain("import").broadcast("message", "done");
+    const stream = await shop.stream();
+    await shop.hub.retain("import").clear();
+    const away = await shop.stream("/events", { lastEventId: stream.lastEventId });
+    await shop.hub.broadcast("message", "end");
+    expect(await stream.nextData(2)).toEqual(["done", "end"]);
+    expect([(await away.opened()).recovered, await away.nextData()]).toEqual([true, ["end"]]);
+    expect(stream.raw).not.toMatch(/\n\n\n/);
+  });
+
+  it("is not given any more after maxAgeMs", async () => {
+    const shop = await Shop.open();
+    await shop.hub.retain("import", { maxAgeMs: 20 }).broadcast("message", "done");
+    await shop.hub.retain("price", { maxAgeMs: 3_600_000 }).broadcast("price", 1);
+    const first = async () => {
+      const stream = await shop.stream();
+      await shop.hub.broadcast("message", "end");
+      return stream.nextData();
+    };
+    while ((await first())[0] === "done");
+    expect(await first()).toEqual(["1"]);
+  });
+
+  it.each([[0], ["1m"], [Infinity]])("refuses maxAgeMs %j", async (maxAgeMs) => {
+    const shop = await Shop.open();
+    expect(() => shop.hub.retain("a", { maxAgeMs: maxAgeMs as number })).toThrow(
+      expect.objectContaining({ code: "ERR_SSE_OPTION" }),
+    );
+  });
+
+  it("cannot be taken back from a hub that has closed", async () => {
+    const shop = await Shop.open();
+    await shop.hub.close();
+    shop.hub.on("error", () => undefined);
+    await expect(shop.hub.retain("a").clear()).rejects.toMatchObject({ code: "ERR_SSE_CLOSED" });
+  });
+
   it.each([[""], [undefined], [7]])("refuses the key %j", async (key) => {
     const shop = await Shop.open();
     expect(() => shop.hub.retain(key as string)).toThrow(

@@ -8,7 +8,7 @@ export class ArrayLog implements EventLog {
   readonly sessionLabel = "sessions of an array";
   readonly health = { status: "ok", since: Date.now(), lagMs: 0 } as const;
   readonly #maxEvents: number;
-  readonly #retained = new Map<string, LogEntry>();
+  readonly #retained = new Map<string, { entry: LogEntry; until: number }>();
   readonly #followers = new Set<LogFollower>();
   #entries: LogEntry[] = [];
   #head = 0;
@@ -30,7 +30,8 @@ export class ArrayLog implements EventLog {
   }
 
   get retained(): Iterable<LogEntry> {
-    return this.#retained.values();
+    const all = [...this.#retained.values()];
+    return all.filter(({ until }) => until > Date.now()).map(({ entry }) => entry);
   }
 
   get size(): { entries: number; bytes: number } {
@@ -38,7 +39,7 @@ export class ArrayLog implements EventLog {
     return { entries: this.#entries.length, bytes };
   }
 
-  append({ frame, audience, retainKey, isVolatile }: LogDraft): Promise<string> {
+  append({ frame, audience, retainKey, retainMs, isVolatile }: LogDraft): Promise<string> {
     this.#head += 1;
     const id = `${this.epoch}.${this.#head}`;
     const bytes = isVolatile ? frame : Buffer.concat([Buffer.from(`id: ${id}\n`), frame]);
@@ -46,7 +47,8 @@ export class ArrayLog implements EventLog {
     this.#entries = [...this.#entries, entry].slice(-this.#maxEvents);
     if (retainKey !== null) {
       this.#retained.delete(retainKey);
-      this.#retained.set(retainKey, entry);
+      const until = Date.now() + (retainMs ?? Infinity);
+      if (audience.rooms?.length !== 0) this.#retained.set(retainKey, { entry, until });
     }
     for (const follower of this.#followers) follower.onMove();
     return Promise.resolve(id);

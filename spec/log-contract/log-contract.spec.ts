@@ -56,6 +56,14 @@ class LogThatClings extends ArrayLog {
   }
 }
 
+/** Gives newcomers what was taken back, or is over. */
+class LogThatRemembers extends ArrayLog {
+  override append(draft: LogDraft): Promise<string> {
+    const isTakenBack = draft.audience.rooms?.length === 0;
+    return super.append({ ...draft, retainMs: null, ...(isTakenBack && { retainKey: null }) });
+  }
+}
+
 describe("the log contract", () => {
   it("is kept by a log that a stranger has written", async () => {
     expect(await brokenBy((bounds) => new ArrayLog(bounds))).toEqual([]);
@@ -73,6 +81,13 @@ describe("the log contract", () => {
     [LogWithoutVolatile, ["writes no id for a volatile entry, but keeps its place in the order"]],
     [LogOfSmallPages, ["takes an event above any page whole"]],
     [LogThatClings, ["tells its followers that the head has moved, until they leave"]],
+    [
+      LogThatRemembers,
+      [
+        "forgets a key whose newest entry is for nobody",
+        "forgets an entry of a key when its time is over",
+      ],
+    ],
   ])("is broken by a %p", async (Log, promises) => {
     expect(await brokenBy((bounds) => new Log(bounds))).toEqual(promises);
   });
