@@ -17,6 +17,7 @@ export type { Handler } from "./express/sse.js";
 export type { SseOptions, StaticOptions } from "./express/sse-options.js";
 export type { ExpressRequest, RequestQuery } from "./express/express-request.js";
 export type { SessionRequest, UserResolver } from "./express/tag-request.js";
+export type { ClosableServer, CloseWithOptions } from "./hub/close-with.js";
 export { createHub } from "./hub/create-hub.js";
 export type { Hub, HubHealth, HubStats } from "./hub/hub.js";
 export type { CloseOptions, HubOptions } from "./hub/hub-options.js";

@@ -36,6 +36,7 @@ const model = {
 const order = { id: 1, total: 9 };
 const [connectionId, login, isStopping] = ["none", "alice", false];
 const url = "redis://localhost";
+const port = 0;
 
 const app = express();
 const hub = createHub({ log: memoryLog() });

@@ -1,6 +1,7 @@
 import type { Hub } from "express-sse-hub";
 import { resolveConnectOptions } from "../lib/client/connect-options.js";
 import { resolveSseOptions } from "../lib/express/sse-options.js";
+import { resolveCloseWithOptions } from "../lib/hub/close-with.js";
 import { resolveHubOptions } from "../lib/hub/hub-options.js";
 import { resolveMemoryLogOptions } from "../lib/log/memory-log-options.js";
 import { resolveRedisLogOptions } from "../lib/redis/redis-log-options.js";
@@ -40,6 +41,7 @@ function resolveMountOptions(options: object): object {
 
 describe.each<[string, Guide, (options: object) => object]>([
   ["createHub", "lib/hub/README.md", resolveHubOptions],
+  ["closeWith", "lib/hub/README.md", resolveCloseWithOptions],
   ["memoryLog", "lib/log/README.md", resolveMemoryLogOptions],
   ["redisLog", "lib/redis/README.md", resolveRedisOptions],
   ["connect", "lib/client/README.md", resolveConnectOptions],

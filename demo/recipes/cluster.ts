@@ -60,8 +60,5 @@ async function serve(): Promise<void> {
     res.json({ id: await hub.broadcast("message", "hello"), readers: await hub.count() });
   });
 
-  const server = app.listen(process.env.PORT ?? 3000);
-  process.once("SIGTERM", () => {
-    void hub.close().then(() => server.close(() => process.exit()));
-  });
+  hub.closeWith(app.listen(process.env.PORT ?? 3000));
 }

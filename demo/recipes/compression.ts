@@ -34,4 +34,4 @@ app.post("/orders", async (_req, res) => {
 });
 app.get("/events", (req) => void req.sse.join());
 
-app.listen(process.env.PORT ?? 3000);
+hub.closeWith(app.listen(process.env.PORT ?? 3000));

@@ -43,7 +43,7 @@ app.post("/hello", requireUser(), async (req, res) => {
   await hub.broadcast("message", `hello ${login}`, { login });
   res.json({});
 });
-app.listen(PORT);
+hub.closeWith(app.listen(PORT));
 
 // The server of the page. It tells the page where the application is.
 const pages = express();

@@ -36,4 +36,4 @@ app.post("/stock/:item", async (req, res) => {
   res.json(change);
 });
 
-app.listen(process.env.PORT ?? 3000);
+hub.closeWith(app.listen(process.env.PORT ?? 3000));

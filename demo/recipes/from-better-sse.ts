@@ -74,4 +74,4 @@ app.post("/logout", (req, res, next) => {
 //   connection that req.sse.open() returns.
 // - "session-registered" and "session-disconnected" become the events "join" and "leave" of the hub.
 // - batch() has no replacement, because the hub joins events into one write by itself.
-app.listen(process.env.PORT ?? 3000);
+hub.closeWith(app.listen(process.env.PORT ?? 3000));

@@ -68,4 +68,4 @@ app.post("/logout", (req, res, next) => {
   });
 });
 
-app.listen(process.env.PORT ?? 3000);
+hub.closeWith(app.listen(process.env.PORT ?? 3000));

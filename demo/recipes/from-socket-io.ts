@@ -78,4 +78,4 @@ app.post("/logout", (req, res, next) => {
 // Also: io.emit() becomes hub.broadcast(), and socket.id becomes connection.id. For several nodes,
 // createHub({ log: redisLog({ … }) }) replaces the adapter; it needs no sticky sessions: see cluster.ts.
 // was: server.listen(process.env.PORT ?? 3000);
-app.listen(process.env.PORT ?? 3000);
+hub.closeWith(app.listen(process.env.PORT ?? 3000));

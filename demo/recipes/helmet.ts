@@ -30,4 +30,4 @@ app.post("/hello", async (_req, res) => {
   res.sendStatus(204);
 });
 
-app.listen(process.env.PORT ?? 3000);
+hub.closeWith(app.listen(process.env.PORT ?? 3000));

@@ -27,4 +27,4 @@ app.get("/me", (req, res) => {
   res.json({ address: req.ip, protocol: req.protocol });
 });
 
-app.listen(process.env.PORT ?? 3000);
+hub.closeWith(app.listen(process.env.PORT ?? 3000));

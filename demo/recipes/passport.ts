@@ -69,4 +69,4 @@ app.post("/demote/:login", requireUser({ profile: "Administrator" }), async (req
   res.sendStatus(204);
 });
 
-app.listen(process.env.PORT ?? 3000);
+hub.closeWith(app.listen(process.env.PORT ?? 3000));

@@ -69,4 +69,4 @@ app.get("/jobs/:id/events", async (req, res) => {
   connection.end();
 });
 
-app.listen(process.env.PORT ?? 3000);
+hub.closeWith(app.listen(process.env.PORT ?? 3000));

@@ -49,4 +49,4 @@ async function* askModel(question: string, signal: AbortSignal): AsyncGenerator<
   }
 }
 
-app.listen(process.env.PORT ?? 3000);
+hub.closeWith(app.listen(process.env.PORT ?? 3000));

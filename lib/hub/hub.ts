@@ -1,3 +1,4 @@
+import type { ClosableServer, CloseWithOptions } from "./close-with.js";
 import type { Broadcaster } from "../publish/broadcaster.js";
 import type { Connection } from "../connection/connection.js";
 import type { PresentUser } from "../cluster/presence.js";
@@ -89,4 +90,17 @@ export interface Hub extends Broadcaster, Runner {
    * Runs of this process end as `lost`, unless they end by themselves within `drainMs`.
    */
   close(options?: CloseOptions): Promise<void>;
+  /**
+   * Stops the process well: at SIGTERM or SIGINT it drains this hub, closes the server, and ends the process, all
+   * within `timeoutMs`. If the application listens to the signal, too, it is left to the application to end the
+   * process.
+   *
+   * ```ts
+   * hub.closeWith(app.listen(3000));
+   * ```
+   *
+   * @returns what takes it back
+   * @throws SseHubTypeError `ERR_SSE_OPTION`
+   */
+  closeWith(server: ClosableServer, options?: CloseWithOptions): () => void;
 }

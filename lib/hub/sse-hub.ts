@@ -2,10 +2,11 @@ import { compileFilter, type Filter } from "../audience/audience.js";
 import type { Matcher } from "../audience/matcher.js";
 import type { PresentUser } from "../cluster/presence.js";
 import type { Connection } from "../connection/connection.js";
-import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import type { CancelOptions, Run, RunInfo, RunMatcher, RunOptions, RunSource } from "../run/run.js";
+import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import { RoutedBroadcaster } from "../publish/broadcaster.js";
 import type { HubEvents } from "../publish/hub-events.js";
+import { closeWith, type ClosableServer, type CloseWithOptions } from "./close-with.js";
 import { HubCore } from "./hub-core.js";
 import { resolveCloseOptions, type CloseOptions, type HubSettings } from "./hub-options.js";
 import type { Hub, HubHealth, HubStats } from "./hub.js";
@@ -97,5 +98,14 @@ export class SseHub extends RoutedBroadcaster implements Hub {
 
   close(options: CloseOptions = {}): Promise<void> {
     return this.#core.close(resolveCloseOptions(options));
+  }
+
+  closeWith(server: ClosableServer, options: CloseWithOptions = {}): () => void {
+    const core = this.#core;
+    const closeHub = (timeoutMs: number) =>
+      core.close({ timeoutMs, drainMs: 0 }).catch((cause: unknown) => {
+        core.report(new SseHubError("ERR_SSE_LOG", "The log could not be closed.", { cause }));
+      });
+    return closeWith(closeHub, server, options);
   }
 }
