@@ -8,7 +8,7 @@ import type { RecallReason } from "../session/recalls.js";
 import type { Runs } from "../run/runs.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
-import { userKeyOf, type User } from "../user/user.js";
+import { mergeUsers, type UsersAnswer } from "./merge-users.js";
 import { readNotice, readQuestion, type HubNotice, type HubQuestion } from "./notices.js";
 
 // Keys of stopped sessions in one notice.
@@ -42,7 +42,7 @@ export class Cluster implements LogFollower {
 
   /** @throws SseHubTypeError `ERR_SSE_FILTER` */
   users(matcher: Matcher | undefined): Promise<PresentUser[]> {
-    return this.#ask({ kind: "users", matcher: checked(matcher) }).then(merge);
+    return this.#ask({ kind: "users", matcher: checked(matcher) }).then(mergeUsers);
   }
 
   /** @throws SseHubTypeError `ERR_SSE_FILTER` */
@@ -87,7 +87,10 @@ export class Cluster implements LogFollower {
     if (question === undefined) return null;
     if (question.kind === "runs") return this.#parts.runs.followersByToken();
     const test = question.matcher === null ? null : compileMatcher(question.matcher);
-    return this.#parts.presence[question.kind](test);
+    const { presence } = this.#parts;
+    if (question.kind === "count") return presence.count(test);
+    const answer: UsersAnswer = [...presence.users(test), { sessionUsers: presence.sessionUsers }];
+    return answer;
   }
 
   #tellStopped(keys: readonly string[]): void {
@@ -115,24 +118,6 @@ function checked(matcher: Matcher | undefined): Matcher | null {
   if (matcher === undefined) return null;
   compileMatcher(matcher);
   return matcher;
-}
-
-// A user with pages on several cluster is one user.
-function merge(answers: readonly unknown[]): PresentUser[] {
-  const all = new Map<string, { user: User; connections: number }>();
-  for (const { user, connections } of answers.flat().filter(isPresentUser)) {
-    const key = userKeyOf(user);
-    const before = all.get(key)?.connections ?? 0;
-    all.set(key, { user, connections: before + connections });
-  }
-  return [...all.values()];
-}
-
-// A node of another version may have answered something else, one that only publishes nothing.
-function isPresentUser(value: unknown): value is PresentUser {
-  if (typeof value !== "object" || value === null) return false;
-  const { user, connections } = value as Partial<PresentUser>;
-  return typeof user === "object" && typeof connections === "number";
 }
 
 function asError(cause: unknown): SseHubError {

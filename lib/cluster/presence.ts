@@ -9,15 +9,27 @@ export interface PresentUser {
   readonly connections: number;
 }
 
+/** The same as one node knows it. */
+export interface NodeUser extends PresentUser {
+  /** Sessions whose page was left a moment ago; `null` for what had none. Left out where connections are open. */
+  readonly away?: ReadonlyArray<string | null>;
+}
+
+/** Whose a session is since a moment ago: the key of its user, or `""` for nobody's. */
+export type SessionUsers = ReadonlyArray<readonly [session: string, user: string]>;
+
 // A page that reloads is back within this time, also on a slow phone.
 const GRACE_MS = 5_000;
 // Who ended for one of these is not on the way back as the same user.
 const FINAL: readonly EndReason[] = ["user", "stop", "done"];
+// Enough to tell the sessions of a few seconds apart.
+const KEY_LENGTH = 16;
 
 type Test = (user: User) => boolean;
 
 interface Leave {
   readonly user: User;
+  readonly session: string | null;
   readonly isFinal: boolean;
   readonly at: number;
 }
@@ -30,6 +42,7 @@ export class Presence {
   readonly #connections: Iterable<StreamConnection>;
   // Of the last moments, oldest first.
   #leaves: Leave[] = [];
+  readonly #changes = new Map<string, { readonly user: string; readonly at: number }>();
   #forgotAt = 0;
 
   /** @param connections those of this node */
@@ -37,33 +50,48 @@ export class Presence {
     this.#connections = connections;
   }
 
-  onLeave({ user }: StreamConnection, reason: EndReason): void {
+  onJoin({ user, session }: StreamConnection): void {
+    this.#forget();
+    if (session !== null) this.#note(session.key, user === undefined ? "" : shortKeyOf(user));
+  }
+
+  onLeave({ user, session }: StreamConnection, reason: EndReason): void {
     if (user === undefined) return;
-    const now = Date.now();
-    if (now - this.#forgotAt > GRACE_MS) {
-      this.#forgotAt = now;
-      this.#leaves = this.#recent(now);
-    }
-    this.#leaves.push({ user, isFinal: FINAL.includes(reason), at: now });
+    this.#forget();
+    // Nothing tells as whom the browser returns that was told to ask again, unless a session does.
+    const isFinal = FINAL.includes(reason) || (reason === "refresh" && session === null);
+    if (isFinal && session !== null) this.#note(session.key, "");
+    const key = session === null ? null : short(session.key);
+    this.#leaves.push({ user, session: key, isFinal, at: Date.now() });
   }
 
   /** Each user once, or those that pass the test. */
-  users(test: Test | null): PresentUser[] {
-    const present = new Map<string, { readonly user: User; connections: number }>();
+  users(test: Test | null): NodeUser[] {
+    const present = new Map<string, NodeUser>();
     // The last leave of a user decides.
-    for (const { user, isFinal } of this.#recent(Date.now())) {
+    for (const { user, session, isFinal } of this.#recent(Date.now())) {
       const key = userKeyOf(user);
       if (isFinal) present.delete(key);
-      else present.set(key, { user, connections: 0 });
+      else {
+        const away = [...(present.get(key)?.away ?? []), session];
+        present.set(key, { user, connections: 0, away });
+      }
     }
     for (const { user, isOpened } of this.#connections) {
       if (user === undefined || !isOpened) continue;
       const key = userKeyOf(user);
-      const entry = present.get(key) ?? { user, connections: 0 };
-      entry.connections += 1;
-      present.set(key, entry);
+      const connections = (present.get(key)?.connections ?? 0) + 1;
+      present.set(key, { user, connections });
     }
     return [...present.values()].filter(({ user }) => test === null || test(user));
+  }
+
+  /** Whose sessions are since a moment ago. */
+  get sessionUsers(): SessionUsers {
+    const now = Date.now();
+    return [...this.#changes]
+      .filter(([, { at }]) => now - at < GRACE_MS)
+      .map(([session, { user }]) => [session, user]);
   }
 
   /** The number of open connections, or of those whose user passes the test. */
@@ -75,7 +103,31 @@ export class Presence {
     return count;
   }
 
+  #note(session: string, user: string): void {
+    this.#changes.set(short(session), { user, at: Date.now() });
+  }
+
+  // Now and then, so that it costs next to nothing.
+  #forget(): void {
+    const now = Date.now();
+    if (now - this.#forgotAt <= GRACE_MS) return;
+    this.#forgotAt = now;
+    this.#leaves = this.#recent(now);
+    for (const [session, { at }] of this.#changes) {
+      if (now - at >= GRACE_MS) this.#changes.delete(session);
+    }
+  }
+
   #recent(now: number): Leave[] {
     return this.#leaves.filter(({ at }) => now - at < GRACE_MS);
   }
+}
+
+/** The key of a user as {@link SessionUsers} has it. */
+export function shortKeyOf(user: User): string {
+  return short(userKeyOf(user));
+}
+
+function short(key: string): string {
+  return key.slice(0, KEY_LENGTH);
 }

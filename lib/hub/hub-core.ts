@@ -203,6 +203,7 @@ export class HubCore implements ConnectionContext {
 
   #onOpen(connection: LogReader, cursor: ReturnVerdict | null): void {
     this.sessionMonitor.onOpen(connection);
+    this.#presence.onJoin(connection);
     this.emitter.emit("join", connection);
     this.#diagnostics.open(connection, cursor);
   }

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import type { SessionRequest } from "express-sse-hub";
 import { publisher } from "express-sse-hub/redis";
 import { FeedProcess } from "../support/feed-process.js";
 import { onTestEnd } from "../support/disposers.js";
@@ -56,6 +57,23 @@ describeWithRedis("hub.users() and hub.count()", (urlOf) => {
       expect([await hub.count(), await hub.count({ login: "alice" })]).toEqual([5, 3]);
       expect(() => hub.count({})).toThrow(expect.objectContaining({ code: "ERR_SSE_FILTER" }));
     }
+  });
+
+  it("tell nothing of the old role of one who returns to another node with a new one", async () => {
+    const roles = new Map([["bob", "Viewer"]]);
+    const roleOf = ({ user }: { user?: { login: string } }) =>
+      user === undefined ? null : { login: user.login, profile: roles.get(user.login) };
+    const user = ({ session }: SessionRequest) => roleOf(session as object);
+    const [, ...nodes] = await Cluster.open({ url: urlOf(), shop: { sse: { user } } });
+    const cookie = await nodes[0].signIn(BOB);
+    const before = await nodes[0].stream("/events", { cookie });
+    roles.set("bob", "Administrator");
+    await nodes[1].hub.refresh({ login: "bob" });
+    await before.closed;
+    await nodes[1].stream("/events", { cookie });
+
+    const promoted = { user: { ...BOB, profile: "Administrator" }, connections: 1 };
+    for (const { hub } of nodes) expect(await hub.users()).toEqual([promoted]);
   });
 
   it("forget a node that was killed within 5 s", async () => {

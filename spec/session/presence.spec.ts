@@ -1,5 +1,9 @@
-import type { EndReason, SseUser } from "express-sse-hub";
+import express from "express";
+import { createHub, sse, type EndReason, type SseUser } from "express-sse-hub";
 import supertest from "supertest";
+import { onTestEnd } from "../support/disposers.js";
+import { openStream } from "../support/open-stream.js";
+import { serve } from "../support/serve.js";
 import { ReturningReader } from "../support/returning-reader.js";
 import { Shop, until } from "../support/shop.js";
 
@@ -108,6 +112,47 @@ describe("hub.users()", () => {
     await look();
 
     expect(seen).toEqual([[{ ...ALICE, profile: "Viewer" }], [], [BOB], []]);
+  });
+
+  it("lets go of the old role of one who returns with another after a refresh", async () => {
+    const roles = new Map([["bob", "Viewer"]]);
+    const withRole = ({ user }: { user?: { login: string } }) =>
+      user === undefined ? null : { login: user.login, profile: roles.get(user.login) };
+    const shop = await Shop.open({
+      hub: { retryMs: 0 },
+      sse: { user: ({ session }) => withRole(session as { user?: { login: string } }) },
+    });
+    const reader = await ReturningReader.open(shop.url, "/events", {
+      cookie: await shop.signIn(BOB),
+    });
+    expect(await shop.hub.users()).toEqual([{ user: BOB, connections: 1 }]);
+    roles.set("bob", "Administrator");
+    await shop.hub.refresh({ login: "bob" });
+    await reader.isOpen(2);
+
+    const promoted = { login: "bob", profile: "Administrator" };
+    expect(await shop.hub.users()).toEqual([{ user: promoted, connections: 1 }]);
+    expect(await shop.hub.users({ profile: "Viewer" })).toEqual([]);
+  });
+
+  it("keeps one in who is about to return after a refresh", async () => {
+    const shop = await Shop.open({ hub: { retryMs: 60_000 } });
+    await shop.stream("/events", { cookie: await shop.signIn(BOB) });
+    await shop.hub.refresh({ login: "bob" });
+    await until(() => shop.hub.size === 0, "it is away");
+    expect(await shop.hub.users()).toEqual([{ user: BOB, connections: 0 }]);
+  });
+
+  it("lets go after a refresh of one whose return no session would tell", async () => {
+    const hub = createHub({ retryMs: 60_000 });
+    onTestEnd(() => hub.close());
+    const app = express().use(sse({ hub, user: () => BOB }));
+    app.get("/events", (req) => void req.sse.join());
+    const stream = await openStream((await serve(app)).url, "/events");
+    await stream.opened();
+    await hub.refresh({ login: "bob" });
+    await stream.closed;
+    expect(await hub.users()).toEqual([]);
   });
 });
 
