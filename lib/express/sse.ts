@@ -44,6 +44,7 @@ export type Handler = (
 export function sse(options: SseOptions): Handler {
   const settings = resolveSseOptions(options);
   const core = SseHub.coreOf(settings.hub);
+  core.hints?.onMount();
   core.sessionMonitor.changes.addWatch(settings.watch);
   const answered = new AnsweredStreams(core.report);
   if (isDevelopment()) settings.statics.forEach(warnIfMissing);

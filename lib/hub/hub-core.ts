@@ -1,7 +1,6 @@
 import { Admission } from "../admission/admission.js";
 import { createDetachedScope } from "../async/detached-scope.js";
 import { Slices } from "../async/slices.js";
-import { FieldHints } from "../audience/field-hints.js";
 import { Cluster } from "../cluster/cluster.js";
 import { Presence } from "../cluster/presence.js";
 import type { EndReason } from "../connection/connection.js";
@@ -12,7 +11,7 @@ import type { ConnectionContext } from "../connection/connection-context.js";
 import { Delivery } from "../delivery/delivery.js";
 import type { LogReader } from "../delivery/log-reader.js";
 import { PassTimes } from "../delivery/pass-times.js";
-import { isDevelopment, warn } from "../diagnostics/development.js";
+import { isDevelopment } from "../diagnostics/development.js";
 import { Counts } from "../diagnostics/counts.js";
 import type { SseHubError } from "../errors/sse-hub-error.js";
 import type { ReturnVerdict } from "../log/cursor.js";
@@ -24,6 +23,7 @@ import { Publishing } from "../publish/publishing.js";
 import { Runs } from "../run/runs.js";
 import { SessionMonitor } from "../session/session-monitor.js";
 import { SessionRequirement } from "../session/session-requirement.js";
+import { DevelopmentHints } from "./development-hints.js";
 import { Diagnostics } from "./diagnostics.js";
 import type { CloseSettings, HubSettings } from "./hub-options.js";
 import type { Hub, HubHealth, HubStats } from "./hub.js";
@@ -42,6 +42,8 @@ export class HubCore implements ConnectionContext {
   readonly stalls: StallWatch;
   readonly maxPayloadBytes: number;
   readonly maxBufferedBytes: number;
+  /** `null` in production. */
+  readonly hints: DevelopmentHints | null;
   readonly #retryMs: readonly [min: number, max: number];
   readonly #log: EventLog;
   readonly #delivery: Delivery;
@@ -65,6 +67,7 @@ export class HubCore implements ConnectionContext {
       connection.finish("slow");
       connection.transport.destroy();
     });
+    this.hints = isDevelopment() ? new DevelopmentHints(this.registry, this.#log) : null;
     const times = new PassTimes(this.#diagnostics);
     this.publishing = this.#createPublishing(hub, times);
     this.runs = this.#createRuns();
@@ -91,7 +94,7 @@ export class HubCore implements ConnectionContext {
       checkFilter: () => {
         this.requirement.check("A filter");
       },
-      hints: isDevelopment() ? this.#createHints() : null,
+      hints: this.hints,
       times,
       report: this.report,
     });
@@ -107,14 +110,6 @@ export class HubCore implements ConnectionContext {
       },
       report: this.report,
       listener: this.#diagnostics,
-    });
-  }
-
-  #createHints(): FieldHints {
-    const users = () =>
-      [...this.registry].flatMap(({ user }) => (user === undefined ? [] : [user]));
-    return new FieldHints(users, (hint) => {
-      warn("ERR_SSE_FILTER", hint);
     });
   }
 
@@ -204,11 +199,13 @@ export class HubCore implements ConnectionContext {
   #onOpen(connection: LogReader, cursor: ReturnVerdict | null): void {
     this.sessionMonitor.onOpen(connection);
     this.#presence.onJoin(connection);
+    this.hints?.onRooms(connection.rooms);
     this.emitter.emit("join", connection);
     this.#diagnostics.open(connection, cursor);
   }
 
   onRooms(connection: LogReader, rooms: readonly string[], change: "join" | "leave"): void {
+    this.hints?.onRooms(rooms);
     this.#delivery.onRooms(connection, rooms, change);
   }
 
@@ -261,6 +258,7 @@ export class HubCore implements ConnectionContext {
       this.registry.whenClosed(Math.max(0, deadline - performance.now())),
     ]);
     this.#isClosed = true;
+    this.hints?.close();
     this.#unfollow();
     this.#delivery.close();
     this.#heartbeat.close();

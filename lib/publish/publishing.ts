@@ -1,11 +1,18 @@
 import type { Broadcast, Publishes } from "./broadcaster.js";
 import { createAudience, type Report } from "../audience/audience.js";
-import type { FieldHints } from "../audience/field-hints.js";
-import type { EventLog, LogDraft } from "../log/event-log.js";
+import type { Audience, EventLog, LogDraft } from "../log/event-log.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { encodeFrame } from "../wire/encoder.js";
 import { checkEventName, toText } from "../wire/event.js";
 import { tabMarkOf } from "../wire/tab-mark.js";
+
+/** Tells a developer of likely mistakes. */
+export interface PublishingHints {
+  /** Looks at where a broadcast is to go. */
+  look(to: Pick<Broadcast, "rooms" | "filter">): void;
+  /** The log has taken a broadcast. */
+  onTaken(id: string, audience: Audience): void;
+}
 
 /** What publishing needs to know. */
 export interface PublishingParts {
@@ -16,8 +23,8 @@ export interface PublishingParts {
   readonly isClosed: () => boolean;
   /** Throws where a filter could never match anybody. */
   readonly checkFilter: () => void;
-  /** Looks for mistakes in filters; `null` where nobody develops. */
-  readonly hints: Pick<FieldHints, "look"> | null;
+  /** `null` where nobody develops. */
+  readonly hints: PublishingHints | null;
   /** Takes note of when a broadcast was called. Not asked for where nobody wants to know. */
   readonly times: { readonly isTimed: boolean; note(id: string, calledAt: number): void };
   readonly report: Report;
@@ -61,7 +68,7 @@ export class Publishing implements Publishes {
     const tabMark = tabMarkOf(except);
     const to = { rooms, except: tabMark === undefined ? except : null };
     const audience = createAudience(to, filter, log, report);
-    this.#parts.hints?.look(filter);
+    this.#parts.hints?.look({ rooms, filter });
     const frame = encodeFrame(event, text, tabMark);
     return this.#append({ frame, audience, ...kept }, calledAt);
   }
@@ -70,6 +77,7 @@ export class Publishing implements Publishes {
   async #append(draft: LogDraft, calledAt: number | null): Promise<string> {
     const id = await this.#add(draft);
     this.published += 1;
+    this.#parts.hints?.onTaken(id, draft.audience);
     if (calledAt !== null) this.#parts.times.note(id, calledAt);
     return id;
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createHub, sse, type Matcher } from "express-sse-hub";
 import { onTestEnd } from "../support/disposers.js";
 import { Shop } from "../support/shop.js";
+import { watchWarnings } from "../support/warnings.js";
 
 const ALICE = {
   login: "alice",
@@ -11,18 +12,6 @@ const ALICE = {
   team: { id: 7, name: "desk" },
   tags: ["a"],
 };
-
-/** Collects the warnings of the process until the end of the test. */
-function watchWarnings(): string[] {
-  const warnings: string[] = [];
-  const spy = jest.spyOn(process, "emitWarning").mockImplementation((warning) => {
-    warnings.push(String(warning));
-  });
-  onTestEnd(() => {
-    spy.mockRestore();
-  });
-  return warnings;
-}
 
 async function shopWithAlice(): Promise<Shop> {
   const shop = await Shop.open();

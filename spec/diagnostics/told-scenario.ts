@@ -39,6 +39,7 @@ async function serveAlice(): Promise<void> {
   const first = await openStream(url, "/events", { cookie });
   await first.opened();
   await hub.to("desk").broadcast("message", "hello");
+  await hub.to("desk").broadcast("message", "hello", { login: "bob" });
   await first.next();
   const left = once(hub as never, "leave");
   first.close();

@@ -55,12 +55,26 @@ describe("NODE_DEBUG=sse", () => {
       expect([await exit, said.stdout]).toEqual([0, ""]);
       expect(linesIn(said.stderr)).toEqual([
         "open A at <epoch>.0: new",
+        "broadcast <epoch>.1: reached 1 of 1",
+        "broadcast <epoch>.2: reached 0 of 1",
         "end A: gone",
         "open B at <epoch>.1: recovered",
         "refused: origin",
         "end B: user",
         "session destroyed: ended B",
       ]);
+    },
+    START_MS,
+  );
+
+  it(
+    "does not count in production whom a broadcast reaches",
+    async () => {
+      const { said, exit } = start({ NODE_DEBUG: "sse", NODE_ENV: "production" });
+
+      expect(await exit).toBe(0);
+      expect(linesIn(said.stderr)).toContain("open A at <epoch>.0: new");
+      expect(said.stderr).not.toContain("reached");
     },
     START_MS,
   );
