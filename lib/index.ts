@@ -12,6 +12,7 @@ export type { FollowOptions } from "./express/follow-options.js";
 export type { JoinOptions } from "./express/join-options.js";
 export type { SseRequest } from "./express/sse-request.js";
 export { requireUser } from "./express/require-user.js";
+export { streamOf } from "./express/stream-of.js";
 export { sse } from "./express/sse.js";
 export type { Handler } from "./express/sse.js";
 export type { SseOptions, StaticOptions } from "./express/sse-options.js";

@@ -15,7 +15,7 @@ import session from "express-session";
 import { Redis } from "ioredis";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createHub, memoryLog, requireUser, sse, type SseUser } from "express-sse-hub";
+import { createHub, memoryLog, requireUser, sse, streamOf, type SseUser } from "express-sse-hub";
 import { publisher } from "express-sse-hub/redis";
 
 declare module "express-session" {

@@ -1,15 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { SseHubError } from "../errors/sse-hub-error.js";
+import { routeOf } from "./request-facts.js";
 
 // Each route is told of once; an application has not so many.
 const MAX_ROUTES = 1_000;
-
-/** What of a request of Express tells its route. */
-interface Routed {
-  readonly baseUrl?: string;
-  readonly originalUrl?: string;
-  readonly route?: { readonly path?: unknown };
-}
 
 /** Tells the application of streams whose responses it has ended itself, once for each route. */
 export class AnsweredStreams {
@@ -45,11 +39,4 @@ export function watchEnd(res: ServerResponse): void {
 
 function onFinish(this: ServerResponse): void {
   (this.req as { sse?: { onResponseEnd?: () => void } }).sse?.onResponseEnd?.();
-}
-
-// The pattern of the route, where it is known: a path may name a user.
-function routeOf(req: IncomingMessage & Routed): string {
-  const { baseUrl = "", originalUrl = req.url ?? "", route } = req;
-  const [path = ""] = originalUrl.split("?", 1);
-  return `${req.method} ${typeof route?.path === "string" ? baseUrl + route.path : path}`;
 }

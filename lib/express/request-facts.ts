@@ -1,5 +1,12 @@
 import type { IncomingMessage } from "node:http";
 
+/** What of a request of Express tells its route. */
+interface Routed {
+  readonly baseUrl?: string;
+  readonly originalUrl?: string;
+  readonly route?: { readonly path?: unknown };
+}
+
 /** True when the request has a body, which somebody must read. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
@@ -40,4 +47,11 @@ export function queryOf({ url }: IncomingMessage, name: string): string | undefi
 function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
   const header = headers[name];
   return typeof header === "string" && header !== "" ? header : undefined;
+}
+
+/** Method and path of a request; the pattern of its route, where it is known: a path may name a user. */
+export function routeOf(req: IncomingMessage & Routed): string {
+  const { baseUrl = "", originalUrl = req.url ?? "", route } = req;
+  const [path = ""] = originalUrl.split("?", 1);
+  return `${req.method} ${typeof route?.path === "string" ? baseUrl + route.path : path}`;
 }

@@ -1,9 +1,9 @@
 import createError from "http-errors";
 import { compileMatcher } from "../audience/compile-matcher.js";
 import type { Matcher } from "../audience/matcher.js";
-import { SseHubError, SseHubTypeError } from "../errors/sse-hub-error.js";
-import { RequestStream } from "./request-stream.js";
+import { SseHubError } from "../errors/sse-hub-error.js";
 import type { Handler } from "./sse.js";
+import { requestStreamOf } from "./stream-of.js";
 
 /**
  * Guards a route: 401 without a user, 403 if the user does not match, both through `next`. For any
@@ -17,11 +17,7 @@ import type { Handler } from "./sse.js";
 export function requireUser(matcher?: Matcher): Handler {
   const matches = matcher === undefined ? () => true : compileMatcher(matcher);
   return (req, _res, next) => {
-    const { sse } = req as { sse?: unknown };
-    if (!(sse instanceof RequestStream)) {
-      next(notMounted());
-      return;
-    }
+    const sse = requestStreamOf(req, "requireUser()");
     sse
       .identify()
       .then((user) => {
@@ -38,12 +34,4 @@ export function requireUser(matcher?: Matcher): Handler {
         else next(createError(503, "The session store is away.", { cause: error }));
       });
   };
-}
-
-function notMounted(): SseHubTypeError {
-  return new SseHubTypeError(
-    "ERR_SSE_NOT_MOUNTED",
-    "requireUser() met a request without req.sse. Expected app.use(sse({ hub })) before this route, " +
-      "both taken from the same copy of express-sse-hub: not one by import and one by require.",
-  );
 }
