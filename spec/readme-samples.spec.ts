@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { memoryLog, type HubOptions } from "express-sse-hub";
 import ts from "typescript";
 import { describeInBrowser } from "./support/browser.js";
 import { sample, samples } from "./support/guides.js";
@@ -73,6 +74,8 @@ process.exit();
 `;
 
 const isDeclaration = (text: string) => text.startsWith("declare module");
+// A file of its own, which takes the place of the declaration for the server alone.
+const isSharedFile = (text: string) => text.startsWith("// events.ts");
 // For a Redis that is not there: it is compiled, and not run.
 const isOfRedis = (text: string) => /publisher\(|new Redis\(/.test(text);
 
@@ -85,7 +88,7 @@ function asFunction(text: string): string {
 
 /** The samples in TypeScript as one program, each in a function of its own. */
 function program(): string {
-  const all = samples("ts");
+  const all = samples("ts").filter((text) => !isSharedFile(text));
   const fragments = all.filter((text) => !isDeclaration(text));
   return [
     AROUND,
@@ -129,15 +132,36 @@ describe("the guides' samples in TypeScript", () => {
   }, 120_000);
 });
 
+describe("the guides' file of events", () => {
+  it("types those of a server and of a page", async () => {
+    const [events] = samples("ts").filter(isSharedFile);
+    const page = `
+import { connect } from "express-sse-hub/client";
+import { createHub } from "express-sse-hub";
+
+void createHub().broadcast("order", { id: 1, total: 9 });
+// @ts-expect-error -- the total is missing
+void createHub().broadcast("order", { id: 1 });
+connect("/events").onJson("order", ({ total }) => total.toFixed());
+// @ts-expect-error -- no such event
+connect("/events").on("oder", () => undefined);
+`;
+    const folder = await sampleFolder({ "events.mts": `${events}${page}` });
+    expect(complaintsOf(join(folder, "events.mts"))).toEqual([]);
+  }, 60_000);
+});
+
 describeInBrowser("the guides' samples for pages", (windows) => {
   const around = `<script>
     const shown = [];
-    const loadOrders = () => undefined;
+    let loads = 0;
+    const loadOrders = () => void (loads += 1);
     for (const name of ["show", "say"]) window[name] = (what) => shown.push([name, what]);
   </script>`;
 
-  const openWith = (html: string) =>
+  const openWith = (html: string, hub: HubOptions = {}) =>
     Shop.open({
+      hub,
       routes: (app) => {
         app.get("/page", (_req, res) => {
           res.type("html").send(around + html);
@@ -156,6 +180,20 @@ describeInBrowser("the guides' samples for pages", (windows) => {
     await shop.hub.broadcast("order", { id: 1, total: 9 });
     await page.waitForFunction("shown.length === 1");
     expect(await page.evaluate("shown")).toEqual([["show", { id: 1, total: 9 }]]);
+  });
+
+  it.each([
+    ["EventSource", `<script>${sample("EventSource")}</script>`],
+    ["the client", sample("client")],
+  ])("load the state again, not the page, when events are lost: with %s", async (_what, html) => {
+    const shop = await openWith(html, { retryMs: 10, log: memoryLog({ maxEvents: 1 }) });
+    const page = await windows.open(`${shop.url}/page`);
+    await page.waitForFunction("loads === 1");
+    await page.evaluate("window.form = 'half filled in'");
+    shop.hub.connections()[0]?.close();
+    for (const id of [1, 2, 3]) await shop.hub.broadcast("order", { id, total: 9 });
+    await page.waitForFunction("loads === 2");
+    expect(await page.evaluate("window.form")).toBe("half filled in");
   });
 
   it("lead to the login that a guard redirects to", async () => {

@@ -95,6 +95,20 @@ describe("the packed package", () => {
     expect(page).toContain('import { connect } from "express-sse-hub/client";');
   }, 60_000);
 
+  it("types the events of a server and its page by one file, without Node's types in the page", async () => {
+    const project = await packed.installInto("shared-events-ts");
+    const filesOf = (side: string) => {
+      const config = join(project, `tsconfig.${side}.json`);
+      return run(process.execPath, [TSC, "-p", config, "--listFiles"], project);
+    };
+    const [server, page] = [await filesOf("server"), await filesOf("page")];
+    expect([server, page]).toEqual([
+      expect.stringContaining("/events.ts"),
+      expect.stringContaining("/events.ts"),
+    ]);
+    expect(page).not.toContain("/@types/node/");
+  }, 120_000);
+
   it.each(["cjs-js-testing", "esm-ts-testing"])(
     "lets an application be tested in the project %s",
     async (consumer) => {
