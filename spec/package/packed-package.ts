@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, sep } from "node:path";
@@ -45,9 +46,10 @@ export class PackedPackage {
    * that either of the two asks for. They are linked to those of this repository, so an import of
    * anything undeclared fails as it would for a user, and no registry is asked.
    *
+   * @param alsoFrom a folder of packages that are preferred to those of this repository
    * @returns the folder of the copy
    */
-  async installIntoCopyOf(folder: string): Promise<string> {
+  async installIntoCopyOf(folder: string, alsoFrom?: string): Promise<string> {
     const project = join(this.#workshop, "consumers", basename(folder));
     const modules = join(project, "node_modules");
     await cp(folder, project, { recursive: true });
@@ -57,7 +59,13 @@ export class PackedPackage {
     const { dependencies } = await manifestIn(join(modules, "express-sse-hub"));
     const own = await manifestIn(project);
     const wanted = { ...dependencies, ...own.dependencies, ...own.devDependencies };
-    for (const [name, range] of Object.entries(wanted)) await provide(name, range, modules);
+    delete wanted["express-sse-hub"];
+    for (const [name, range] of Object.entries(wanted)) {
+      const preferred = join(alsoFrom ?? ROOT, name);
+      if (alsoFrom !== undefined && existsSync(preferred)) {
+        await link(preferred, join(modules, name));
+      } else await provide(name, range, modules);
+    }
     return project;
   }
 

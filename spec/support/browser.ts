@@ -32,13 +32,25 @@ export interface Windows {
   openBeside(window: Page, url: string): Promise<Page>;
 }
 
-/** A {@link describeWith} whose specs need a real browser. */
-export function describeInBrowser(name: string, specs: (windows: Windows) => void): void {
+/**
+ * A {@link describeWith} whose specs need a real browser.
+ *
+ * @param withoutArgs arguments that Playwright would give it
+ */
+export function describeInBrowser(
+  name: string,
+  specs: (windows: Windows) => void,
+  withoutArgs: readonly string[] = [],
+): void {
   describeWith([CHROMIUM], name, () => {
     let browser: Browser | undefined;
 
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+      browser = await chromium.launch({
+        executablePath: CHROMIUM,
+        args: ARGS,
+        ignoreDefaultArgs: [...withoutArgs],
+      });
     }, START_MS);
 
     afterAll(() => browser?.close(), START_MS);

@@ -1,0 +1,2 @@
+/** What the handlers were called with. */
+export const heard = [];

@@ -1,0 +1,3 @@
+export function Label({ children }) {
+  return <b>first {children}</b>;
+}
