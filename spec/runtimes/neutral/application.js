@@ -1,4 +1,5 @@
 // The application that the tests visit, as a user of the package writes it.
+import { once } from "node:events";
 import { connect } from "node:net";
 import express from "express";
 import session from "express-session";
@@ -75,6 +76,17 @@ export async function enter(app, user) {
   onTestEnd(() => visitor.close());
   if (user !== undefined) await visitor.post("/login", user);
   return visitor;
+}
+
+/** Serves an application, and gives its address. */
+export async function serve(app) {
+  const server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestEnd(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${server.address().port}`;
 }
 
 /** Asks for a stream on a socket of its own, and reads nothing of it until `read()` is called. */
