@@ -2,7 +2,8 @@
 export interface Page {
   readonly location?: { readonly href: string; readonly origin: string };
   readonly document?: Target & { readonly baseURI: string; readonly visibilityState: string };
-  readonly navigator?: { readonly locks?: LockManager };
+  /** Imitations of a page say `null` for what they do not have. */
+  readonly navigator?: { readonly locks?: LockManager | null };
   readonly BroadcastChannel?: new (name: string) => Channel;
   readonly addEventListener?: Target["addEventListener"];
   readonly removeEventListener?: Target["removeEventListener"];

@@ -94,7 +94,7 @@ class LoadedLink implements OpenedLink {
 /** What this page offers, or `undefined` where each tab has to have a connection of its own. */
 function openSharing({ url, credentials }: LinkOptions): Sharing | undefined {
   const { navigator, BroadcastChannel } = page;
-  if (navigator?.locks === undefined || BroadcastChannel === undefined) return undefined;
+  if (!navigator?.locks || !BroadcastChannel) return undefined;
   const name = `express-sse-hub 1 ${url} ${credentials}`;
   try {
     return { name, locks: navigator.locks, channel: new BroadcastChannel(name) };

@@ -47,7 +47,7 @@ export class Stream implements SseStream {
     const link = { ...settings, url: absolute(url), whenTaken: () => this.#loops.whenTaken };
     // It throws for what no try could ever send.
     new Request(link.url, { method, body, credentials });
-    const mayShare = shared && page.navigator?.locks !== undefined;
+    const mayShare = shared && Boolean(page.navigator?.locks);
     this.#tab = mayShare ? new TabName() : undefined;
     const open = mayShare ? openShared : openOwn;
     this.#link = open(link, lastEventId ?? undefined, this.#take.bind(this));

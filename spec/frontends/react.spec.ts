@@ -136,7 +136,7 @@ describeFrontEndsInBrowser(
       await shop.hub.broadcast("message", "away");
       await shop.hub.broadcast("order", { id: 2 });
       // A page of the cache does not load again.
-    await page.goBack({ waitUntil: "commit" });
+      await page.goBack({ waitUntil: "commit" });
       await allShow(page, "first # open 2 function");
       expect(await page.evaluate("wasCached")).toBe(true);
       expect(await page.evaluate("heard.length")).toBe(COMPONENTS);

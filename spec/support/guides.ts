@@ -73,6 +73,11 @@ export const SAMPLES = {
   },
   "React run": { guide: "lib/react/README.md", language: "jsx", section: "A run" },
   "client run": { guide: "lib/client/README.md", language: "js", section: "Follow a run" },
+  "jsdom in jest": {
+    guide: "lib/react/README.md",
+    language: "js",
+    section: "Tests of your components",
+  },
   "rights in Redis": { guide: "lib/redis/README.md", language: "text" },
   "several nodes": { guide: "lib/redis/README.md", language: "js" },
   test: { guide: "lib/testing/README.md", language: "js" },

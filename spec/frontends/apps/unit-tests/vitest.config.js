@@ -1,0 +1,8 @@
+import { defineConfig } from "vitest/config";
+
+const url = process.env.SERVER_URL;
+
+export default defineConfig({
+  oxc: { jsx: { runtime: "automatic" } },
+  test: { globals: true, environmentOptions: { jsdom: { url }, happyDOM: { url } } },
+});
