@@ -28,6 +28,8 @@ declare module "express-session" {
 const alice: SseUser = { id: 1, profile: "Administrator", team: { id: 7 } };
 const checkPassword = (_body: unknown) => alice;
 const findUser = async (id: number | undefined) => (id === 1 ? alice : null);
+const userOfToken = (cookie: string | undefined) => (cookie === undefined ? null : alice);
+const isRevoked = async (_token: string) => false;
 const loadState = async () => ({ orders: 0 });
 const model = {
   async *tokens(question: unknown, _options: { signal: AbortSignal }) {

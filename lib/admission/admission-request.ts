@@ -30,5 +30,5 @@ export interface AdmissionRequest extends Asking, StreamParts {
   /** The browser's address; not asked for where nothing depends on it. */
   addressOf(): string | undefined;
   /** What must be done before the first byte, such as saving a session made in this request. */
-  readonly whenReady: Promise<void> | null;
+  readonly whenReady: Promise<unknown> | null;
 }

@@ -86,7 +86,7 @@ export class Admission {
     const limit = this.#limits.findReached(connection, {
       connections: () => "",
       perAddress: () => request.addressOf(),
-      perSession: () => request.session?.key,
+      perSession: () => this.#loginOf(request),
       perUser: () => keyOf(connection.user),
     });
     if (limit !== undefined) {
@@ -119,7 +119,7 @@ export class Admission {
   }
 
   #createWithout(transport: Transport, arrival: Arrival | null): LogReader {
-    const parts = { transport, session: null, isOwn: false };
+    const parts = { transport, session: null, credential: null, isOwn: false };
     return new LogReader(this.#parts.context, parts, arrival);
   }
 
@@ -151,6 +151,7 @@ export class Admission {
     if (connection.hasEnded) return;
     if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
     if (!(await this.#isInformed(connection, place))) return;
+    if (!(await this.#isReleased(connection))) return;
     const recall = this.#monitor.recalls.since(request.askedAt, connection.user);
     if (recall !== undefined) {
       this.#monitor.recall(connection, recall);
@@ -169,6 +170,7 @@ export class Admission {
     request.feed?.begin(connection);
     if (needsState && request.first !== null) await giveFirst(connection, request.first);
     if (request.wantsTick) connection.askForTick();
+    if (connection.isHeld) await connection.whenReleased();
     if (!connection.hasEnded) this.#parts.delivery.begin(connection, { needsState });
   }
 
@@ -181,10 +183,12 @@ export class Admission {
   async #isInformed(connection: LogReader, { epoch, ...place }: Place): Promise<boolean> {
     const { delivery } = this.#parts;
     let { generation } = place;
-    while (!connection.hasEnded && connection.session !== null) {
+    while (!connection.hasEnded && connection.hasLogin) {
       if (generation === delivery.generation) return true;
       generation = delivery.generation;
-      if (epoch === "" || connection.isOwn) await this.#isStillTrue(connection);
+      // A credential that is not in a store can be looked at again by nobody but the application.
+      const canLook = connection.credential === null && (epoch === "" || connection.isOwn);
+      if (canLook) await this.#isStillTrue(connection);
       else this.#monitor.refreshUncertain(connection);
     }
     return !connection.hasEnded;
@@ -229,14 +233,32 @@ export class Admission {
     this.#parts.onOpen(connection, cursor);
   }
 
+  // Of a credential that is being changed it is known only later whether that is the same user's.
+  async #isReleased(connection: LogReader): Promise<boolean> {
+    if (connection.isHeld) await connection.whenReleased();
+    if (!connection.hasEnded && this.#monitor.credentials.all.isOutdated(connection)) {
+      onOutdated(connection);
+    }
+    return !connection.hasEnded;
+  }
+
+  #loginOf({ session, credential }: AdmissionRequest): string | undefined {
+    if (session !== null || credential === null) return session?.key;
+    return this.#monitor.credentials.all.idOf(credential.key);
+  }
+
   // Between the beginning of the request and the registration nobody told of a change.
   async #isStillTrue(connection: LogReader): Promise<void> {
-    if (connection.session === null) return;
+    if (!connection.hasLogin) return;
+    const { session } = connection;
     try {
-      const verdict = await this.#monitor.sessions.verify(connection.session);
+      const [verdict, isProven] = await Promise.all([
+        session === null ? "same" : this.#monitor.sessions.verify(session),
+        this.#monitor.credentials.checks.isProven(connection),
+      ]);
       const isOutdated =
         verdict === "changed" || (verdict === "gone" && connection.user !== undefined);
-      if (isOutdated) onOutdated(connection);
+      if (isOutdated || !isProven) onOutdated(connection);
     } catch (cause) {
       this.#putOff(connection, cause);
     }

@@ -8,7 +8,8 @@ export async function giveFirst(connection: StreamConnection, first: First): Pro
     const state: unknown = await first();
     if (!Array.isArray(state))
       throw new TypeError(`first gave ${describe(state)}, not [event, data]`);
-    connection.give(state[0], state[1]);
+    if (connection.isHeld) await connection.whenReleased();
+    if (!connection.hasEnded) connection.give(state[0], state[1]);
   } catch (cause) {
     connection.report(new SseHubError("ERR_SSE_SOURCE", FIRST_FAILED, { cause }));
     connection.finish("error");

@@ -75,6 +75,7 @@ export class Cluster implements LogFollower {
     }
     const { sessionMonitor } = this.#parts;
     if (notice.kind === "session") sessionMonitor.changedElsewhere(notice);
+    else if (notice.kind === "credential") sessionMonitor.credentials.changedElsewhere(notice);
     else if (notice.kind === "cleared") sessionMonitor.sessions.allGone("elsewhere");
     else if (notice.kind === "stopped") sessionMonitor.stoppedElsewhere(notice.keys);
     else if (notice.kind === "loaded") sessionMonitor.loadedElsewhere(notice.key);

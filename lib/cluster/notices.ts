@@ -3,10 +3,12 @@ import type { Matcher } from "../audience/matcher.js";
 import type { Notice } from "../log/event-log.js";
 import type { RecallReason } from "../session/recalls.js";
 import type { SessionNotice } from "../session/change-detector.js";
+import type { CredentialNotice } from "../session/credential-monitor.js";
 
 /** What the cluster of an application tell each other. */
 export type HubNotice =
   | SessionNotice
+  | CredentialNotice
   /** All sessions of a store were destroyed. */
   | { readonly kind: "cleared" }
   /** Streams of the users that match are to end. */
@@ -32,6 +34,8 @@ export function readNotice(notice: Notice): HubNotice | undefined {
       return typeof key === "string" && isTexts(fingerprints)
         ? { kind, key, fingerprints }
         : undefined;
+    case "credential":
+      return readCredential(notice);
     case "cleared":
       return { kind };
     case "refresh":
@@ -48,6 +52,17 @@ export function readNotice(notice: Notice): HubNotice | undefined {
     default:
       return undefined;
   }
+}
+
+function readCredential(notice: Notice): CredentialNotice | undefined {
+  const { key, to, user, expiresAt } = notice;
+  const isUnderstood = [key, to, user].every(isTextOrNull) && (key !== null || to !== null);
+  if (!isUnderstood || (expiresAt !== null && typeof expiresAt !== "number")) return undefined;
+  return { ...(notice as unknown as CredentialNotice), kind: "credential" };
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === "string";
 }
 
 /** Reads what another node asks. `undefined` for what this version does not understand. */

@@ -1,4 +1,5 @@
 import type { SseHubError } from "../errors/sse-hub-error.js";
+import type { CredentialLink } from "../user/credential-link.js";
 import type { SessionLink } from "../user/session-link.js";
 import type { Connection, EndReason } from "./connection.js";
 import type { Transport } from "./transport.js";
@@ -25,6 +26,8 @@ export interface StreamParts {
   readonly transport: Transport;
   /** The session behind it; `null` where there is none to be watched. */
   readonly session: SessionLink | null;
+  /** What has proved its user; `null` where nothing is to be watched. */
+  readonly credential: CredentialLink | null;
   readonly isOwn: boolean;
   /** For a client that knows no hub: it is sent no `hub:` events, no ids and no `retry:`. */
   readonly isRaw?: boolean;

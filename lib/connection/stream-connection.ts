@@ -1,6 +1,7 @@
 import { Deferred } from "../async/deferred.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { toFinalId } from "../log/cursor.js";
+import type { CredentialLink } from "../user/credential-link.js";
 import type { SessionLink } from "../user/session-link.js";
 import type { User } from "../user/user.js";
 import { encodeFrame, encodeHubEvent, encodePreamble } from "../wire/encoder.js";
@@ -19,13 +20,16 @@ export abstract class StreamConnection implements Connection {
   readonly transport: Transport;
   /** True for `req.sse.open()`: a stream that no broadcast reaches. */
   readonly isOwn: boolean;
-  /** When it ends by itself, in milliseconds since 1970, and why. */
-  endsAt: { readonly time: number; readonly reason: "age" | "user" } | undefined;
+  /** When it ends by itself, in milliseconds since 1970, and why; `age` is when it would for its age. */
+  endsAt:
+    { readonly time: number; readonly reason: "age" | "user"; readonly age: number } | undefined;
 
   readonly #context: ConnectionContext;
   readonly #isRaw: boolean;
   readonly #rooms = new Rooms();
   readonly #session: SessionLink | null;
+  readonly #credential: CredentialLink | null;
+  #hold: Deferred<undefined> | undefined;
   #user: User | undefined;
   #verdict: Opened | undefined;
   #end: SseHubError | undefined;
@@ -37,6 +41,7 @@ export abstract class StreamConnection implements Connection {
     this.transport = parts.transport;
     this.isOwn = parts.isOwn;
     this.#session = parts.session;
+    this.#credential = parts.credential;
     this.#context = context;
     this.#isRaw = parts.isRaw === true;
   }
@@ -56,6 +61,20 @@ export abstract class StreamConnection implements Connection {
 
   get session(): SessionLink | null {
     return this.#session;
+  }
+
+  get credential(): CredentialLink | null {
+    return this.#credential;
+  }
+
+  /** True when something other than the connection's own end may make its tag untrue. */
+  get hasLogin(): boolean {
+    return this.#session !== null || this.#credential !== null;
+  }
+
+  /** True while it is not known whether its tag still holds: it is to receive nothing. */
+  get isHeld(): boolean {
+    return this.#hold !== undefined;
   }
 
   get rooms(): ReadonlySet<string> {
@@ -101,6 +120,23 @@ export abstract class StreamConnection implements Connection {
     });
   }
 
+  /** From here on it is to receive nothing, until it is released. */
+  hold(): void {
+    this.#hold ??= new Deferred();
+  }
+
+  release(): void {
+    this.#hold?.resolve(undefined);
+    this.#hold = undefined;
+  }
+
+  /** Resolves when it is not held, or has ended. */
+  async whenReleased(): Promise<void> {
+    while (this.#hold !== undefined && !this.hasEnded) {
+      await unlessEnded(this, this.#hold.promise);
+    }
+  }
+
   /** Sends the headers and the first bytes, unless they are out. */
   begin(): void {
     if (!this.transport.hasBegun) this.transport.begin(this.#preamble());
@@ -131,7 +167,7 @@ export abstract class StreamConnection implements Connection {
   send<E extends EventName>(event: E, data: EventData<E>): boolean {
     checkEventName(event);
     const frame = encodeFrame(event, toText(data, this.#context.maxPayloadBytes));
-    const canTake = this.isOwn ? this.isOpened && !this.isFull : this.isLive;
+    const canTake = this.isOwn ? this.isOpened && !this.isHeld && !this.isFull : this.isLive;
     if (!canTake || !this.transport.isOpen) return false;
     this.transport.write(frame);
     return true;

@@ -9,6 +9,9 @@ export interface Sink {
   readonly hasEnded: boolean;
   readonly signal: AbortSignal;
   readonly opened: Promise<Opened>;
+  /** True while nothing may be written. */
+  readonly isHeld: boolean;
+  whenReleased(): Promise<void>;
   whenWritable(): Promise<void>;
   finish(reason: "error"): void;
   report(error: SseHubError): void;
@@ -51,7 +54,8 @@ async function run<T>(
     });
     if (result === undefined) return;
     if (result.done === true) return;
-    write(result.value);
+    if (sink.isHeld) await sink.whenReleased();
+    if (!sink.hasEnded) write(result.value);
     await sink.whenWritable();
   }
   leave(iterator);

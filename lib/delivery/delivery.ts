@@ -90,6 +90,17 @@ export class Delivery {
     else connection.transport.write(HEARTBEAT_COMMENT);
   }
 
+  /** Gives a connection nothing, until it is released. Its place is kept. */
+  hold(connection: LogReader): void {
+    connection.hold();
+    this.fanOut.giveBack(connection);
+  }
+
+  release(connection: LogReader): void {
+    connection.release();
+    this.replay.release(connection);
+  }
+
   /** Gives a connection that has ended nothing more. */
   delete(connection: LogReader): void {
     this.fanOut.delete(connection);

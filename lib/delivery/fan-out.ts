@@ -78,6 +78,16 @@ export class FanOut {
     this.#index.delete(connection);
   }
 
+  /** Gives a connection back, to read on by itself from what it has. */
+  giveBack(connection: LogReader): void {
+    if (!connection.isLive) return;
+    // What a pass has given it so far shows in its cursor, but for volatile entries, which are not repeated.
+    const position = Math.max(connection.position, this.#served, connection.cursorPosition);
+    connection.fallBehind(position, this.#isPassing ? this.#log.head : position);
+    this.delete(connection);
+    this.#parts.readOn(connection);
+  }
+
   /** A live connection has joined rooms, or left them. */
   onRooms(connection: LogReader, rooms: readonly string[], change: "join" | "leave"): void {
     if (connection.isLive) this.#index[change](connection, rooms);

@@ -146,11 +146,15 @@ export class LogReader extends StreamConnection {
     this.#isLive = false;
   }
 
-  /** From here on the connection is behind, at this position: its socket takes no more. */
-  fallBehind(position: number): void {
+  /**
+   * From here on the connection is behind, at this position: its socket takes no more, or it is held.
+   *
+   * @param volatileFrom volatile entries up to here are not for it
+   */
+  fallBehind(position: number, volatileFrom = Infinity): void {
     this.#isLive = false;
     this.#position = position;
-    this.#volatileFrom = Infinity;
+    this.#volatileFrom = volatileFrom;
   }
 
   /** Reads on in another generation of the log. */

@@ -45,6 +45,8 @@ export class Replay {
   #turns: LogReader[] = [];
   // Pages that had to be waited for, until their turn.
   readonly #fetched = new WeakMap<LogReader, Page>();
+  // Those that are held, and had their turn.
+  readonly #parked = new WeakSet<LogReader>();
   readonly #reported = new WeakSet<Promise<Page>>();
   #isReading = false;
 
@@ -68,6 +70,11 @@ export class Replay {
     }
     this.#turns.push(connection);
     this.#start();
+  }
+
+  /** A connection that was held may read on. */
+  release(connection: LogReader): void {
+    if (this.#parked.delete(connection)) this.resume(connection);
   }
 
   /** The log has lost something, or begun anew. */
@@ -138,6 +145,10 @@ export class Replay {
 
   #readPage(connection: LogReader): void {
     if (connection.hasEnded) return;
+    if (connection.isHeld) {
+      this.#parked.add(connection);
+      return;
+    }
     if (connection.generation !== this.#generation.current) {
       this.#fetched.delete(connection);
       this.#crossBreak(connection);

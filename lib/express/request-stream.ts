@@ -29,9 +29,11 @@ import {
   lastEventIdOf,
   queryOf,
 } from "./request-facts.js";
-import { allowOrigin, checkOrigin } from "./origin.js";
+import { NoStream } from "./no-stream.js";
+import { checkOrigin } from "./origin.js";
 import { isLoaded, saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
 import { calledTwice, headersSent, type StreamCall } from "./stream-call.js";
+import { RequestCredential } from "./request-credential.js";
 import { catchStreamErrors } from "./stream-errors.js";
 import { writeStreamHead } from "./stream-head.js";
 import { Tag, type SessionRequest } from "./tag-request.js";
@@ -46,6 +48,8 @@ export class RequestStream implements SseRequest {
   readonly #settings: SseSettings;
   readonly #answered: AnsweredStreams;
   readonly #tag: Tag;
+  readonly #noStream: NoStream;
+  readonly #credential: RequestCredential;
   #sessionBefore: string | undefined;
   #mark: string | undefined;
   #connection: StreamConnection | undefined;
@@ -65,6 +69,8 @@ export class RequestStream implements SseRequest {
     this.#settings = settings;
     this.#answered = answered;
     this.#tag = new Tag(req, settings.user, hub);
+    this.#credential = new RequestCredential(req, res, hub, settings);
+    this.#noStream = new NoStream(req, res, hub.admission, settings);
     this.#observe();
     this.#sessionBefore = snapshotOf(req);
   }
@@ -146,19 +152,9 @@ export class RequestStream implements SseRequest {
     return this.#refuse(error.code === "ERR_SSE_STORE" ? "store" : "error");
   }
 
-  // A stream that ends at once is the only refusal EventSource survives.
   #refuse(reason: RefusalReason): StreamConnection {
-    const transport = new Transport(this.#res);
-    // A guard may come after somebody has answered.
-    if (this.#res.headersSent) return this.#hub.admission.turnAway(transport);
-    allowOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
-    writeStreamHead(this.#res);
-    unwrapEnd(this.#res);
-    const { lastEventId } = this;
-    return this.#hub.admission.refuse(
-      { transport, isOwn: (this.#call ?? "join") !== "join", lastEventId },
-      reason,
-    );
+    const isOwn = (this.#call ?? "join") !== "join";
+    return this.#noStream.refuse({ isOwn, lastEventId: this.lastEventId }, reason);
   }
 
   /** True when the browser comes back after the end of its stream, which it is not to do. */
@@ -166,19 +162,13 @@ export class RequestStream implements SseRequest {
     const { lastEventId } = this;
     if (lastEventId === undefined) return false;
     const { sessionID: sessionId = "" } = this.#req as { sessionID?: string };
-    return isFinalId(lastEventId) || this.#hub.sessionMonitor.isStopped(sessionId);
+    if (isFinalId(lastEventId) || this.#hub.sessionMonitor.isStopped(sessionId)) return true;
+    return this.#credential.isStopped;
   }
 
   /** Answers 204, which is how EventSource is told to stop. */
-  stop(transport = new Transport(this.#res)): StreamConnection {
-    // Somebody may have answered already.
-    if (this.#res.headersSent) return this.#hub.admission.turnAway(transport);
-    unwrapEnd(this.#res);
-    allowOrigin(this.#req, this.#res, this.#settings.allowedOrigins);
-    this.#res.writeHead(204);
-    this.#res.end();
-    this.#hub.admission.refusals.note("stopped");
-    return this.#hub.admission.turnAway(transport);
+  stop(): StreamConnection {
+    return this.#noStream.stop();
   }
 
   /** Ends the stream, if there is one, after an error of the application. */
@@ -241,10 +231,9 @@ export class RequestStream implements SseRequest {
   // For a request that can have no stream.
   #answerEarly(): StreamConnection | null {
     if (this.#res.headersSent) throw headersSent(this.#call as StreamCall);
-    const transport = new Transport(this.#res);
     if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse("pipelined");
-    if (isGone(this.#res)) return this.#hub.admission.turnAway(transport);
-    if (this.isFinished) return this.stop(transport);
+    if (isGone(this.#res)) return this.#noStream.turnAway();
+    if (this.isFinished) return this.stop();
     return null;
   }
 
@@ -270,6 +259,7 @@ export class RequestStream implements SseRequest {
     const transport = new Transport(this.#res);
     // Before the head, at which express-session prolongs what it has in memory, not what is stored.
     const loaded = isLoaded(this.#req) ? this.#link() : null;
+    this.#credential.beginStream(user);
     writeStreamHead(this.#res);
     unwrapEnd(this.#res);
     if (this.#req.method === "HEAD") {
@@ -280,7 +270,7 @@ export class RequestStream implements SseRequest {
     if (this.#req.method === "GET" && hasBody(this.#req)) this.#req.resume();
     catchStreamErrors(this.#req);
     watchEnd(this.#res);
-    const whenReady = saveOwnChanges(this.#req, this.#res, this.#sessionBefore);
+    const saving = saveOwnChanges(this.#req, this.#res, this.#sessionBefore);
     // Not kept for the hours of the stream.
     this.#sessionBefore = undefined;
     return this.#hub.admission.accept({
@@ -292,10 +282,15 @@ export class RequestStream implements SseRequest {
       askedAt: this.#tag.askedAt,
       addressOf: () => addressOf(this.#req),
       // A session that is in no store, and will be in none, has nothing to be watched.
-      session: loaded ?? (whenReady === null ? null : this.#link()),
-      whenReady,
+      session: loaded ?? (saving === null ? null : this.#link()),
+      credential: this.#credential.link,
+      whenReady: both(saving, this.#credential.whenTold),
     });
   }
+}
+
+function both(one: Promise<void> | null, other: Promise<unknown> | null): Promise<unknown> | null {
+  return other === null ? one : Promise.all([one, other]);
 }
 
 const NO_STREAM = Promise.resolve(null);

@@ -4,6 +4,8 @@ import { SseHubTypeError } from "../errors/sse-hub-error.js";
 import { isObject, optionReader, refusedOption } from "../options/option-reader.js";
 import { readAllowedOrigins } from "./allowed-origins.js";
 import { watchAll, watchUser, type Watch } from "../session/watch.js";
+import type { Verify } from "../user/credential-link.js";
+import { CredentialCookies, type CredentialFunction } from "./credential-source.js";
 import type { UserResolver } from "./tag-request.js";
 
 /** A folder of static files with the options of serve-static. */
@@ -47,6 +49,21 @@ export interface SseOptions {
    */
   watch?: ((session: SessionOfRequest) => unknown) | undefined;
   /**
+   * What proves the user, where no session store does: the name of a cookie, a list of names, or a function
+   * that gives a token of the request, such as that of its `Authorization` header. A name stands for the cookie
+   * and its chunks (`name.0`, `name.1`); one that ends with `*` for all cookies that begin so. When a response
+   * clears the cookie, the streams that were opened with it end. When it sets another value, `user` is asked
+   * again, with that value in place of the request's: streams of the same user go on, others end. `null`:
+   * nothing proves it, and you call `hub.refresh()` yourself. @default none; a process warning says so
+   */
+  credential?: string | readonly string[] | CredentialFunction | null | undefined;
+  /**
+   * Tells whether a credential still proves its user: asked for each stream that is opened, and once for each
+   * distinct credential every `revalidateMs`. Only `true` keeps the streams. It is for what is revoked where no
+   * response tells of it. @default none
+   */
+  verify?: Verify | undefined;
+  /**
    * Origins whose pages may read streams with the visitor's cookies, besides the server's own, such as
    * `"https://app.example.com"`, or `"capacitor://localhost"` of a packaged app. Each is written as browsers
    * send it; there are no wildcards. @default []
@@ -73,6 +90,9 @@ export interface SseSettings {
   /** `null` for the default, which depends on a session. */
   readonly user: UserResolver | null;
   readonly watch: Watch;
+  /** `undefined`: nobody has said. */
+  readonly credential: CredentialCookies | CredentialFunction | null | undefined;
+  readonly verify: Verify | null;
   readonly allowedOrigins: readonly string[];
   /** `null`: nowhere. */
   readonly client: string | null;
@@ -80,7 +100,16 @@ export interface SseSettings {
 
 const CLIENT_PATH = "/express-sse-hub/client.js";
 
-const OPTIONS = ["hub", "static", "user", "watch", "allowedOrigins", "client"] as const;
+const OPTIONS = [
+  "hub",
+  "static",
+  "user",
+  "watch",
+  "credential",
+  "verify",
+  "allowedOrigins",
+  "client",
+] as const;
 
 /** Reads the options of `sse()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolveSseOptions(options: SseOptions): SseSettings {
@@ -103,9 +132,45 @@ export function resolveSseOptions(options: SseOptions): SseSettings {
     statics: [roots].flat().map((root) => (typeof root === "string" ? { root } : root)),
     user,
     watch: read("watch", "a function from the session to what the user depends on", isWatch, watch),
+    ...readCredential(options),
     allowedOrigins: readAllowedOrigins(options.allowedOrigins),
     client: read("client", "a path that begins with /, or null", isClientPath, CLIENT_PATH),
   };
+}
+
+function readCredential(options: SseOptions): Pick<SseSettings, "credential" | "verify"> {
+  const read = optionReader("sse", options, OPTIONS);
+  const given = read("credential", CREDENTIAL, isCredential);
+  const verify = read("verify", "a function from a user and its credential to a boolean", isVerify);
+  if (verify !== undefined && given == null) {
+    const expected = "that only beside credential, which says what there is to verify";
+    throw refusedOption("sse", "verify", verify, expected);
+  }
+  const isNamed = typeof given === "string" || Array.isArray(given);
+  return {
+    credential: isNamed
+      ? new CredentialCookies([given as string | readonly string[]].flat())
+      : (given as CredentialFunction | null | undefined),
+    verify: verify ?? null,
+  };
+}
+
+const CREDENTIAL =
+  "the name of a cookie, a list of names, a function from the request to a token, or null for none";
+
+function isCredential(value: unknown): value is NonNullable<SseOptions["credential"]> | null {
+  if (value === null || typeof value === "function") return true;
+  const names = [value].flat();
+  return names.length > 0 && names.every(isCookieName);
+}
+
+// RFC 6265, 4.1.1: a token.
+function isCookieName(name: unknown): boolean {
+  return typeof name === "string" && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
+}
+
+function isVerify(value: unknown): value is Verify {
+  return typeof value === "function";
 }
 
 function isWatch(value: unknown): value is Watch {

@@ -122,6 +122,12 @@ export class HubCore implements ConnectionContext {
       onSessionEnd: (cause, connections) => {
         this.#diagnostics.sessionEnd(cause, connections);
       },
+      hold: (connection: LogReader) => {
+        this.#delivery.hold(connection);
+      },
+      release: (connection: LogReader) => {
+        this.#delivery.release(connection);
+      },
     });
   }
 
@@ -133,8 +139,8 @@ export class HubCore implements ConnectionContext {
       runDetached: createDetachedScope(),
       report: this.report,
       onBroken: (connection) => {
-        // A change of its session may be among what was lost.
-        if (connection.session === null) return true;
+        // A change of its session or credential may be among what was lost.
+        if (!connection.hasLogin) return true;
         this.sessionMonitor.refreshUncertain(connection);
         return false;
       },

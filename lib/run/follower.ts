@@ -64,6 +64,13 @@ export class Follower implements Feed {
   #read(record: RunRecord, connection: StreamConnection): void {
     this.#isWaiting = false;
     if (connection.hasEnded) return;
+    if (connection.isHeld) {
+      this.#isWaiting = true;
+      void connection.whenReleased().then(() => {
+        this.#read(record, connection);
+      });
+      return;
+    }
     if (connection.transport.needsDrain) {
       this.#awaitDrain(record, connection);
       return;

@@ -1,4 +1,5 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
+import type { User } from "../user/user.js";
 
 /** When a connection ends by itself: at its age, or when its tag says that the user's time is over. */
 export function endOf(
@@ -7,9 +8,25 @@ export function endOf(
 ): StreamConnection["endsAt"] {
   // A fifth more or less: streams that were opened together do not return together.
   const age = maxAgeMs === null ? Infinity : Date.now() + maxAgeMs * (0.8 + Math.random() * 0.4);
-  const expiry = timeOf((user as { expiresAt?: unknown } | undefined)?.expiresAt);
-  if (expiry < age) return { time: expiry, reason: "user" };
-  return age === Infinity ? undefined : { time: age, reason: "age" };
+  return firstOf(age, expiryOf(user));
+}
+
+/** The same when the user's time was prolonged. */
+export function prolonged(
+  { endsAt }: StreamConnection,
+  expiresAt: number | null,
+): StreamConnection["endsAt"] {
+  return firstOf(endsAt?.age ?? Infinity, expiresAt ?? Infinity);
+}
+
+/** When the user's time is over, in milliseconds since 1970; `Infinity` for never. */
+export function expiryOf(user: User | undefined): number {
+  return timeOf((user as { expiresAt?: unknown } | undefined)?.expiresAt);
+}
+
+function firstOf(age: number, expiry: number): StreamConnection["endsAt"] {
+  if (expiry < age) return { time: expiry, reason: "user", age };
+  return age === Infinity ? undefined : { time: age, reason: "age", age };
 }
 
 // A number of milliseconds since 1970, or what JSON made of a date.

@@ -31,6 +31,10 @@ export class ObservedStores {
     observeStore(store, this.#observer);
   }
 
+  get isInUse(): boolean {
+    return this.#stores.size > 0;
+  }
+
   /** True when a store has said that it is disconnected. */
   get isAway(): boolean {
     return [...this.#stores].some(isAway);

@@ -1,16 +1,16 @@
-/** Why the streams of a session have ended, since what they were tagged with holds no longer. */
+/** Why the streams of a session or a credential have ended, since what they were tagged with holds no longer. */
 export type SessionEndCause =
-  /** The session was destroyed: a logout. */
+  /** The session was destroyed, or the credential cleared: a logout. */
   | "destroyed"
-  /** It was stored with another user: a login, another profile. */
+  /** It stands for another user: a login, another profile. */
   | "changed"
   /** Another node has destroyed or changed it. */
   | "elsewhere"
   /** Its time is over, or that of its user (`expiresAt`). */
   | "expired"
-  /** It was read again, and was another one or not there. */
+  /** It was read again or verified, and was another one or not there. */
   | "revalidated"
-  /** The store failed to give it, and `onStoreError` is `"end"`. */
+  /** The store, or `verify`, failed, and `onStoreError` is `"end"`. */
   | "store"
   /** `refresh()`, on any node. */
   | "refresh"

@@ -34,7 +34,7 @@ export class SessionEnds {
 function bySession(connections: readonly StreamConnection[]): Iterable<StreamConnection[]> {
   const groups = new Map<unknown, StreamConnection[]>();
   for (const connection of connections) {
-    const key = connection.session?.key ?? connection;
+    const key = connection.session?.key ?? connection.credential?.key ?? connection;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [connection]);
     else group.push(connection);

@@ -10,6 +10,7 @@ import { drawSoon, onOutdated, onStoreFailed } from "./reconnect-delay.js";
 import type { SessionEndCause } from "./session-end-cause.js";
 import { SessionEnds, type OnSessionEnd } from "./session-ends.js";
 import { SessionChangeDetector, type SessionNotice } from "./change-detector.js";
+import { CredentialMonitor } from "./credential-monitor.js";
 import { Sessions } from "./sessions.js";
 import { StoppedSessions } from "./stopped-sessions.js";
 import { ObservedStores } from "./observed-stores.js";
@@ -23,15 +24,19 @@ export interface SessionMonitorParts {
   readonly maxConnectionAgeMs: number | null;
   readonly onStoreError: "end" | "keep";
   readonly onSessionEnd: OnSessionEnd;
+  /** The connection receives nothing until it is released. */
+  hold(connection: StreamConnection): void;
+  release(connection: StreamConnection): void;
   readonly report: (error: SseHubError) => void;
 }
 
 /**
- * Ends a connection as soon as its session no longer matches its user: after a logout, another login, a changed
+ * Ends a connection as soon as its session or credential no longer matches its user: after a logout, another login, a changed
  * profile, an expiry, `refresh()` or `disconnect()`. The browser reconnects through the application's middleware.
  */
 export class SessionMonitor {
   readonly sessions: Sessions;
+  readonly credentials: CredentialMonitor;
   readonly recalls = new Recalls();
   readonly changes: SessionChangeDetector;
   readonly ends: SessionEnds;
@@ -53,17 +58,30 @@ export class SessionMonitor {
     this.#report = report;
     this.#maxAgeMs = parts.maxConnectionAgeMs;
     this.#connections = parts.connections;
-    this.sessions = new Sessions({
+    const watching = {
       revalidateMs: parts.revalidateMs,
       onStoreError: parts.onStoreError,
       report,
-      onOutdated: (outdated, cause) => {
+      onOutdated: (outdated: readonly StreamConnection[], cause: SessionEndCause) => {
         this.#endAll(outdated, cause);
       },
-      onStoreFailed: (failed) => {
+      onStoreFailed: (failed: readonly StreamConnection[]) => {
         failed.forEach(onStoreFailed);
         this.ends.note("store", failed);
       },
+    };
+    this.sessions = new Sessions(watching);
+    this.credentials = new CredentialMonitor({
+      ...watching,
+      label: this.label,
+      isShared: log.isShared,
+      hold: (connection) => {
+        parts.hold(connection);
+      },
+      release: (connection) => {
+        parts.release(connection);
+      },
+      tell: (notice) => this.#tell({ ...notice }),
     });
     this.#clock = setInterval(() => {
       this.#tick();
@@ -72,17 +90,20 @@ export class SessionMonitor {
 
   /** @param isFresh true for a page that was just loaded, and brings no cursor */
   add(connection: StreamConnection, { isFresh }: { readonly isFresh: boolean }): void {
-    if (connection.session === null) return;
-    const { key } = connection.session;
-    if (isFresh && this.#stopped.delete(key) && this.#log.isShared) {
-      // Its stream may end at any time, and its browser returns to any node.
-      void this.#tell({ kind: "loaded", key });
+    const { session, credential } = connection;
+    for (const { key } of loginsOf(connection)) {
+      if (isFresh && this.#stopped.delete(key) && this.#log.isShared) {
+        // Its stream may end at any time, and its browser returns to any node.
+        void this.#tell({ kind: "loaded", key });
+      }
     }
-    this.sessions.add(connection, connection.session);
+    if (session !== null) this.sessions.add(connection, session);
+    if (credential !== null) this.credentials.add(connection, credential);
   }
 
   delete(connection: StreamConnection): void {
     if (connection.session !== null) this.sessions.delete(connection, connection.session);
+    if (connection.credential !== null) this.credentials.all.delete(connection);
   }
 
   /** True when a session store has said that it is disconnected. */
@@ -99,6 +120,11 @@ export class SessionMonitor {
   /** The connection's user is known and it is about to receive. */
   onOpen(connection: StreamConnection): void {
     connection.endsAt = endOf(connection, this.#maxAgeMs);
+  }
+
+  /** True once a session store is observed. */
+  get hasStore(): boolean {
+    return this.#stores.isInUse;
   }
 
   /** @throws SseHubTypeError `ERR_SSE_OPTION` */
@@ -118,7 +144,7 @@ export class SessionMonitor {
     const meant = [...this.#connections].filter(({ user }) => user !== undefined && test(user));
     for (const connection of meant) {
       this.recall(connection, reason, meant.length);
-      if (reason === "stop" && connection.session !== null) stopped.add(connection.session.key);
+      if (reason === "stop") for (const { key } of loginsOf(connection)) stopped.add(key);
     }
     this.ends.note(reason === "stop" ? "disconnect" : "refresh", meant);
     return [...stopped];
@@ -154,13 +180,18 @@ export class SessionMonitor {
       connection.finish("refresh", { retryMs: drawSoon(among) });
       return;
     }
-    if (connection.session !== null) this.#stopped.add(connection.session.key);
+    for (const { key } of loginsOf(connection)) this.#stopped.add(key);
     connection.finish("stop");
   }
 
   /** True when the streams of this session were stopped of late. */
   isStopped(sessionId: string): boolean {
     return this.#stopped.has(sessionKeyOf(sessionId, this.label));
+  }
+
+  /** The same for the streams of a credential, by its key. */
+  isCredentialStopped(key: string): boolean {
+    return this.#stopped.has(key);
   }
 
   close(): void {
@@ -218,7 +249,12 @@ export class SessionMonitor {
     }
     this.#endAll(expired, "expired");
     this.sessions.tick();
+    this.credentials.tick();
   }
+}
+
+function loginsOf({ session, credential }: StreamConnection): Array<{ readonly key: string }> {
+  return [session, credential].filter((login) => login !== null);
 }
 
 const SESSION_UNTOLD =

@@ -1,0 +1,52 @@
+import {
+  decode,
+  splitPair,
+  type CookieValues,
+  type CredentialCookies,
+} from "./credential-source.js";
+import type { SessionRequest } from "./tag-request.js";
+
+/** What cookie-parser puts on a request. */
+interface WithCookies {
+  readonly cookies?: unknown;
+  readonly signedCookies?: unknown;
+}
+
+/**
+ * The request as this browser will send it next: with these cookies in place of those that prove its user.
+ * All else is the request's own, whatever middleware has put there.
+ */
+export function withCookies(
+  req: SessionRequest,
+  values: CookieValues,
+  meant: CredentialCookies,
+): SessionRequest {
+  const others = (req.headers.cookie ?? "")
+    .split(";")
+    .filter((pair) => pair.trim() !== "" && !meant.isMeant(splitPair(pair)[0]))
+    .map((pair) => pair.trim());
+  const cookie = [...others, ...[...values].map(([name, value]) => `${name}=${value}`)].join("; ");
+  const next = Object.create(req) as SessionRequest;
+  const { cookies, signedCookies } = req as WithCookies;
+  const own = { value: { ...req.headers, cookie }, writable: true, configurable: true };
+  Object.defineProperty(next, "headers", own);
+  if (isRecord(cookies)) {
+    const decoded = [...values].map(([name, value]) => [name, decode(value)]);
+    define(next, "cookies", { ...without(cookies, meant), ...Object.fromEntries(decoded) });
+  }
+  // Nobody here can tell whether a new one is signed well.
+  if (isRecord(signedCookies)) define(next, "signedCookies", without(signedCookies, meant));
+  return next;
+}
+
+function define(req: object, name: string, value: unknown): void {
+  Object.defineProperty(req, name, { value, writable: true, configurable: true });
+}
+
+function without(cookies: object, meant: CredentialCookies): object {
+  return Object.fromEntries(Object.entries(cookies).filter(([name]) => !meant.isMeant(name)));
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

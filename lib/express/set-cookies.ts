@@ -1,0 +1,30 @@
+import { splitPair, type CookieValues, type CredentialCookies } from "./credential-source.js";
+
+/** The cookies that a browser has once it has read a response; the same map where none of them is touched. */
+export function withSetCookies(
+  before: CookieValues,
+  setCookies: readonly string[],
+  cookies: CredentialCookies,
+): CookieValues {
+  let after: Map<string, string> | undefined;
+  for (const setCookie of setCookies) {
+    const [pair = "", ...attributes] = setCookie.split(";");
+    const [name, value] = splitPair(pair);
+    if (!cookies.isMeant(name)) continue;
+    after ??= new Map(before);
+    if (value === "" || value === '""' || isOver(attributes)) after.delete(name);
+    else after.set(name, value);
+  }
+  return after ?? before;
+}
+
+// RFC 6265, 5.3: Max-Age counts before Expires, and of two of a kind the last.
+function isOver(attributes: readonly string[]): boolean {
+  const found = new Map(
+    attributes.map(splitPair).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const maxAge = found.get("max-age");
+  if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0;
+  const expires = found.get("expires");
+  return expires !== undefined && Date.parse(expires) <= Date.now();
+}

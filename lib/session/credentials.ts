@@ -1,0 +1,215 @@
+import type { StreamConnection } from "../connection/stream-connection.js";
+import type { CredentialLink } from "../user/credential-link.js";
+import { prolonged } from "./age.js";
+import { Credential, KEEP_MS } from "./credential.js";
+import { identityOf, type Identity } from "./identity.js";
+import type { SessionEndCause } from "./session-end-cause.js";
+
+// Credentials without a stream of which something is remembered.
+const MAX_IDLE = 10_000;
+
+/** What credentials need of their hub. */
+export interface CredentialsParts {
+  /** What is hashed is hashed with this. */
+  readonly label: string;
+  /** The tags of these connections no longer hold: they end, and their browsers return. */
+  onOutdated(connections: readonly StreamConnection[], cause: SessionEndCause): void;
+  /** The connection receives nothing until it is released. */
+  hold(connection: StreamConnection): void;
+  release(connection: StreamConnection): void;
+}
+
+/**
+ * The credentials behind the connections of this node, and what became of others in the last minute: a
+ * request with a value that was given up may still be on its way, and must not become a stream.
+ */
+export class Credentials {
+  readonly #parts: CredentialsParts;
+  readonly #byKey = new Map<string, Credential>();
+  readonly #of = new Map<StreamConnection, Credential>();
+  // Without a stream → when it is forgotten, oldest first.
+  readonly #idle = new Map<Credential, number>();
+
+  constructor(parts: CredentialsParts) {
+    this.#parts = parts;
+  }
+
+  /** The same for all values of a credential. */
+  idOf(key: string): string {
+    return this.#byKey.get(key)?.id ?? key;
+  }
+
+  add(connection: StreamConnection, link: CredentialLink): Credential {
+    const credential = this.#find(link.key);
+    credential.see(link.key);
+    if (link.key === credential.newest) credential.link = link;
+    else credential.link ??= link;
+    credential.connections.add(connection);
+    this.#of.set(connection, credential);
+    this.#idle.delete(credential);
+    if (credential.pending > 0) this.#parts.hold(connection);
+    return credential;
+  }
+
+  delete(connection: StreamConnection): void {
+    const credential = this.#of.get(connection);
+    if (credential === undefined) return;
+    this.#of.delete(connection);
+    credential.connections.delete(connection);
+    this.#rest(credential);
+  }
+
+  /** The browser is told to forget this value: streams that were opened with it end. */
+  clear(key: string, cause: SessionEndCause): void {
+    const credential = this.#find(key);
+    credential.isGone = true;
+    credential.changedAt = Date.now();
+    const connections = [...credential.connections];
+    this.#rest(credential);
+    this.#parts.onOutdated(connections, cause);
+  }
+
+  /** A browser has been given this value. True where it had been forgotten. */
+  revive(key: string): boolean {
+    const credential = this.#byKey.get(key);
+    if (credential?.isGone !== true) return false;
+    credential.drop(key);
+    this.#byKey.delete(key);
+    return true;
+  }
+
+  /**
+   * The browser is given another value. Streams that were opened with the old one go on under the new one
+   * where that stands for the same user, and end where it does not.
+   *
+   * @param identity whom the new value stands for, `null` for what nobody can be the same as. Until it is
+   * known, the streams receive nothing.
+   */
+  change(
+    from: string,
+    to: { readonly key: string; readonly link?: CredentialLink },
+    identity: Identity | null | Promise<Identity | null>,
+    cause: SessionEndCause,
+  ): Credential {
+    this.revive(to.key);
+    const credential = this.#find(from);
+    // The browser was signed out by another response, and is signed in again by this one.
+    if (credential.isGone) return credential;
+    credential.see(from);
+    this.#adopt(credential, to.key);
+    credential.link = to.link ?? credential.link;
+    for (const key of credential.prune()) this.#byKey.delete(key);
+    if (credential.connections.size === 0) this.#rest(credential);
+    if (identity instanceof Promise) this.#await(credential, identity, cause);
+    else this.#decide(credential, identity, cause);
+    return credential;
+  }
+
+  /** True when the connection's value was given up, or stands for another user by now. */
+  isOutdated(connection: StreamConnection): boolean {
+    const credential = this.#of.get(connection);
+    if (credential === undefined) return false;
+    if (credential.isGone) return true;
+    const { changedAt, newest } = credential;
+    // Who comes with the newest value is who that stands for at this moment.
+    const isNewest = connection.credential?.key === newest;
+    if (isNewest || changedAt + KEEP_MS < Date.now()) return false;
+    return !this.#isSame(connection, credential.identity);
+  }
+
+  /** Forgets what is a minute old. Call it about every second. */
+  tick(): void {
+    const now = Date.now();
+    for (const [credential, until] of this.#idle) {
+      if (until > now) return;
+      this.#forget(credential);
+    }
+  }
+
+  #find(key: string): Credential {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const credential = new Credential(key);
+    this.#byKey.set(key, credential);
+    return credential;
+  }
+
+  // Both may have streams: a browser that was given the new value is sooner on one node than the news.
+  #adopt(credential: Credential, key: string): void {
+    const other = this.#byKey.get(key);
+    if (other !== undefined && other !== credential) this.#merge(other, credential);
+    credential.see(key);
+    credential.newest = key;
+    this.#byKey.set(key, credential);
+  }
+
+  #merge(other: Credential, into: Credential): void {
+    other.mergedInto = into;
+    into.pending += other.pending;
+    for (const key of other.keys) {
+      into.see(key);
+      this.#byKey.set(key, into);
+    }
+    for (const connection of other.connections) {
+      into.connections.add(connection);
+      this.#of.set(connection, into);
+    }
+    other.connections.clear();
+    into.link ??= other.link;
+    this.#idle.delete(other);
+    if (into.connections.size > 0) this.#idle.delete(into);
+  }
+
+  #await(asked: Credential, identity: Promise<Identity | null>, cause: SessionEndCause): void {
+    asked.pending += 1;
+    for (const connection of asked.connections) this.#parts.hold(connection);
+    void identity.then((found) => {
+      const credential = latest(asked);
+      credential.pending -= 1;
+      this.#decide(credential, found, cause);
+    });
+  }
+
+  #decide(credential: Credential, identity: Identity | null, cause: SessionEndCause): void {
+    credential.identity = identity;
+    credential.changedAt = Date.now();
+    // One that is being opened looks for itself, when it knows its user.
+    const opened = [...credential.connections].filter(({ isOpened }) => isOpened);
+    const outdated = opened.filter((connection) => !this.#isSame(connection, identity));
+    this.#parts.onOutdated(outdated, cause);
+    for (const connection of opened) {
+      connection.endsAt = prolonged(connection, identity?.expiresAt ?? null);
+    }
+    if (credential.pending > 0) return;
+    for (const connection of credential.connections) this.#parts.release(connection);
+  }
+
+  #isSame({ user }: StreamConnection, identity: Identity | null): boolean {
+    return identity?.fingerprint === identityOf(user, this.#parts.label).fingerprint;
+  }
+
+  // What is known of a credential without streams is worth keeping for a minute, if it has changed.
+  #rest(credential: Credential): void {
+    this.#idle.delete(credential);
+    if (credential.connections.size > 0) return;
+    const now = Date.now();
+    if (credential.changedAt + KEEP_MS < now && credential.pending === 0) {
+      this.#forget(credential);
+      return;
+    }
+    this.#idle.set(credential, now + KEEP_MS);
+    const [oldest] = this.#idle.keys();
+    if (this.#idle.size > MAX_IDLE && oldest !== undefined) this.#forget(oldest);
+  }
+
+  #forget(credential: Credential): void {
+    this.#idle.delete(credential);
+    for (const key of credential.keys) {
+      if (this.#byKey.get(key) === credential) this.#byKey.delete(key);
+    }
+  }
+}
+
+function latest(credential: Credential): Credential {
+  return credential.mergedInto === undefined ? credential : latest(credential.mergedInto);
+}
