@@ -95,6 +95,7 @@ export class Credentials {
     const credential = this.#find(from);
     // The browser was signed out by another response, and is signed in again by this one.
     if (credential.isGone) return credential;
+    credential.changedAt = Date.now();
     credential.see(from);
     this.#adopt(credential, to.key);
     credential.link = to.link ?? credential.link;

@@ -1,6 +1,11 @@
+import { once } from "node:events";
+import http2 from "node:http2";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import type { Express, Request, Response } from "express";
-import type { SseOptions } from "express-sse-hub";
+import { createHub, sse, type SseOptions, type SseRequest } from "express-sse-hub";
 import { Deferred } from "../../lib/async/deferred.js";
+import { onTestEnd } from "../support/disposers.js";
 import { EXPRESS_VERSIONS, until } from "../support/shop.js";
 import { TokenShop, tokenOf, userOf, userOfToken } from "../support/token-shop.js";
 
@@ -122,6 +127,19 @@ describe("a response that sets another credential", () => {
     expect([await stream.closed, await late.closed]).toEqual(["user", "user"]);
     expect([...stream.pending, ...late.pending]).toEqual([]);
     expect(shop.hub.stats().sessionsEnded).toEqual({ changed: 1 });
+  });
+
+  it("is known to a request that comes late, also where nobody has a stream", async () => {
+    const shop = await TokenShop.open();
+    const [token, bob] = [tokenOf(ALICE), tokenOf(BOB)];
+    await shop.set(token, `token=${tokenOf(ALICE)}`);
+    await shop.set(bob, `token=${tokenOf(ALICE)}`);
+
+    const [same, late] = [await shop.stream(token), await shop.attempt(bob)];
+
+    expect(await late.closed).toBe("user");
+    await shop.hub.broadcast("message", "hello", ALICE);
+    expect(await same.nextData()).toEqual(["hello"]);
   });
 
   it("prolongs the time of a user whose token was renewed", async () => {
@@ -306,5 +324,70 @@ describe.each(EXPRESS_VERSIONS)("in %s", (_version, express) => {
     await shop.set(rolled, GONE);
 
     expect([await before.closed, await stream.closed]).toEqual(["user", "user"]);
+  });
+});
+
+describe("a credential", () => {
+  it("counts as one session, whatever its value", async () => {
+    const shop = await TokenShop.open({ hub: { limits: { perSession: 2 } } });
+    const [token, next] = [tokenOf(ALICE), tokenOf(ALICE)];
+    await shop.stream(token);
+    await shop.set(token, `token=${next}`);
+    await shop.stream(next);
+
+    const third = await shop.attempt(next);
+    const other = await shop.stream(tokenOf(ALICE));
+
+    expect([await third.closed, shop.hub.stats().refused]).toEqual([undefined, { perSession: 1 }]);
+    expect(other.status).toBe(200);
+  });
+
+  it("whose streams were stopped is answered 204 when its browser returns by itself", async () => {
+    const shop = await TokenShop.open();
+    const token = tokenOf(ALICE);
+    const stream = await shop.stream(token);
+    const { lastEventId } = stream;
+
+    await shop.hub.disconnect({ login: "alice" });
+
+    expect(await stream.closed).toBe("stop");
+    expect((await shop.attempt(token, { lastEventId })).status).toBe(204);
+    expect((await shop.stream(token)).status).toBe(200);
+  });
+
+  it("is watched in responses of an HTTP/2 server, too", async () => {
+    const hub = createHub();
+    const middleware = sse({ hub, user: userOf, credential: "token" });
+    const [ends, writes] = [tokenOf(ALICE), tokenOf(ALICE)];
+    const server = http2.createServer((req, res) => {
+      middleware(req as never, res as never, () => {
+        const { sse: asked } = req as unknown as { sse: SseRequest };
+        if (req.url === "/events") asked.join();
+        if (req.url === "/end") {
+          res.setHeader("set-cookie", [GONE]);
+          res.end();
+        }
+        if (req.url === "/write") res.writeHead(200, { "Set-Cookie": GONE }).end("x");
+      });
+    });
+    await once(server.listen(0), "listening");
+    const session = http2.connect(`http://localhost:${(server.address() as AddressInfo).port}`);
+    onTestEnd(async () => {
+      session.destroy();
+      await hub.close();
+      server.close();
+    });
+    const ask = (path: string, token: string) =>
+      session.request({ ":path": path, cookie: `token=${token}` }).setEncoding("utf8");
+    const streams = [ask("/events", ends), ask("/events", writes)];
+    const told = streams.map((stream) => text(stream));
+    await until(() => hub.size === 2, "both are there");
+
+    ask("/end", ends).resume();
+    ask("/write", writes).resume();
+
+    expect(await Promise.all(told)).toEqual(
+      streams.map((): unknown => expect.stringContaining('data: {"reason":"user"}')),
+    );
   });
 });
