@@ -46,10 +46,13 @@ export class RequestCredential {
   beginStream(user: User | undefined | Promise<User | undefined>): void {
     const { credential } = this.#settings;
     this.#isStream = true;
-    if (credential === undefined && !this.#hub.sessionMonitor.hasStore) this.#warnOf(user);
-    if (typeof credential !== "function") return;
-    const value = credential(this.#req);
-    if (value != null && value !== "") this.#given = this.#linkOf(value, value);
+    if (typeof credential === "function") {
+      const value = credential(this.#req);
+      if (value != null && value !== "") this.#given = this.#linkOf(value, value);
+    }
+    const isWatched =
+      credential === null || this.#hub.sessionMonitor.hasStore || this.link !== null;
+    if (!isWatched) this.#warnOf(user);
   }
 
   /** What the other nodes are to be told before the first byte of a stream. */
@@ -86,7 +89,8 @@ export class RequestCredential {
       );
     } else if (user !== undefined) {
       warned.add(this.#settings);
-      warn("ERR_SSE_NO_SESSION", UNWATCHED);
+      const isNamed = this.#settings.credential !== undefined;
+      warn("ERR_SSE_NO_SESSION", isNamed ? UNPROVEN : UNWATCHED);
     }
   }
 
@@ -121,6 +125,11 @@ export class RequestCredential {
     return new CredentialLink(key, value, this.#settings.verify);
   }
 }
+
+const UNPROVEN =
+  "A stream was opened for a user, and the request has nothing of what the option credential of sse() names. " +
+  "Expected the cookie or token that proves the user: such a stream goes on after a logout, until it is an " +
+  "hour old. Look at the name of the cookie, and whether it has Path=/.";
 
 const UNWATCHED =
   "The users of this application come from no session store, and sse() was not told what proves them. " +

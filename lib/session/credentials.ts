@@ -39,6 +39,13 @@ export class Credentials {
     return this.#byKey.get(key)?.id ?? key;
   }
 
+  /** The keys of the values that the connection's browser may return with. */
+  keysOf(connection: StreamConnection): string[] {
+    const { credential } = connection;
+    if (credential === null) return [];
+    return [credential.key, this.#of.get(connection)?.newest ?? credential.key];
+  }
+
   add(connection: StreamConnection, link: CredentialLink): Credential {
     const credential = this.#find(link.key);
     credential.see(link.key);

@@ -91,7 +91,7 @@ export class SessionMonitor {
   /** @param isFresh true for a page that was just loaded, and brings no cursor */
   add(connection: StreamConnection, { isFresh }: { readonly isFresh: boolean }): void {
     const { session, credential } = connection;
-    for (const { key } of loginsOf(connection)) {
+    for (const key of this.#keysOf(connection)) {
       if (isFresh && this.#stopped.delete(key) && this.#log.isShared) {
         // Its stream may end at any time, and its browser returns to any node.
         void this.#tell({ kind: "loaded", key });
@@ -143,8 +143,9 @@ export class SessionMonitor {
     const stopped = new Set<string>();
     const meant = [...this.#connections].filter(({ user }) => user !== undefined && test(user));
     for (const connection of meant) {
+      const keys = reason === "stop" ? this.#keysOf(connection) : [];
       this.recall(connection, reason, meant.length);
-      if (reason === "stop") for (const { key } of loginsOf(connection)) stopped.add(key);
+      for (const key of keys) stopped.add(key);
     }
     this.ends.note(reason === "stop" ? "disconnect" : "refresh", meant);
     return [...stopped];
@@ -180,7 +181,7 @@ export class SessionMonitor {
       connection.finish("refresh", { retryMs: drawSoon(among) });
       return;
     }
-    for (const { key } of loginsOf(connection)) this.#stopped.add(key);
+    for (const key of this.#keysOf(connection)) this.#stopped.add(key);
     connection.finish("stop");
   }
 
@@ -197,6 +198,12 @@ export class SessionMonitor {
   close(): void {
     clearInterval(this.#clock);
     this.#stores.close();
+  }
+
+  #keysOf(connection: StreamConnection): string[] {
+    const { session } = connection;
+    const keys = this.credentials.all.keysOf(connection);
+    return session === null ? keys : [session.key, ...keys];
   }
 
   // The request that changed the session is answered when the other nodes know, or cannot be reached.
@@ -251,10 +258,6 @@ export class SessionMonitor {
     this.sessions.tick();
     this.credentials.tick();
   }
-}
-
-function loginsOf({ session, credential }: StreamConnection): Array<{ readonly key: string }> {
-  return [session, credential].filter((login) => login !== null);
 }
 
 const SESSION_UNTOLD =

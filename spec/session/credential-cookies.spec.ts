@@ -344,15 +344,16 @@ describe("a credential", () => {
 
   it("whose streams were stopped is answered 204 when its browser returns by itself", async () => {
     const shop = await TokenShop.open();
-    const token = tokenOf(ALICE);
+    const [token, next] = [tokenOf(ALICE), tokenOf(ALICE)];
     const stream = await shop.stream(token);
     const { lastEventId } = stream;
+    await shop.set(token, `token=${next}`);
 
     await shop.hub.disconnect({ login: "alice" });
 
     expect(await stream.closed).toBe("stop");
-    expect((await shop.attempt(token, { lastEventId })).status).toBe(204);
-    expect((await shop.stream(token)).status).toBe(200);
+    expect((await shop.attempt(next, { lastEventId })).status).toBe(204);
+    expect((await shop.stream(next)).status).toBe(200);
   });
 
   it("is watched in responses of an HTTP/2 server, too", async () => {

@@ -47,7 +47,7 @@ describe("an application whose users come from no session store", () => {
   });
 
   it.each<[string, Partial<SseOptions>, boolean]>([
-    ["names what proves them", { user: () => ALICE, credential: "token" }, false],
+    ["names what proves them", { user: () => ALICE, credential: ["auth", "token"] }, false],
     ["gives a function", { user: () => ALICE, credential: () => "t" }, false],
     ["says that it knows", { user: () => ALICE, credential: null }, false],
     ["has none", { user: () => null }, false],
@@ -56,6 +56,18 @@ describe("an application whose users come from no session store", () => {
     expect(await warningsOf(options, { isStored })).toEqual([]);
   });
 });
+
+it.each<[string, SseOptions["credential"]]>([
+  ["a cookie that no request has", "tokens"],
+  ["a function that gives nothing", () => ""],
+])(
+  "an application is warned once of users without what proves them: %s",
+  async (_what, credential) => {
+    expect(await warningsOf({ user: () => ALICE, credential }, { isStored: false })).toEqual([
+      ["ERR_SSE_NO_SESSION", expect.stringContaining("Look at the name of the cookie")],
+    ]);
+  },
+);
 
 describe("the options credential and verify", () => {
   const hub = createHub();

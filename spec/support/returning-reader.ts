@@ -104,8 +104,10 @@ export class ReturningReader {
   }
 
   async #run(): Promise<number> {
-    const { cookie, patience = 0 } = this.#request;
+    const { patience = 0 } = this.#request;
     while (!this.#isLeft) {
+      // Asked for each time: it may be another one by now.
+      const { cookie } = this.#request;
       const { lastEventId } = this;
       const stream = await openStream(this.#url, this.#path, { cookie, lastEventId });
       this.#streams.push(stream);
