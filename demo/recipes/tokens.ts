@@ -1,5 +1,6 @@
-// The tokens of a language model. Start node --import tsx demo/recipes/tokens.ts and open
-// http://localhost:3000.
+// The answer of a language model, which survives a reload. Start node --import tsx demo/recipes/tokens.ts
+// and open http://localhost:3000.
+import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import express from "express";
 import session from "express-session";
@@ -7,31 +8,28 @@ import { createHub, sse } from "express-sse-hub";
 
 const app = express();
 const hub = createHub();
+hub.on("error", ({ cause }) => console.error(cause));
 app.use(session({ secret: "change me", resave: false, saveUninitialized: false }));
 app.use(sse({ hub, static: `${import.meta.dirname}/tokens` }));
+app.use(express.json());
 
 // Tokens cost money: in your application, put requireUser() and a limit before this handler.
-app.get("/answer", async (req) => {
-  const connection = req.sse.open();
-  const question = req.query.question as string;
-  let failure: string | undefined;
+app.post("/answers", (req, res) => {
+  const id = randomUUID();
+  const { question } = req.body as { question: string };
+  // Nobody can guess the id. With logins, name the user instead: for: { id: req.sse.user.id }.
+  hub.run(id, ({ signal }) => askModel(question, signal), { event: "token", for: "everybody" });
+  res.location(`/answers/${id}`);
+  void req.sse.follow(id);
+});
 
-  // If the source threw, the stream would end, the browser would ask again, and the model would restart.
-  async function* tokens() {
-    try {
-      // The signal stops the model as soon as the browser leaves, even before the next token.
-      yield* askModel(question, connection.signal);
-    } catch (error) {
-      if (!connection.signal.aborted) console.error(error);
-      failure = "The model has failed. Ask again.";
-    }
-  }
+// A page that was reloaded, or lost its connection, or another tab: from the first token, or behind its last.
+app.get("/answers/:id", (req) => void req.sse.follow(req.params.id));
 
-  await connection.stream(tokens(), "token");
-  // stream() waits for a slow browser; send() would skip what cannot be written at once.
-  if (failure !== undefined) await connection.stream([failure], "failed");
-  // Finished: EventSource does not reconnect and ask the same again.
-  connection.end();
+// The run goes on when its readers leave. A button ends it, on any node.
+app.delete("/answers/:id", async (req, res) => {
+  await hub.cancel(req.params.id);
+  res.sendStatus(204);
 });
 
 /** Stands in for a model. Yours is the stream of its client, which takes the same signal. */
@@ -49,4 +47,4 @@ async function* askModel(question: string, signal: AbortSignal): AsyncGenerator<
   }
 }
 
-hub.closeWith(app.listen(process.env.PORT ?? 3000));
+app.listen(process.env.PORT ?? 3000);

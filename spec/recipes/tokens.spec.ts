@@ -7,26 +7,34 @@ const COUNT = Array.from({ length: 100 }, (_, n) => `${n + 1} `).join("");
 describe("the recipe for a model's tokens", () => {
   const recipe = runRecipe("tokens");
 
-  it("stops the model when its reader leaves, even while it thinks", async () => {
-    const reader = await openStream(recipe.url, "/answer?question=hard");
-    await reader.opened();
+  async function ask(question: string) {
+    const response = await fetch(`${recipe.url}/answers`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ question }),
+    });
+    await response.body?.cancel();
+    const url = new URL(String(response.headers.get("location")), recipe.url);
+    return { url, reader: await openStream(recipe.url, url.pathname) };
+  }
 
+  it("stops the model when it is told to, even while it thinks", async () => {
+    const { url, reader } = await ask("hard");
     reader.close();
+    await fetch(url, { method: "DELETE" });
 
     await expect(recipe.prints("The model has stopped: hard")).resolves.toBeUndefined();
+    const later = await openStream(recipe.url, url.pathname);
+    expect(await later.closed).toBe("cancelled");
   });
 
   it("tells of a model that fails, and does not ask it again", async () => {
-    const reader = await openStream(recipe.url, "/answer?question=fail");
+    const { url, reader } = await ask("fail");
 
-    expect(await reader.closed).toBe("done");
-    expect(reader.pending.at(-1)).toEqual({
-      event: "failed",
-      data: "The model has failed. Ask again.",
-      id: undefined,
-    });
+    expect(await reader.closed).toBe("failed");
+    expect(reader.raw).not.toContain("overloaded");
     const { lastEventId } = reader;
-    const again = await openStream(recipe.url, "/answer?question=fail", { lastEventId });
+    const again = await openStream(recipe.url, url.pathname, { lastEventId });
     expect(again.status).toBe(204);
   });
 
@@ -42,6 +50,23 @@ describe("the recipe for a model's tokens", () => {
       );
     });
 
+    it("goes on with the answer after a reload, and in a second tab", async () => {
+      const page = await windows.open(recipe.url);
+      await page.click("text=Ask");
+      await page.locator("#answer", { hasText: "count. 1 2" }).waitFor();
+
+      await page.reload();
+      const second = await windows.openBeside(page, page.url());
+      for (const one of [page, second]) {
+        await one.locator("#state", { hasText: "done" }).waitFor();
+        expect(await one.textContent("#answer")).toBe(
+          `You asked: What is it like? I have no idea, but I can count. ${COUNT}`,
+        );
+      }
+      const stranger = await windows.open(`${recipe.url}/#/answers/1`);
+      await stranger.locator("#state", { hasText: "There is no such answer any more." }).waitFor();
+    });
+
     it("stops the model with a button, and says when it fails", async () => {
       const page = await windows.open(recipe.url);
       await page.fill("#question", "Why?");
@@ -49,7 +74,7 @@ describe("the recipe for a model's tokens", () => {
       await page.locator("#answer", { hasText: "count. 1 2" }).waitFor();
       await page.click("text=Stop");
       await recipe.prints("The model has stopped: Why?");
-      expect(await page.textContent("#state")).toBe("stopped");
+      await page.locator("#state", { hasText: "stopped" }).waitFor();
 
       await page.fill("#question", "fail");
       await page.click("text=Ask");
