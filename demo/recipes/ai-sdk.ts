@@ -8,7 +8,9 @@ import { createHub, sse } from "express-sse-hub";
 
 const app = express();
 const hub = createHub();
-hub.on("error", ({ cause }) => { console.error(cause); });
+hub.on("error", ({ cause }) => {
+  console.error(cause);
+});
 app.use(session({ secret: "change me", resave: false, saveUninitialized: false }));
 app.use(sse({ hub }));
 app.use(express.json());

@@ -12,7 +12,9 @@ interface Completion {
 
 const app = express();
 const hub = createHub();
-hub.on("error", ({ cause }) => { console.error(cause); });
+hub.on("error", ({ cause }) => {
+  console.error(cause);
+});
 // Its users are programs with a key. In your application, check the key, and give it as the user.
 app.use(
   sse({

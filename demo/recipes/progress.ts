@@ -10,7 +10,9 @@ const KEEP_MS = 3_600_000;
 
 const app = express();
 const hub = createHub();
-hub.on("error", ({ cause }) => { console.error(cause); });
+hub.on("error", ({ cause }) => {
+  console.error(cause);
+});
 app.use(session({ secret: "change me", resave: false, saveUninitialized: false }));
 app.use(sse({ hub, static: `${import.meta.dirname}/progress` }));
 
