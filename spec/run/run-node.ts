@@ -9,7 +9,7 @@ const LEASE_MS = 1_000;
 const app = express();
 const hub = createHub({
   retryMs: 20,
-  log: redisLog({ url: process.env.REDIS_URL as string, deadlineMs: 3_000 }),
+  log: redisLog({ url: process.env.REDIS_URL, deadlineMs: 3_000 }),
 });
 hub.on("error", () => undefined);
 app.use(sse({ hub, user: (req) => ({ name: String(req.headers["x-name"]) }), credential: null }));
