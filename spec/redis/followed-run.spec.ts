@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { RunEndReason, RunHeader } from "express-sse-hub";
 import { FollowedRun } from "../../lib/redis/runs/followed-run.js";
 
@@ -48,7 +49,7 @@ describe("the record of a run that is read from Redis", () => {
     const { followed, ends } = follow("in", "gone", "gone");
     for (let looks = 0; !followed.hasEnded; looks += 1) {
       followed.look();
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await wait(5);
       expect(looks).toBeLessThan(1_000);
     }
     expect(ends).toEqual(["lost"]);
