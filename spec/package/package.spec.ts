@@ -10,9 +10,9 @@ import { run } from "./run.js";
 // Four projects as users have them: both module systems, both languages, both majors of Express.
 const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 
-// It measures 1 350 kB, 190 kB of it documents and recipes. A quarter as much again leaves room to grow, and stops what
+// It measures 1 700 kB, 190 kB of it documents and recipes. A quarter as much again leaves room to grow, and stops what
 // nobody meant to ship: source maps, more pictures, a bundled dependency.
-const MAX_UNPACKED_BYTES = 1_800_000;
+const MAX_UNPACKED_BYTES = 2_100_000;
 
 const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const RECIPE = /^demo\/recipes\/(?:[a-z0-9-]+\/)?[a-zA-Z0-9-]+\.?(?:ts|js|html|cfg|conf)?$/;
@@ -87,6 +87,16 @@ describe("the packed package", () => {
     },
     120_000,
   );
+
+  it("has a program that runs", async () => {
+    const project = await packed.installInto("program");
+    const folder = join(project, "node_modules", "express-sse-hub");
+    const manifest = await readFile(join(folder, "package.json"), "utf8");
+    const { bin } = JSON.parse(manifest) as { bin: Record<string, string> };
+    const program = join(folder, bin["express-sse-hub"] ?? "");
+    expect(await readFile(program, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(await run(process.execPath, [program, "--help"], project)).toContain("Usage:");
+  });
 
   it("is typed for a page that knows nothing of Node", async () => {
     const project = await packed.installInto("page-ts");
