@@ -1,11 +1,9 @@
 import { Counts } from "../diagnostics/counts.js";
-import { judge, needsNews, returnOf, type ReturnVerdict, type Verdict } from "../log/cursor.js";
+import { needsNews, returnOf, type ReturnVerdict, type Verdict } from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
-import { onOutdated } from "../session/reconnect-delay.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { userKeyOf, type User } from "../user/user.js";
-import { withDeadline } from "../async/with-deadline.js";
 import { nextTurn } from "../async/next-turn.js";
 import { LimitCounter, type Limits } from "./limits.js";
 import type { RefusalReason } from "./refusal-reason.js";
@@ -13,15 +11,15 @@ import { Refusals } from "./refusals.js";
 import type { ConnectionContext } from "../connection/connection-context.js";
 import type { AdmissionRequest, Asking } from "./admission-request.js";
 import { giveFirst } from "./first-state.js";
+import { LoginChecks } from "./login-checks.js";
+import { placeNow } from "./place.js";
+import { welcome } from "./welcome.js";
 import type { Delivery } from "../delivery/delivery.js";
 import { LogReader, type Arrival } from "../delivery/log-reader.js";
 import type { Transport } from "../connection/transport.js";
 
 // Who is turned away because there are too many comes back later than who merely lost the stream.
 const BUSY_FACTOR = 5;
-
-// A store that takes longer to save is in trouble.
-const STORE_MS = 5_000;
 
 /** What admission is made of. */
 export interface AdmissionParts {
@@ -45,14 +43,6 @@ export interface AdmissionParts {
   onRefusal(reason: RefusalReason): void;
 }
 
-/** Where the log is at one moment. */
-interface Place {
-  /** Empty before a shared log was first reached. */
-  readonly epoch: string;
-  readonly head: number;
-  readonly generation: number;
-}
-
 /** Turns a request into an open stream, or into an answer after which EventSource asks again. */
 export class Admission {
   /** Connections that were told `hub:open`, so far. */
@@ -62,13 +52,18 @@ export class Admission {
   readonly refusals: Refusals;
   readonly #parts: AdmissionParts;
   readonly #log: EventLog;
-  readonly #monitor: SessionMonitor;
+  readonly #checks: LoginChecks;
   readonly #limits: LimitCounter;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
     this.#log = parts.log;
-    this.#monitor = parts.sessionMonitor;
+    this.#checks = new LoginChecks({
+      ...parts,
+      onStoreTrouble: (connection, cause) => {
+        this.#putOff(connection, cause);
+      },
+    });
     this.#limits = new LimitCounter(parts.limits);
     this.refusals = new Refusals((reason) => {
       parts.onRefusal(reason);
@@ -135,8 +130,9 @@ export class Admission {
   }
 
   async #open(connection: LogReader, request: AdmissionRequest): Promise<void> {
-    const place = this.#placeNow();
-    if (!(await this.#isReady(connection, request))) return;
+    const { delivery } = this.#parts;
+    const place = placeNow(this.#log, delivery);
+    if (!(await this.#checks.isReady(connection, request))) return;
     beginSoon(connection);
     if (request.user instanceof Promise) {
       connection.tag(await request.user);
@@ -147,83 +143,23 @@ export class Admission {
       }
     }
     // Rooms joined in the tick of join() count for replay, like those named at join.
-    await Promise.all([this.#isStillTrue(connection), nextTurn()]);
+    await Promise.all([this.#checks.lookAgain(connection), nextTurn()]);
     if (connection.hasEnded) return;
     if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
-    if (!(await this.#isInformed(connection, place))) return;
-    if (!(await this.#isReleased(connection))) return;
-    const recall = this.#monitor.recalls.since(request.askedAt, connection.user);
-    if (recall !== undefined) {
-      this.#monitor.recall(connection, recall);
-      return;
-    }
-    if (this.#monitor.isOver(connection)) {
-      // Not soon: a user function that returns an expired user would return it again.
-      connection.finish("user");
-      return;
-    }
+    if (!(await this.#checks.isInformed(connection, place))) return;
+    if (!(await this.#checks.isReleased(connection))) return;
+    if (!this.#checks.isWelcome(connection, request)) return;
     // What came since the registration is for this connection, unless the log has begun anew.
-    const { head } =
-      place.generation === this.#parts.delivery.generation ? place : this.#placeNow();
-    const needsState = this.#welcome(connection, request, head);
+    const isSameLog = place.generation === delivery.generation;
+    const begin = isSameLog ? place : placeNow(this.#log, delivery);
+    const { verdict, needsState } = welcome(connection, request, this.#log, begin);
+    this.#noteOpen(connection, verdict);
     if (this.#parts.releaseRequest) connection.transport.release();
     request.feed?.begin(connection);
     if (needsState && request.first !== null) await giveFirst(connection, request.first);
     if (request.wantsTick) connection.askForTick();
     if (connection.isHeld) await connection.whenReleased();
-    if (!connection.hasEnded) this.#parts.delivery.begin(connection, { needsState });
-  }
-
-  #placeNow(): Place {
-    const { epoch, head } = this.#log;
-    return { epoch, head, generation: this.#parts.delivery.generation };
-  }
-
-  // What other nodes told while it waited is lost if the log broke meanwhile, or was first reached.
-  async #isInformed(connection: LogReader, { epoch, ...place }: Place): Promise<boolean> {
-    const { delivery } = this.#parts;
-    let { generation } = place;
-    while (!connection.hasEnded && connection.hasLogin) {
-      if (generation === delivery.generation) return true;
-      generation = delivery.generation;
-      // A credential that is not in a store can be looked at again by nobody but the application.
-      const canLook = connection.credential === null && (epoch === "" || connection.isOwn);
-      if (canLook) await this.#isStillTrue(connection);
-      else this.#monitor.refreshUncertain(connection);
-    }
-    return !connection.hasEnded;
-  }
-
-  #welcome(connection: LogReader, request: AdmissionRequest, head: number): boolean {
-    if (request.feed !== null) {
-      const { id, opened } = request.feed.judge(request.lastEventId);
-      connection.open(id, opened);
-      this.#noteOpen(connection, { recovered: null });
-      return false;
-    }
-    const verdict: Verdict = request.isOwn
-      ? { recovered: null }
-      : judge(this.#log, request.lastEventId);
-    const position = verdict.recovered === true ? verdict.position : head;
-    // What a page was given to begin with holds for a return that gets all it missed, as the same user.
-    const needsState = verdict.recovered !== true || verdict.isOther;
-    const beginning = {
-      position,
-      epoch: this.#log.epoch,
-      generation: this.#parts.delivery.generation,
-      volatileFrom: this.#log.head,
-      needsInitialState: needsState && !request.isOwn && this.#hasState(request),
-    };
-    connection.startAt(beginning, {
-      recovered: verdict.recovered,
-      ...(verdict.recovered === false ? { reason: verdict.reason } : {}),
-    });
-    this.#noteOpen(connection, verdict);
-    return needsState;
-  }
-
-  #hasState({ first }: AdmissionRequest): boolean {
-    return first !== null || this.#log.retained[Symbol.iterator]().next().done !== true;
+    if (!connection.hasEnded) delivery.begin(connection, { needsState });
   }
 
   #noteOpen(connection: LogReader, verdict: Verdict): void {
@@ -233,51 +169,14 @@ export class Admission {
     this.#parts.onOpen(connection, cursor);
   }
 
-  // Of a credential that is being changed it is known only later whether that is the same user's.
-  async #isReleased(connection: LogReader): Promise<boolean> {
-    if (connection.isHeld) await connection.whenReleased();
-    if (!connection.hasEnded && this.#monitor.credentials.all.isOutdated(connection)) {
-      onOutdated(connection);
-    }
-    return !connection.hasEnded;
-  }
-
   #loginOf({ session, credential }: AdmissionRequest): string | undefined {
     if (session !== null || credential === null) return session?.key;
-    return this.#monitor.credentials.all.idOf(credential.key);
-  }
-
-  // Between the beginning of the request and the registration nobody told of a change.
-  async #isStillTrue(connection: LogReader): Promise<void> {
-    if (!connection.hasLogin) return;
-    const { session } = connection;
-    try {
-      const [verdict, isProven] = await Promise.all([
-        session === null ? "same" : this.#monitor.sessions.verify(session),
-        this.#monitor.credentials.checks.isProven(connection),
-      ]);
-      const isOutdated =
-        verdict === "changed" || (verdict === "gone" && connection.user !== undefined);
-      if (isOutdated || !isProven) onOutdated(connection);
-    } catch (cause) {
-      this.#putOff(connection, cause);
-    }
+    return this.#parts.sessionMonitor.credentials.all.idOf(credential.key);
   }
 
   #putOff(connection: LogReader, cause: unknown): void {
     this.#parts.context.report(new SseHubError("ERR_SSE_STORE", STORE_FAILED, { cause }));
     if (!connection.hasEnded) this.#turnBack(connection, "store");
-  }
-
-  async #isReady(connection: LogReader, { whenReady }: AdmissionRequest): Promise<boolean> {
-    if (whenReady === null) return true;
-    try {
-      await withDeadline(whenReady, STORE_MS, "The session store");
-    } catch (cause) {
-      this.#putOff(connection, cause);
-      return false;
-    }
-    return !connection.hasEnded;
   }
 
   /** @param factor how much later than usual it is to ask again */
