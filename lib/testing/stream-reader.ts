@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import { createParser, type EventSourceMessage, type EventSourceParser } from "eventsource-parser";
 import type { EndReason, Opened } from "../connection/connection.js";
 import type { Hub } from "../hub/hub.js";
 import type { EventData, EventName } from "../wire/event.js";
 import { Changes } from "./changes.js";
 import { sendMarker } from "./marker.js";
+import { Received } from "./received.js";
 import type { StreamEvent, Waiting } from "./stream-event.js";
 import type { StreamLink } from "./stream-link.js";
 import { TIMEOUT_MS } from "./stream-request.js";
@@ -21,24 +21,13 @@ import { TIMEOUT_MS } from "./stream-request.js";
 export class StreamReader {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Everything received, as text. */
-  raw = "";
-  /** How long the server asked to wait before a return, in milliseconds. */
-  retryMs: number | undefined;
-  /** The cursor: what EventSource would send as Last-Event-ID. */
-  lastEventId: string | undefined;
-  /** Everything received so far, in order, the hub's own events included. */
-  readonly all: StreamEvent[] = [];
-  /** The hub's own events so far, such as `hub:open` and `hub:gap`. */
-  readonly hubEvents: StreamEvent[] = [];
   /** True when no more will come. */
   hasEnded = false;
   readonly #response: IncomingMessage;
   readonly #link: StreamLink<StreamReader>;
   readonly #timeoutMs: number;
-  readonly #pending: StreamEvent[] = [];
+  readonly #received = new Received();
   readonly #changes = new Changes();
-  readonly #markers = new Map<string, "sent" | "passed">();
   #released: Promise<void> | undefined;
 
   constructor(response: IncomingMessage, link: StreamLink<StreamReader> = {}) {
@@ -47,22 +36,45 @@ export class StreamReader {
     this.#timeoutMs = link.timeoutMs ?? TIMEOUT_MS;
     this.status = response.statusCode ?? 0;
     this.headers = response.headers;
-    const parser = this.#createParser();
     response.setEncoding("utf8").on("error", () => undefined);
     response.once("close", () => {
       this.hasEnded = true;
       this.#changes.announce();
     });
     response.on("data", (text: string) => {
-      this.raw += text;
-      parser.feed(text);
+      this.#received.feed(text);
       this.#changes.announce();
     });
   }
 
+  /** Everything received, as text. */
+  get raw(): string {
+    return this.#received.raw;
+  }
+
+  /** How long the server asked to wait before a return, in milliseconds. */
+  get retryMs(): number | undefined {
+    return this.#received.retryMs;
+  }
+
+  /** The cursor: what EventSource would send as Last-Event-ID. */
+  get lastEventId(): string | undefined {
+    return this.#received.lastEventId;
+  }
+
+  /** Everything received so far, in order, the hub's own events included. */
+  get all(): StreamEvent[] {
+    return this.#received.all;
+  }
+
+  /** The hub's own events so far, such as `hub:open` and `hub:gap`. */
+  get hubEvents(): StreamEvent[] {
+    return this.#received.hubEvents;
+  }
+
   /** True once `hub:open` has come. */
   get isOpened(): boolean {
-    return this.#find("hub:open") !== undefined;
+    return this.#received.opening !== undefined;
   }
 
   /** Id of the connection, as `hub.except()` takes it. */
@@ -78,13 +90,12 @@ export class StreamReader {
 
   /** Events that have arrived and were not taken yet. */
   get pending(): readonly StreamEvent[] {
-    return this.#pending;
+    return this.#received.pending;
   }
 
   /** The reason of `hub:end`, once it was said. */
   get endReason(): EndReason | undefined {
-    const end = this.#find("hub:end");
-    return end === undefined ? undefined : (JSON.parse(end.data) as { reason: EndReason }).reason;
+    return this.#received.endReason;
   }
 
   /**
@@ -100,7 +111,7 @@ export class StreamReader {
 
   /** Takes the application's next event, one that has come already or the next to come. */
   next(waiting?: Waiting): Promise<StreamEvent> {
-    return this.#when(() => this.#pending.shift(), "event", waiting);
+    return this.#when(() => this.#received.pending.shift(), "event", waiting);
   }
 
   /** Takes the next event, which must have that name and JSON as data, and gives what the JSON says. */
@@ -118,11 +129,11 @@ export class StreamReader {
   /** Takes the next event, which must have that name, and gives its data as it came. */
   nextText(event: EventName, waiting?: Waiting): Promise<string> {
     const take = () => {
-      const [next] = this.#pending;
+      const [next] = this.#received.pending;
       if (next === undefined) return undefined;
       if (next.event !== event)
         throw new Error(`Expected ${event} to be next, got ${JSON.stringify(next)}.`);
-      return this.#pending.shift()?.data;
+      return this.#received.pending.shift()?.data;
     };
     return this.#when(take, event, waiting);
   }
@@ -152,7 +163,7 @@ export class StreamReader {
   async nothingArrives(by: Hub | { readonly forMs: number }, waiting?: Waiting): Promise<void> {
     if ("forMs" in by) await wait(by.forMs);
     else await this.#passMarker(by, waiting);
-    const [event] = this.#pending;
+    const [event] = this.#received.pending;
     if (event !== undefined) throw new Error(`Expected nothing, got ${JSON.stringify(event)}.`);
   }
 
@@ -190,50 +201,23 @@ export class StreamReader {
     await this.#released;
   }
 
-  #createParser(): EventSourceParser {
-    return createParser({
-      onEvent: (event) => {
-        this.#take(event);
-      },
-      onRetry: (ms) => {
-        this.retryMs = ms;
-      },
-    });
-  }
-
-  #take({ event = "message", data, id }: EventSourceMessage): void {
-    if (id !== undefined) this.lastEventId = id;
-    if (this.#markers.has(event)) {
-      this.#markers.set(event, "passed");
-      return;
-    }
-    const taken = { event, data, id };
-    this.all.push(taken);
-    if (event.startsWith("hub:")) this.hubEvents.push(taken);
-    else this.#pending.push(taken);
-  }
-
   async #passMarker(hub: Hub, waiting?: Waiting): Promise<void> {
     const name = `marker ${randomUUID()}`;
-    this.#markers.set(name, "sent");
-    const hasPassed = () => this.#markers.get(name) === "passed";
+    this.#received.awaitMarker(name);
+    const hasPassed = () => this.#received.hasMarker(name);
     await sendMarker(hub, {
       name,
       connectionId: this.connectionId,
       // Only a stream of its own begins without a cursor.
-      isOwn: this.#find("hub:open")?.id === undefined,
+      isOwn: this.#received.find("hub:open")?.id === undefined,
       passed: this.until(hasPassed, "marker behind what was broadcast", waiting),
     });
   }
 
   get #opening(): Opened & { readonly connection: string } {
-    const opening = this.#find("hub:open");
+    const { opening } = this.#received;
     if (opening === undefined) throw new Error(`There is no hub:open yet. ${this.#state()}`);
-    return JSON.parse(opening.data) as Opened & { connection: string };
-  }
-
-  #find(name: string): StreamEvent | undefined {
-    return this.hubEvents.find(({ event }) => event === name);
+    return opening;
   }
 
   /** Resolves with what `find` gives, as soon as that is not undefined. */
