@@ -11,7 +11,7 @@ export interface PresentUser {
 
 /** The same as one node knows it. */
 export interface NodeUser extends PresentUser {
-  /** Sessions whose page was left a moment ago; `null` for what had none. Left out where connections are open. */
+  /** Sessions or credentials whose page was left a moment ago; `null` for what had neither. Left out where connections are open. */
   readonly away?: ReadonlyArray<string | null>;
 }
 
@@ -29,7 +29,7 @@ type Test = (user: User) => boolean;
 
 interface Leave {
   readonly user: User;
-  readonly session: string | null;
+  readonly login: string | null;
   readonly isFinal: boolean;
   readonly at: number;
 }
@@ -50,30 +50,32 @@ export class Presence {
     this.#connections = connections;
   }
 
-  onJoin({ user, session }: StreamConnection): void {
+  onJoin(connection: StreamConnection): void {
+    const { user } = connection;
     this.#forget();
-    if (session !== null) this.#note(session.key, user === undefined ? "" : shortKeyOf(user));
+    this.#note(loginOf(connection), user === undefined ? "" : shortKeyOf(user));
   }
 
-  onLeave({ user, session }: StreamConnection, reason: EndReason): void {
+  onLeave(connection: StreamConnection, reason: EndReason): void {
+    const { user, session } = connection;
     if (user === undefined) return;
     this.#forget();
+    const login = loginOf(connection);
     // Nothing tells as whom the browser returns that was told to ask again, unless a session does.
     const isFinal = FINAL.includes(reason) || (reason === "refresh" && session === null);
-    if (isFinal && session !== null) this.#note(session.key, "");
-    const key = session === null ? null : short(session.key);
-    this.#leaves.push({ user, session: key, isFinal, at: Date.now() });
+    if (isFinal) this.#note(login, "");
+    this.#leaves.push({ user, login, isFinal, at: Date.now() });
   }
 
   /** Each user once, or those that pass the test. */
   users(test: Test | null): NodeUser[] {
     const present = new Map<string, NodeUser>();
     // The last leave of a user decides.
-    for (const { user, session, isFinal } of this.#recent(Date.now())) {
+    for (const { user, login, isFinal } of this.#recent(Date.now())) {
       const key = userKeyOf(user);
       if (isFinal) present.delete(key);
       else {
-        const away = [...(present.get(key)?.away ?? []), session];
+        const away = [...(present.get(key)?.away ?? []), login];
         present.set(key, { user, connections: 0, away });
       }
     }
@@ -103,8 +105,8 @@ export class Presence {
     return count;
   }
 
-  #note(session: string, user: string): void {
-    this.#changes.set(short(session), { user, at: Date.now() });
+  #note(login: string | null, user: string): void {
+    if (login !== null) this.#changes.set(login, { user, at: Date.now() });
   }
 
   // Now and then, so that it costs next to nothing.
@@ -121,6 +123,12 @@ export class Presence {
   #recent(now: number): Leave[] {
     return this.#leaves.filter(({ at }) => now - at < GRACE_MS);
   }
+}
+
+/** By what a browser is known again: its session, or else its credential. */
+function loginOf({ session, credential }: StreamConnection): string | null {
+  const key = session?.key ?? credential?.key;
+  return key === undefined ? null : short(key);
 }
 
 /** The key of a user as {@link SessionUsers} has it. */

@@ -135,6 +135,25 @@ describe("hub.users()", () => {
     expect(await shop.hub.users({ profile: "Viewer" })).toEqual([]);
   });
 
+  it("lets go of the old role of one who is known by a credential and reloads the page", async () => {
+    let profile = "Viewer";
+    const hub = createHub();
+    onTestEnd(() => hub.close());
+    const user = () => ({ login: "bob", profile });
+    const app = express().use(sse({ hub, user, credential: "token" }));
+    app.get("/events", (req) => void req.sse.join());
+    const { url } = await serve(app);
+    const cookie = "token=bob";
+    const before = await openStream(url, "/events", { cookie });
+    await before.opened();
+    before.close();
+    await until(() => hub.size === 0, "it has left");
+    expect(await hub.users()).toEqual([{ user: BOB, connections: 0 }]);
+    profile = "Administrator";
+    await (await openStream(url, "/events", { cookie })).opened();
+    expect(await hub.users()).toEqual([{ user: { login: "bob", profile }, connections: 1 }]);
+  });
+
   it("keeps one in who is about to return after a refresh", async () => {
     const shop = await Shop.open({ hub: { retryMs: 60_000 } });
     await shop.stream("/events", { cookie: await shop.signIn(BOB) });
