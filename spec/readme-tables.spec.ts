@@ -35,8 +35,15 @@ function resolveRedisOptions(options: object): object {
 
 /** The options of `sse()`, whose hub must be given, in the words of the guide. */
 function resolveMountOptions(options: object): object {
-  const { statics, ...settings } = resolveSseOptions({ hub: {} as Hub, ...options });
-  return { ...settings, hub: null, static: statics[0] ?? null, watch: null };
+  const {
+    statics,
+    credential = null,
+    ...settings
+  } = resolveSseOptions({
+    hub: {} as Hub,
+    ...options,
+  });
+  return { ...settings, credential, hub: null, static: statics[0] ?? null, watch: null };
 }
 
 describe.each<[string, Guide, (options: object) => object]>([

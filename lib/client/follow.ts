@@ -158,7 +158,8 @@ class Followed implements FollowedRun {
       if (recovered !== true) this.#change({ text: "", events: [] });
     } else if (!signal.event.startsWith("hub:")) {
       const { event, data, id } = signal;
-      const events = this.events as StreamEvent[];
+      // Its name and its data are what the application has said they are.
+      const events = this.events as unknown[];
       events.push({ event, data: valueOf(data), id });
       this.#change({ text: this.text + data });
     }
