@@ -6,7 +6,7 @@ import { CredentialLink } from "../user/credential-link.js";
 import type { User } from "../user/user.js";
 import { CredentialCookies, textOf, valueOf, type CookieValues } from "./credential-source.js";
 import { withCookies } from "./request-with-cookies.js";
-import { holdResponse, onHead } from "./response-head.js";
+import { holdResponse, watchHead } from "./response-head.js";
 import { withSetCookies } from "./set-cookies.js";
 import type { SseSettings } from "./sse-options.js";
 import { Tag, type SessionRequest } from "./tag-request.js";
@@ -21,6 +21,7 @@ export class RequestCredential {
   readonly #hub: HubCore;
   readonly #settings: SseSettings;
   #isStream = false;
+  #hasHead = false;
   #whenTold: Promise<unknown> | null = null;
   #after: CookieValues | undefined;
   #given: CredentialLink | null = null;
@@ -30,11 +31,7 @@ export class RequestCredential {
     this.#res = res;
     this.#hub = hub;
     this.#settings = settings;
-    if (settings.credential instanceof CredentialCookies) {
-      onHead(res, (setCookies) => {
-        this.#onHead(setCookies);
-      });
-    }
+    if (settings.credential instanceof CredentialCookies) watchHead(res);
   }
 
   /**
@@ -94,8 +91,11 @@ export class RequestCredential {
     }
   }
 
-  #onHead(setCookies: readonly string[]): void {
-    const cookies = this.#settings.credential as CredentialCookies;
+  /** The head of the response is fixed, with these cookies. */
+  onHead(setCookies: readonly string[]): void {
+    const cookies = this.#settings.credential;
+    if (this.#hasHead || !(cookies instanceof CredentialCookies)) return;
+    this.#hasHead = true;
     const before = cookies.of(this.#req);
     const after = withSetCookies(before, setCookies, cookies);
     if (after === before) return;

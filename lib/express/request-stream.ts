@@ -50,6 +50,8 @@ export class RequestStream implements SseRequest {
   readonly #tag: Tag;
   readonly #noStream: NoStream;
   readonly #credential: RequestCredential;
+  // Of another `sse()` that the request has passed.
+  readonly #outer: RequestStream | undefined;
   #sessionBefore: string | undefined;
   #mark: string | undefined;
   #connection: StreamConnection | undefined;
@@ -63,6 +65,8 @@ export class RequestStream implements SseRequest {
     settings: SseSettings,
     answered: AnsweredStreams,
   ) {
+    const { sse: outer } = req as { readonly sse?: unknown };
+    if (outer instanceof RequestStream) this.#outer = outer;
     this.#req = req;
     this.#res = res;
     this.#hub = hub;
@@ -183,6 +187,12 @@ export class RequestStream implements SseRequest {
     const connection = this.#connection;
     if (connection === undefined || connection.hasEnded || connection.transport.isReleased) return;
     this.#answered.note(this.#req);
+  }
+
+  /** The head of the response is fixed, and sets these cookies. */
+  onHead(setCookies: readonly string[]): void {
+    this.#outer?.onHead(setCookies);
+    this.#credential.onHead(setCookies);
   }
 
   /** True when somebody asked for a stream, so that an error status would end their EventSource. */

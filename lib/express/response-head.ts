@@ -13,38 +13,54 @@ interface NodeResponse extends ServerResponse {
 
 type WriteHead = (this: ServerResponse, ...args: unknown[]) => ServerResponse;
 
+/** Who is told of the heads of responses: what is at `req.sse`. */
+interface HeadListener {
+  onHead: (setCookies: readonly string[]) => void;
+}
+
 /**
- * Calls back once, with the cookies that a response sets, when its head is fixed and nothing of it is
- * sent. Others may wrap `writeHead` before and after this: what they set on the way is seen.
+ * Calls `req.sse.onHead` with the cookies that a response sets, when its head is fixed and nothing of it is
+ * sent. Others may wrap `writeHead` before and after this: what they set on the way is seen. It may be
+ * called more than once; the first call counts.
  */
-export function onHead(res: ServerResponse, call: (setCookies: readonly string[]) => void): void {
+export function watchHead(res: ServerResponse): void {
   const { stream } = res as NodeResponse;
-  if (typeof stream?.respond === "function") onRespond(stream, call);
-  else onWriteHead(res, call);
+  const { writeHead } = res as unknown as { readonly writeHead: WriteHead };
+  if (typeof stream?.respond === "function") watchRespond(stream, res);
+  // One function for all, in most responses: a closure for each costs a request more than all the rest.
+  else if (!Object.hasOwn(res, "writeHead")) res.writeHead = writeHeadOfClass;
+  else if (writeHead !== writeHeadOfClass) {
+    res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+      return writeThrough(this, writeHead, args);
+    };
+  }
 }
 
-function onWriteHead(res: ServerResponse, call: (setCookies: readonly string[]) => void): void {
-  const { writeHead: inner } = res as unknown as { writeHead: WriteHead };
-  const wrapper = function (this: ServerResponse, ...args: unknown[]) {
-    // Who wraps it outside of this may hold on to it, and nothing is to hold on to the request.
-    if (res.writeHead === wrapper) res.writeHead = inner;
-    const result = inner.apply(this, args);
-    // Set by the call alone, cookies are not among the response's headers.
-    const given = res.getHeader("set-cookie") ?? setCookieIn(args.at(-1));
-    if (given !== undefined) call([given].flat().map(String));
-    return result;
-  };
-  res.writeHead = wrapper;
+function writeHeadOfClass(this: ServerResponse, ...args: unknown[]): ServerResponse {
+  const { writeHead } = Object.getPrototypeOf(this) as { writeHead: WriteHead };
+  return writeThrough(this, writeHead, args);
 }
 
-function onRespond(
-  stream: NonNullable<NodeResponse["stream"]>,
-  call: (setCookies: readonly string[]) => void,
-): void {
+function writeThrough(
+  res: ServerResponse,
+  writeHead: WriteHead,
+  args: readonly unknown[],
+): ServerResponse {
+  const result = writeHead.apply(res, args as unknown[]);
+  // Set by the call alone, cookies are not among the response's headers.
+  tell(res, res.getHeader("set-cookie") ?? setCookieIn(args.at(-1)));
+  return result;
+}
+
+function tell(res: ServerResponse, given: unknown): void {
+  if (given === undefined) return;
+  (res.req as { sse?: HeadListener }).sse?.onHead([given].flat().map(String));
+}
+
+function watchRespond(stream: NonNullable<NodeResponse["stream"]>, res: ServerResponse): void {
   const respond = stream.respond as (...args: unknown[]) => unknown;
   stream.respond = function (this: unknown, headers, ...rest) {
-    const given = setCookieIn(headers);
-    if (given !== undefined) call([given].flat().map(String));
+    tell(res, setCookieIn(headers));
     return respond.call(this, headers, ...rest);
   };
 }

@@ -356,6 +356,26 @@ describe("a credential", () => {
     expect((await shop.stream(next)).status).toBe(200);
   });
 
+  it("is watched where the requests of streams are let go of, and by each sse() on the way", async () => {
+    const outer = createHub({ releaseRequest: true });
+    onTestEnd(() => outer.close());
+    const shop = await TokenShop.open({
+      hub: { releaseRequest: true },
+      before: (app) => {
+        app.use(sse({ hub: outer, user: userOf, credential: "token" }));
+        app.get("/outer", (req) => {
+          req.sse.join();
+        });
+      },
+    });
+    const token = tokenOf(ALICE);
+    const streams = [await shop.stream(token), await shop.stream(token, { path: "/outer" })];
+
+    await shop.set(token, GONE);
+
+    expect(await Promise.all(streams.map(({ closed }) => closed))).toEqual(["user", "user"]);
+  });
+
   it("is watched in responses of an HTTP/2 server, too", async () => {
     const hub = createHub();
     const middleware = sse({ hub, user: userOf, credential: "token" });

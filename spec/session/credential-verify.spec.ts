@@ -171,12 +171,14 @@ it("is in nothing the hub hands out or says: the value of a credential", async (
   const stream = await shop.stream(alice);
   const connections = shop.hub.connections();
   await shop.set(alice, `token=${next}`);
-  const shown = () =>
-    inspect([shop.hub, connections, errors, shop.hub.stats()], {
-      showHidden: true,
-      getters: true,
-      depth: 20,
-    });
+  const shown = () => {
+    const links = connections.flatMap((one) => [
+      one.user,
+      (one as unknown as { credential: unknown }).credential,
+    ]);
+    const all = [shop.hub, connections, links, errors, shop.hub.stats()];
+    return inspect(all, { showHidden: true, depth: 20 });
+  };
   const before = shown();
   revoked.add(next);
   await stream.closed;
