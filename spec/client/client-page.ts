@@ -22,17 +22,21 @@ export const WITH_PAGE: ShopOptions = {
   sse: { static: SITE },
 };
 
-/** A page with the client in it, in a real browser. */
-export class ClientPage {
-  readonly page: Page;
+interface Evaluates {
+  evaluate(script: string): Promise<unknown>;
+}
 
-  constructor(page: Page) {
+/** A page with the client in it, in a real browser. */
+export class ClientPage<P extends Evaluates = Page> {
+  readonly page: P;
+
+  constructor(page: P) {
     this.page = page;
   }
 
   /** All the stream has told so far. */
   told(): Promise<string[]> {
-    return this.page.evaluate("told");
+    return this.page.evaluate("told") as Promise<string[]>;
   }
 
   /** What it told of events alone. */
