@@ -34,9 +34,9 @@ export async function startServer(
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
     await ended;
   });
-  while (!(await takesConnections(port))) {
-    if (child.exitCode !== null) throw new Error(`It did not start: ${output}`);
+  do {
     await sleep(LOOK_MS);
-  }
+    if (child.exitCode !== null) throw new Error(`It did not start: ${output}`);
+  } while (!(await takesConnections(port)));
   return `http://localhost:${port}`;
 }

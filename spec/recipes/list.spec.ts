@@ -8,6 +8,12 @@ const linked = new Set([...LIST.matchAll(/\]\(\.\/([^)]+)\)/g)].map(([, file]) =
 const files = [
   ...readdirSync(RECIPES).filter((file) => file.endsWith(".ts")),
   ...readdirSync(join(RECIPES, "proxies")).map((file) => `proxies/${file}`),
+  // What is behind the pages, but for what only puts it there.
+  ...readdirSync(join(RECIPES, "vite/src"))
+    .filter((file) => !["vue.js", "svelte.js"].includes(file))
+    .map((file) => `vite/src/${file}`),
+  "vite/vite.config.js",
+  "nextjs/server.js",
 ];
 
 describe("the list of recipes", () => {

@@ -1,0 +1,12 @@
+"use client";
+
+import { useLatest, useSseState } from "express-sse-hub/react";
+
+export function Price({ initial }) {
+  const { euros } = useLatest("price", initial);
+  return (
+    <p>
+      {euros} € ({useSseState()})
+    </p>
+  );
+}

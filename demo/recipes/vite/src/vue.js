@@ -1,0 +1,4 @@
+import { createApp } from "vue";
+import Price from "./Price.vue";
+
+createApp(Price).mount("#root");
