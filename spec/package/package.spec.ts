@@ -15,7 +15,8 @@ const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 const MAX_UNPACKED_BYTES = 2_100_000;
 
 const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
-const RECIPE = /^demo\/recipes\/(?:[a-z0-9-]+\/)?[a-zA-Z0-9-]+\.?(?:ts|js|html|cfg|conf)?$/;
+const RECIPE =
+  /^demo\/recipes\/(?:[a-z0-9-]+\/(?:(?:app|src)\/)?)?[a-zA-Z0-9-]+(?:\.config)?\.?(?:ts|jsx?|json|html|vue|svelte|cfg|conf)?$/;
 const TSC = require.resolve("typescript/bin/tsc");
 
 describe("the packed package", () => {
