@@ -3,7 +3,7 @@ import type { EventSignal } from "./signal.js";
 import type { AnyStreamEvent } from "./sse-stream.js";
 import { valueOf } from "./value-of.js";
 
-// A loop holds no more than so many events, and the rest of what had come with the last of them.
+// A loop holds so many events, and what has come with the last of them.
 const MAX_HELD = 1_000;
 
 interface Loop {

@@ -5,6 +5,7 @@ import { report } from "./report.js";
 import { ReturnDelay, readRetryAfter, type Answer, type Trouble } from "./return-delay.js";
 import type { Signal } from "./signal.js";
 import { Silence } from "./silence.js";
+import { takenSoon } from "./taken-soon.js";
 
 /** How a stream is asked for. */
 export interface LinkOptions extends Pick<
@@ -81,6 +82,7 @@ export class Link {
       const retryMs = this.#returns.next(trouble);
       this.#tell({ kind: "state", state: "waiting", waiting: { ...trouble, retryMs } });
       await this.#wait(retryMs, trouble);
+      await this.#options.whenTaken();
       if (!this.#isClosed) this.#tell({ kind: "state", state: "connecting" });
     }
   }
@@ -152,8 +154,10 @@ export class Link {
   async #readBody({ body }: Response, silence: Silence): Promise<void> {
     const reader = (body as ReadableStream<Uint8Array>).getReader();
     const decoder = new TextDecoder();
+    let hasCursor = false;
     const parser = new EventParser(
       (block) => {
+        hasCursor ||= block.id !== undefined;
         // A listener may have closed the stream in the middle of what had come.
         if (!this.#isClosed) this.#take(block);
       },
@@ -166,7 +170,12 @@ export class Link {
       if (done) return;
       silence.end();
       parser.feed(decoder.decode(value, { stream: true }));
-      await this.#options.whenTaken();
+      const taken = this.#options.whenTaken();
+      if (taken !== undefined && !(await takenSoon(taken))) {
+        // Firefox goes on to load what nobody reads. To leave would lose what is not in a log.
+        if (hasCursor) return;
+        await taken;
+      }
       silence.begin();
     }
   }

@@ -2,6 +2,7 @@ import { Link, type LinkOptions } from "./link.js";
 import { page, type Channel, type LockManager } from "./page.js";
 import type { SharedLink } from "./shared-link.js";
 import type { Signal } from "./signal.js";
+import { takenSoon } from "./taken-soon.js";
 
 /** How tabs that share a connection find each other. */
 export interface Sharing {
@@ -72,22 +73,23 @@ class LoadedLink implements OpenedLink {
     }
     const onSignal = (signal: Signal) => {
       tell(signal);
-      this.#rest(Shared);
+      void this.#rest(Shared);
     };
     const ofAll = { ...options, whenTaken: () => undefined };
     this.#link = new Shared(ofAll, cursor, onSignal, sharing, openOwn);
   }
 
   // The other tabs do not wait for a loop of this one: it leaves them until the loop has room.
-  #rest(Shared: typeof SharedLink): void {
+  async #rest(Shared: typeof SharedLink): Promise<void> {
     const taken = this.#given[0].whenTaken();
     if (taken === undefined || this.#isResting) return;
     this.#isResting = true;
-    this.#link.close();
-    void taken.then(() => {
-      this.#isResting = false;
+    if (!(await takenSoon(taken))) {
+      this.#link.close();
+      await taken;
       this.#open(Shared);
-    });
+    }
+    this.#isResting = false;
   }
 }
 

@@ -57,7 +57,8 @@ export interface SseStream {
    * `for await (… of stream)` gives those of all names.
    *
    * A loop that is busy holds about 1 000 events. Then the stream reads no more until the loop has taken
-   * them; if the server ends it meanwhile, it reconnects with its cursor. Other listeners wait, too.
+   * them, and other listeners wait, too. After a second it disconnects, if it has a cursor to reconnect
+   * with when the loop has taken all.
    *
    * @throws Error at the end of the loop if the server refused the stream, with its `reason`:
    * `unauthorized` or `forbidden`
