@@ -10,9 +10,9 @@ import { run } from "./run.js";
 // Four projects as users have them: both module systems, both languages, both majors of Express.
 const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 
-// It measures 1 700 kB, 190 kB of it documents and recipes. A quarter as much again leaves room to grow, and stops what
+// It measures 2 120 kB, 190 kB of it documents and recipes. A quarter as much again leaves room to grow, and stops what
 // nobody meant to ship: source maps, more pictures, a bundled dependency.
-const MAX_UNPACKED_BYTES = 2_100_000;
+const MAX_UNPACKED_BYTES = 2_650_000;
 
 const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const RECIPE =
