@@ -15,6 +15,7 @@ export { requireUser } from "./express/require-user.js";
 export { streamOf } from "./express/stream-of.js";
 export { sse } from "./express/sse.js";
 export type { Handler } from "./express/sse.js";
+export type { CredentialFunction } from "./express/credential-source.js";
 export type { SseOptions, StaticOptions } from "./express/sse-options.js";
 export type { ExpressRequest, RequestQuery } from "./express/express-request.js";
 export type { SessionRequest, UserResolver } from "./express/tag-request.js";
@@ -60,5 +61,6 @@ export type {
 export type { SessionEndCause } from "./session/session-end-cause.js";
 export { SseHubError, SseHubTypeError } from "./errors/sse-hub-error.js";
 export type { SseHubErrorCode } from "./errors/sse-hub-error.js";
+export type { Verify } from "./user/credential-link.js";
 export type { SseUser, User } from "./user/user.js";
 export type { EventData, EventName, SseEvents } from "./wire/event.js";

@@ -44,11 +44,11 @@ export interface HubOptions {
    */
   maxConnectionAgeMs?: number | null | undefined;
   /**
-   * Milliseconds after which the session of an open stream is read again, for changes that no store
-   * call in this process told of; `null` for never. @default 60_000
+   * Milliseconds after which the session of an open stream is read again, or its credential verified, for
+   * changes that nothing in this process told of; `null` for never. @default 60_000
    */
   revalidateMs?: number | null | undefined;
-  /** What becomes of open streams whose session the store fails to give. @default "end" */
+  /** What becomes of open streams whose session the store fails to give, or `verify` to verify. @default "end" */
   onStoreError?: "end" | "keep" | undefined;
   /**
    * Keeps only the socket of a stream and lets go of its request and response, which are most of its
