@@ -29,5 +29,6 @@ function textOf(tokens) {
 }
 
 async function drain(stream) {
-  for await (const _text of stream);
+  const reader = stream.getReader();
+  while (!(await reader.read()).done);
 }
