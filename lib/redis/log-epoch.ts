@@ -1,39 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { unknownForm } from "./reply-form.js";
-import { ServerError } from "./server-error.js";
+import { ServerError } from "../shared-log/server-error.js";
+import type { KeptEntry, LogBeginning, LogState, SeenEntry } from "../shared-log/log-state.js";
 import { isTooOld } from "./server-info.js";
 import type { RedisSession } from "./redis-session.js";
-import { readRetained, type KeptEntry } from "./entry.js";
+import { readRetained } from "./entry.js";
 import type { Keys } from "./keys.js";
 import { BEGIN, CHECK, ENSURE_EPOCH } from "./scripts.js";
-
-/** What Redis says of the log at one moment. */
-export interface LogState {
-  /** Empty where nothing is known of the log: it was deleted a moment ago. */
-  readonly epoch: string;
-  /** Position of the newest entry of any kind. */
-  readonly head: number;
-  /** Position of the newest event. */
-  readonly event: number;
-  /** Position of the newest entry that is gone. */
-  readonly trimmed: number;
-  /** The clock of Redis, milliseconds since 1970. */
-  readonly time: number;
-}
-
-/** The state, and the newest event of each retain key by that key, oldest first. */
-export interface LogBeginning {
-  readonly state: LogState;
-  readonly retained: ReadonlyArray<readonly [key: string, kept: KeptEntry]>;
-}
-
-/** The last entry a node has read, by which it knows the log again. */
-export interface SeenEntry {
-  readonly epoch: string;
-  readonly position: number;
-  readonly node: string;
-  readonly sequence: number;
-}
 
 /**
  * Said on a connection before anything else, and again where the life of the log has ended meanwhile.

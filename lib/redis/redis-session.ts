@@ -2,20 +2,18 @@ import type { CreateClient, OwnClient } from "./client/own-client.js";
 import type { Script } from "./script.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { readServerInfo, type ServerInfo } from "./server-info.js";
-import { ServerError } from "./server-error.js";
-import { withTimer } from "./timer.js";
+import { ServerError } from "../shared-log/server-error.js";
+import { withTimer } from "../shared-log/timer.js";
+import { ANSWER_MS, type LogSession } from "../shared-log/log-session.js";
 
 // A client of several servers may have to find the one first.
 const LOCATE_MS = 10_000;
-
-/** Milliseconds Redis has for an answer, beside those it was asked to wait. */
-export const ANSWER_MS = 5_000;
 
 /**
  * One connection to Redis, from its beginning to its end: it is never made again by itself. A command
  * without an answer ends it, since nobody knows whether it will still be carried out.
  */
-export class RedisSession {
+export class RedisSession implements LogSession {
   readonly #client: OwnClient;
   readonly #onEnd = new Set<() => void>();
   #lost: Error | null = null;

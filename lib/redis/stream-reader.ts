@@ -1,21 +1,19 @@
-import { ANSWER_MS, type RedisSession } from "./redis-session.js";
-import { epochOf, type RawEntry } from "./entry.js";
-import type { StreamMirror } from "./stream-mirror.js";
+import type { Reading } from "../shared-log/engine.js";
+import { ANSWER_MS } from "../shared-log/log-session.js";
+import type { LogBeginning } from "../shared-log/log-state.js";
+import { PageSize } from "../shared-log/page-size.js";
+import type { RedisSession } from "./redis-session.js";
+import { epochOf, sizeOf, toRead, type RawEntry } from "./entry.js";
 import type { Keys } from "./keys.js";
 import { unknownForm } from "./reply-form.js";
-import { check, ensureEpoch, readBeginning, type LogBeginning } from "./log-epoch.js";
+import { check, ensureEpoch, readBeginning } from "./log-epoch.js";
 
 const BLOCK_MS = 1_000;
-const MAX_COUNT = 512;
-const PAGE_BYTES = 1_048_576;
 
 /** What a stream reader is made of, and what it calls. */
-export interface StreamReaderParts {
+export interface StreamReaderParts extends Reading {
   readonly node: string;
   readonly keys: Keys;
-  readonly mirror: StreamMirror;
-  /** All that is in the log has been read. */
-  onHead(): void;
 }
 
 /**
@@ -24,7 +22,7 @@ export interface StreamReaderParts {
  */
 export class StreamReader {
   readonly #parts: StreamReaderParts;
-  #count = 64;
+  readonly #size = new PageSize();
   #checkedAt = 0;
   // Head of the log when it was last asked for: what is read up to there must come.
   #expected = 0;
@@ -33,7 +31,7 @@ export class StreamReader {
     this.#parts = parts;
   }
 
-  async serve(redis: RedisSession, up: () => void): Promise<never> {
+  async serve(redis: RedisSession): Promise<never> {
     const { keys, mirror, node } = this.#parts;
     const state = await ensureEpoch(redis, keys, mirror.seen);
     const isAnother = state.epoch !== mirror.epoch || state.head < mirror.position;
@@ -42,7 +40,7 @@ export class StreamReader {
     await check(redis, keys, node);
     // It is up when it can read, not before: a user may be allowed everything but that.
     await this.#read(redis, "COUNT", "1");
-    up();
+    this.#parts.up();
     if (beginning !== null) this.#start(beginning);
     for (;;) await this.#readOn(redis);
   }
@@ -58,20 +56,23 @@ export class StreamReader {
     const isDue = batch.length === 0 || performance.now() - this.#checkedAt >= BLOCK_MS;
     // What was read behind the old cursor is nothing to a mirror that has begun anew.
     if ((isForeign || isDue) && !(await this.#check(redis))) return;
-    if (!mirror.ingest(batch)) await this.#begin(redis);
+    if (!mirror.ingest(batch.map(toRead))) await this.#begin(redis);
     else if (mirror.hasRead(this.#expected)) this.#parts.onHead();
-    this.#adapt(batch);
+    this.#size.adapt(
+      batch.length,
+      batch.reduce((sum, [, fields]) => sum + sizeOf(fields), 0),
+    );
   }
 
   #readNext(redis: RedisSession): Promise<readonly RawEntry[]> {
     // What is known to be there comes at once, or it is gone.
     const blockMs = this.#parts.mirror.hasRead(this.#expected) ? BLOCK_MS : 1;
-    return this.#read(redis, "COUNT", String(this.#count), "BLOCK", String(blockMs));
+    return this.#read(redis, "COUNT", String(this.#size.count), "BLOCK", String(blockMs));
   }
 
   async #read(redis: RedisSession, ...how: readonly string[]): Promise<readonly RawEntry[]> {
     const { keys, mirror } = this.#parts;
-    const command = ["XREAD", ...how, "STREAMS", keys.log, mirror.cursor];
+    const command = ["XREAD", ...how, "STREAMS", keys.log, mirror.cursor ?? `${mirror.position}-0`];
     const reply = await redis.send(command, BLOCK_MS + ANSWER_MS);
     if (reply === null) return [];
     const [first] = (Array.isArray(reply) ? reply : []) as unknown[];
@@ -105,20 +106,4 @@ export class StreamReader {
     this.#parts.mirror.begin(beginning);
     if (this.#parts.mirror.hasRead(this.#expected)) this.#parts.onHead();
   }
-
-  // What the next page will hold is not known; it is taken to be like this one.
-  #adapt(batch: readonly RawEntry[]): void {
-    if (batch.length === 0) return;
-    const bytes = batch.reduce((sum, [, fields]) => sum + sizeOf(fields), 0);
-    this.#count = countFor(bytes / batch.length);
-  }
-}
-
-/** How many entries of a size make a page. */
-export function countFor(bytes: number): number {
-  return Math.max(1, Math.min(MAX_COUNT, Math.floor(PAGE_BYTES / Math.max(1, bytes))));
-}
-
-export function sizeOf(fields: readonly Buffer[] | null): number {
-  return (fields ?? []).reduce((sum, field) => sum + field.length, 0);
 }

@@ -1,25 +1,7 @@
-import { SseHubError } from "../errors/sse-hub-error.js";
-import { ServerError } from "./server-error.js";
-
-/** What is wrong between the log and Redis. */
-export interface Trouble {
-  /** The same for what has the same remedy. */
-  readonly kind: string;
-  /** Which server, what is wrong, what to do. */
-  readonly text: string;
-}
-
-interface Known {
-  readonly kind: string;
-  /** Tried on the message of the error. */
-  readonly pattern: RegExp;
-  /** Follows on "Redis at host:port ". */
-  readonly what: string;
-  readonly remedy: string;
-}
+import { createTroubleOf, type KnownTrouble, type Trouble } from "../shared-log/trouble.js";
 
 // The first that fits counts.
-const KNOWN: readonly Known[] = [
+const KNOWN: readonly KnownTrouble[] = [
   {
     kind: "password",
     pattern: /^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)|unauthenticated/,
@@ -102,22 +84,8 @@ const KNOWN: readonly Known[] = [
   },
 ];
 
-const AWAY: Omit<Known, "pattern"> = {
-  kind: "away",
-  what: "cannot be reached",
-  remedy: "Check that it runs, and that host and port are right.",
-};
-
 /** Says what an error means and what the operator can do about it. */
-export function troubleOf(cause: unknown): Trouble {
-  const { message } = cause as Error;
-  const known = KNOWN.find(({ pattern }) => pattern.test(message)) ?? AWAY;
-  const server = cause instanceof ServerError ? ` at ${cause.server}` : "";
-  return {
-    kind: known.kind,
-    text: `Redis${server} ${known.what} (${firstLine(message)}). ${known.remedy}`,
-  };
-}
+export const troubleOf = createTroubleOf("Redis", KNOWN);
 
 /** What is said where Redis may delete the log by itself. */
 export function evictionTrouble(server: string, policy: string): Trouble {
@@ -127,14 +95,4 @@ export function evictionTrouble(server: string, policy: string): Trouble {
       `Redis at ${server} may delete the log when its memory is full (maxmemory-policy ${policy}). ` +
       "Set maxmemory-policy to noeviction, or use a Redis of its own for the log.",
   };
-}
-
-/** The error that tells of a trouble. */
-export function toError({ text }: Trouble, cause?: unknown): SseHubError {
-  return new SseHubError("ERR_SSE_LOG", text, { cause });
-}
-
-function firstLine(message: string): string {
-  const [line = ""] = message.split("\n", 1);
-  return line.replace(/\.$/, "");
 }

@@ -1,4 +1,4 @@
-import { ServerError } from "../server-error.js";
+import { ServerError } from "../../shared-log/server-error.js";
 import { fromIoredis, fromUrl as fromUrlOfIoredis } from "./ioredis.js";
 import { fromNodeRedis, fromUrl as fromUrlOfNodeRedis } from "./node-redis.js";
 import type { CreateClient } from "./own-client.js";

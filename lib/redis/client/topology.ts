@@ -1,5 +1,5 @@
-import { ServerError } from "../server-error.js";
-import { withTimer } from "../timer.js";
+import { ServerError } from "../../shared-log/server-error.js";
+import { withTimer } from "../../shared-log/timer.js";
 import { textOf, type Address, type CreateClient, type OwnClient } from "./own-client.js";
 
 // A server that is alive answers at once; there are others to ask.

@@ -1,18 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type {
-  RunHeader,
-  RunSink,
-  RunStore,
-  RunVerdict,
-  RunWrite,
-  StoredRun,
-} from "../../log/run-store.js";
-import type { Reconnector } from "../reconnector.js";
+import type { RunHeader, RunSink, RunVerdict, RunWrite, StoredRun } from "../../log/run-store.js";
+import type { RunsParts, ServerRuns } from "../../shared-log/engine.js";
+import { ServerError } from "../../shared-log/server-error.js";
+import { withTimer } from "../../shared-log/timer.js";
 import type { RedisSession } from "../redis-session.js";
 import { isPassing, leadsElsewhere } from "../refusal.js";
 import type { Script } from "../script.js";
-import { ServerError } from "../server-error.js";
-import { withTimer } from "../timer.js";
 import { readRun, RUN_FIELDS } from "./run-entry.js";
 import { runKeysOf, type RunKeys } from "./run-keys.js";
 import { RunReader } from "./run-reader.js";
@@ -21,29 +14,18 @@ import { BEGIN_RUN, LOSE_RUN, WRITE_RUN } from "./run-scripts.js";
 const PASSING_MS = 100;
 const WAKE_KEPT_MS = "60000";
 
-/** What the runs of a log need of it. */
-export interface RedisRunsParts {
-  readonly node: string;
-  /** The name of the log. */
-  readonly name: string;
-  /** Milliseconds that a call may take while Redis is away. */
-  readonly deadlineMs: number;
-  whenUp(): Promise<RedisSession>;
-  /** Connects for a reader. */
-  connect(served: RunReader): Reconnector;
-}
-
 /** The records of runs in Redis: a stream and a hash for each, with an expiry. */
-export class RedisRuns implements RunStore {
-  readonly #parts: RedisRunsParts;
+export class RedisRuns implements ServerRuns {
+  readonly #parts: RunsParts<RedisSession>;
   readonly #keys: RunKeys;
   readonly #reader: RunReader;
-  #reading: Reconnector | undefined;
+  #reading: ReturnType<RunsParts<RedisSession>["connect"]> | undefined;
   #isWaking = false;
 
-  constructor(parts: RedisRunsParts) {
+  /** @param name that of the log */
+  constructor(name: string, parts: RunsParts<RedisSession>) {
     this.#parts = parts;
-    this.#keys = runKeysOf(parts.name);
+    this.#keys = runKeysOf(name);
     this.#reader = new RunReader({
       node: parts.node,
       keys: this.#keys,

@@ -1,6 +1,7 @@
 import type { RunHeader, RunSink, RunVerdict } from "../../log/run-store.js";
 import type { RawEntry } from "../entry.js";
-import { ANSWER_MS, type RedisSession } from "../redis-session.js";
+import { ANSWER_MS } from "../../shared-log/log-session.js";
+import type { RedisSession } from "../redis-session.js";
 import { unknownForm } from "../reply-form.js";
 import { FollowedRun } from "./followed-run.js";
 import type { RunKeys } from "./run-keys.js";

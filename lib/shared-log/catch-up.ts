@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nextTurn } from "../async/next-turn.js";
-import type { RedisSession } from "./redis-session.js";
-import type { StreamMirror } from "./stream-mirror.js";
+import type { LogMirror } from "./log-mirror.js";
 
 /** Where the head of the log is asked for. */
 export interface CatchUpParts {
-  readonly mirror: StreamMirror;
-  /** Key of the hash that knows the head. */
-  readonly key: string;
-  whenUp(): Promise<RedisSession>;
+  readonly mirror: LogMirror;
+  /** Asks the server which life of the log there is, and where its head is; `null`: none has begun. */
+  ask(): Promise<{ readonly epoch: string; readonly head: number } | null>;
 }
 
 interface Target {
@@ -21,7 +19,7 @@ interface Target {
 
 const RETRY_MS = 50;
 
-/** Waits until this node has read what Redis held when it was asked. Who asks in one turn shares it. */
+/** Waits until this node has read what the log held when it was asked. Who asks in one turn shares it. */
 export class CatchUp {
   readonly #parts: CatchUpParts;
   #next: Promise<void> | undefined;
@@ -58,7 +56,7 @@ export class CatchUp {
   async #run(): Promise<void> {
     while (!this.#isClosed) {
       const { mirror } = this.#parts;
-      const asked = await this.#ask().catch(() => null);
+      const asked = await this.#parts.ask().catch(() => null);
       if (asked === null) {
         if (!this.#isClosed) await sleep(RETRY_MS, undefined, { ref: false });
         continue;
@@ -70,13 +68,6 @@ export class CatchUp {
       });
       return;
     }
-  }
-
-  async #ask(): Promise<{ epoch: string; head: number } | null> {
-    const redis = await this.#parts.whenUp();
-    const reply = await redis.send(["HMGET", this.#parts.key, "epoch", "head"]);
-    const [epoch, head] = reply as Array<Buffer | null>;
-    return epoch == null || head == null ? null : { epoch: String(epoch), head: Number(head) };
   }
 
   // What another life of the log held is gone when it begins here.

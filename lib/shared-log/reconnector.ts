@@ -1,41 +1,39 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { SseHubError } from "../errors/sse-hub-error.js";
-import { RedisSession } from "./redis-session.js";
-import type { CreateClient } from "./client/own-client.js";
+import type { LogSession } from "./log-session.js";
 
 const MIN_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;
 
 /** What a reconnector connects to, and what it calls. */
-export interface ReconnectorParts {
-  readonly createClient: CreateClient;
-  /** A key of the log: the connection leads to the server that holds it. */
-  readonly key: string;
+export interface ReconnectorParts<S extends LogSession> {
+  /** Connects to the server of the log. */
+  open(): Promise<S>;
   /**
    * Called with each new connection; works with it until it is lost, then rejects. Calls `up` when it
    * has done what it is for, so that others may use it.
    */
-  serve(redis: RedisSession, up: () => void): Promise<never>;
+  serve(session: S, up: () => void): Promise<never>;
   /** The connection is there, or it is lost and why. */
   onUp(): void;
   onDown(cause: Error): void;
 }
 
-/** Keeps a connection to Redis: made again whenever it is lost, at first soon, then more and more slowly. */
-export class Reconnector {
-  readonly #parts: ReconnectorParts;
-  #current: RedisSession | null = null;
+/** Keeps a connection to the server: made again whenever it is lost, at first soon, then more and more slowly. */
+export class Reconnector<S extends LogSession> {
+  readonly #parts: ReconnectorParts<S>;
+  #current: S | null = null;
   #isUp = false;
   #trouble: Error | null = null;
   #isClosed = false;
   readonly #waiting: Array<{
-    resolve: (redis: RedisSession) => void;
+    resolve: (session: S) => void;
     reject: (error: Error) => void;
   }> = [];
   readonly #pause = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(parts: ReconnectorParts) {
+  constructor(parts: ReconnectorParts<S>) {
     this.#parts = parts;
     this.#running = this.#run();
   }
@@ -50,7 +48,7 @@ export class Reconnector {
   }
 
   /** The connection, as soon as it may be used. Rejects when the log is closed. */
-  whenUp(): Promise<RedisSession> {
+  whenUp(): Promise<S> {
     if (this.#isClosed) return Promise.reject(closed());
     if (this.#current?.lost === null && this.#isUp) return Promise.resolve(this.#current);
     return new Promise((resolve, reject) => {
@@ -75,15 +73,15 @@ export class Reconnector {
 
   async #run(): Promise<void> {
     for (let failures = 0; !this.#isClosed; failures += 1) {
-      let redis: RedisSession | null = null;
+      let session: S | null = null;
       try {
-        redis = await RedisSession.open(this.#parts.createClient, this.#parts.key);
-        await this.#use(redis, () => {
+        session = await this.#parts.open();
+        await this.#use(session, () => {
           failures = 0;
         });
       } catch (cause) {
-        redis?.end(cause as Error);
-        this.#lose(redis?.lost ?? (cause as Error));
+        session?.end(cause as Error);
+        this.#lose(session?.lost ?? (cause as Error));
       }
       if (this.#isClosed) return;
       // Spread, so that the nodes do not all come back at once.
@@ -92,15 +90,15 @@ export class Reconnector {
     }
   }
 
-  async #use(redis: RedisSession, onUp: () => void): Promise<never> {
-    this.#current = redis;
+  async #use(session: S, onUp: () => void): Promise<never> {
+    this.#current = session;
     if (this.#isClosed) throw closed();
-    return this.#parts.serve(redis, () => {
-      if (this.#isUp || redis.lost !== null) return;
+    return this.#parts.serve(session, () => {
+      if (this.#isUp || session.lost !== null) return;
       onUp();
       this.#isUp = true;
       this.#parts.onUp();
-      for (const { resolve } of this.#waiting.splice(0)) resolve(redis);
+      for (const { resolve } of this.#waiting.splice(0)) resolve(session);
     });
   }
 

@@ -1,13 +1,15 @@
 import type { SseHubError } from "../errors/sse-hub-error.js";
 import type { LogHealth } from "../log/event-log.js";
-import { evictionTrouble, toError, troubleOf, type Trouble } from "./trouble.js";
-import { mayEvict, type ServerInfo } from "./server-info.js";
+import { toError, type Trouble } from "./trouble.js";
 
 // The reader hears of every entry at once, and of none at the latest after a second.
 const FRESH_MS = 2_500;
 
 /** What a health monitor is made of. */
 export interface HealthMonitorParts {
+  /** Name of the server, such as `Redis`. */
+  readonly engine: string;
+  readonly troubleOf: (cause: unknown) => Trouble;
   /** Names of the connections that are needed. */
   readonly needed: readonly string[];
   /** Milliseconds after which a log that was never reached says so. */
@@ -25,7 +27,7 @@ export class HealthMonitor {
   readonly #deadline: NodeJS.Timeout;
   #since = Date.now();
   #readAt = performance.now();
-  // Why a connection is not there, or what Redis refuses on one that is.
+  // Why a connection is not there, or what the server refuses on one that is.
   #trouble: Trouble | null = null;
   // What is wrong while everything works.
   #warning: Trouble | null = null;
@@ -34,7 +36,8 @@ export class HealthMonitor {
   constructor(parts: HealthMonitorParts) {
     this.#parts = parts;
     this.#deadline = setTimeout(() => {
-      if (this.#trouble === null && this.#up.size === 0) this.onTrouble(new Error(UNREACHED));
+      if (this.#trouble === null && this.#up.size === 0)
+        this.onTrouble(new Error(`${parts.engine} has not accepted the connection`));
     }, parts.deadlineMs).unref();
   }
 
@@ -60,21 +63,21 @@ export class HealthMonitor {
     this.onTrouble(cause);
   }
 
-  /** Redis refuses something, or cannot be reached. */
+  /** The server refuses something, or cannot be reached. */
   onTrouble(cause: unknown): void {
     if (this.#trouble === null) this.#since = Date.now();
-    this.#trouble = troubleOf(cause);
+    this.#trouble = this.#parts.troubleOf(cause);
     this.#tell(this.#trouble, cause);
   }
 
-  /** Redis takes what it refused before. */
+  /** The server takes what it refused before. */
   onTaken(): void {
     if (this.#isUp && this.#trouble !== null) this.#end();
   }
 
-  /** What the server has told of itself. */
-  onInfo(server: string, info: ServerInfo): void {
-    this.#warning = mayEvict(info) ? evictionTrouble(server, info.evictionPolicy ?? "") : null;
+  /** What is wrong while everything works; `null` for nothing. */
+  onWarning(warning: Trouble | null): void {
+    this.#warning = warning;
     if (this.#warning !== null) this.#tell(this.#warning, undefined);
   }
 
@@ -104,5 +107,3 @@ export class HealthMonitor {
     return this.#up.size === this.#parts.needed.length;
   }
 }
-
-const UNREACHED = "Redis has not accepted the connection";

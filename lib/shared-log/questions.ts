@@ -1,33 +1,49 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LogFollower, Notice } from "../log/event-log.js";
-import type { RedisSession } from "./redis-session.js";
-import type { Keys } from "./keys.js";
-import { ANSWER, ANSWERS } from "./scripts.js";
+import type { LogSession } from "./log-session.js";
 import type { AppendQueue } from "./append-queue.js";
 import { withTimer } from "./timer.js";
 
 /** Milliseconds after which a node that gave no sign of life is dead; it gives one every second. */
-const DEAD_MS = 4_000;
+export const DEAD_MS = 4_000;
 const PATIENCE_MS = 5_000;
-const KEPT_MS = 10_000;
+/** Milliseconds an answer is kept. */
+export const KEPT_MS = 10_000;
 const MIN_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 100;
 
 /** What questions and answers pass through. */
-export interface QuestionsParts {
+export interface QuestionsParts<S extends LogSession> {
   readonly node: string;
-  readonly keys: Keys;
+  readonly answers: Answers<S>;
   readonly followers: Iterable<LogFollower>;
-  readonly appends: Pick<AppendQueue, "add">;
-  whenUp(): Promise<RedisSession>;
+  readonly appends: Pick<AppendQueue<S>, "add">;
+  whenUp(): Promise<S>;
+}
+
+/** Where answers are put, for {@link KEPT_MS}. */
+export interface Answers<S extends LogSession> {
+  /** Puts down what a node answers. */
+  reply(session: S, question: string, text: string): Promise<unknown>;
+  /**
+   * Gives the nodes that are alive, and the answers from a place on.
+   *
+   * @param known how many are known already
+   */
+  look(session: S, question: string, known: number): Promise<AnswersSeen>;
+}
+
+export interface AnswersSeen {
+  readonly alive: readonly string[];
+  readonly replies: readonly Buffer[];
 }
 
 /** Asks all nodes through the log, so that a question has its place in the order, and answers them. */
-export class Questions {
-  readonly #parts: QuestionsParts;
+export class Questions<S extends LogSession> {
+  readonly #parts: QuestionsParts<S>;
 
-  constructor(parts: QuestionsParts) {
+  constructor(parts: QuestionsParts<S>) {
     this.#parts = parts;
   }
 
@@ -47,11 +63,10 @@ export class Questions {
     this.#reply(id, JSON.stringify({ node: this.#parts.node, answers })).catch(() => undefined);
   }
 
-  // Repeated until Redis has it: the asker knows it by the node.
+  // Repeated until the server has it: the asker knows it by the node.
   async #reply(id: string, text: string): Promise<void> {
-    const { keys } = this.#parts;
-    await this.#within(performance.now() + PATIENCE_MS, (redis) =>
-      redis.run(ANSWER, [keys.repliesTo(id)], [text, String(KEPT_MS)]),
+    await this.#within(performance.now() + PATIENCE_MS, (session) =>
+      this.#parts.answers.reply(session, id, text),
     );
   }
 
@@ -71,33 +86,23 @@ export class Questions {
     return [...answers.values()].flat();
   }
 
-  async #look(
-    id: string,
-    known: number,
-    deadline: number,
-  ): Promise<{ readonly alive: readonly string[]; readonly replies: readonly Buffer[] } | null> {
-    const { keys } = this.#parts;
-    const reply = await this.#within(deadline, (redis) =>
-      redis.run(ANSWERS, [keys.nodes, keys.repliesTo(id)], [String(known), String(DEAD_MS)]),
-    );
-    if (reply === null) return null;
-    const [nodes, replies] = reply as [Buffer[], Buffer[]];
-    return { alive: nodes.map(String), replies };
+  #look(id: string, known: number, deadline: number): Promise<AnswersSeen | null> {
+    return this.#within(deadline, (session) => this.#parts.answers.look(session, id, known));
   }
 
-  // What Redis gives, asked again on another connection where one was lost; `null` after the deadline.
-  async #within<T>(deadline: number, run: (redis: RedisSession) => Promise<T>): Promise<T | null> {
+  // What the server gives, asked again on another connection where one was lost; `null` after the deadline.
+  async #within<T>(deadline: number, run: (session: S) => Promise<T>): Promise<T | null> {
     for (;;) {
       const restMs = Math.ceil(deadline - performance.now());
       if (restMs <= 0) return null;
-      const redis = await withTimer(this.#parts.whenUp(), restMs, "Redis was away").catch(
+      const session = await withTimer(this.#parts.whenUp(), restMs, "The server was away").catch(
         () => null,
       );
-      if (redis === null) return null;
+      if (session === null) return null;
       try {
-        return await run(redis);
+        return await run(session);
       } catch (error) {
-        if (redis.lost === null) throw error;
+        if (session.lost === null) throw error;
       }
     }
   }

@@ -2,14 +2,16 @@ import type { LogEntry, LogFollower, Notice } from "../log/event-log.js";
 import { Retained } from "../log/retained.js";
 import { Ring, type RingBounds, type TimedEntry } from "../log/ring.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
-import { positionOf, readEntry, toLogEntry, type RawEntry, type StreamEntry } from "./entry.js";
-import type { LogBeginning, LogState, SeenEntry } from "./log-epoch.js";
+import { toLogEntry, type ReadEntry, type SharedEntry } from "./shared-entry.js";
+import type { LogBeginning, LogState, SeenEntry } from "./log-state.js";
 
 /** What the mirror tells the rest of the log. */
-export interface StreamMirrorParts {
+export interface LogMirrorParts {
+  /** Name of the server, such as `Redis`. */
+  readonly engine: string;
   readonly node: string;
   /** An entry of this node's own is in the log. */
-  onOwn(entry: StreamEntry): void;
+  onOwn(entry: SharedEntry): void;
   /** A node asks. */
   onQuestion(question: Notice): void;
   /** More has been read. */
@@ -17,14 +19,14 @@ export interface StreamMirrorParts {
 }
 
 /**
- * What this node has read of the stream, in its order: the events in a ring of its own, the notices
+ * What this node has read of the log, in its order: the events in a ring of its own, the notices
  * and questions handed on. Invariant: every entry up to `position` has been read, or its followers
  * were told of a break.
  */
-export class StreamMirror {
+export class LogMirror {
   readonly followers = new Set<LogFollower>();
   readonly #bounds: RingBounds;
-  readonly #parts: StreamMirrorParts;
+  readonly #parts: LogMirrorParts;
   #ring: Ring;
   #retained = new Retained();
   #epoch = "";
@@ -32,13 +34,13 @@ export class StreamMirror {
   // Entries at the end of what was read that could not be understood: a later one may follow on them.
   readonly #skipped = new Set<number>();
   #position = 0;
-  #cursor = "0-0";
-  // Newest entry that is known to be gone from Redis; the ring may still hold it.
+  #cursor: string | null = null;
+  // Newest entry that is known to be gone from the server; the ring may still hold it.
   #gone = 0;
-  // What must be added to the clock of Redis for that of this process.
+  // What must be added to the clock of the server for that of this process.
   #clockShift = 0;
 
-  constructor(bounds: RingBounds, parts: StreamMirrorParts) {
+  constructor(bounds: RingBounds, parts: LogMirrorParts) {
     this.#bounds = bounds;
     this.#parts = parts;
     this.#ring = new Ring(bounds);
@@ -71,23 +73,23 @@ export class StreamMirror {
     return position <= this.#position || this.#skipped.has(position);
   }
 
-  /** Id in the stream of the last entry read. */
-  get cursor(): string {
+  /** Id on the server of the last entry read, also of one that was not understood; `null`: that of `position`. */
+  get cursor(): string | null {
     return this.#cursor;
   }
 
-  /** Position of the newest event that can be had neither here nor in Redis. */
+  /** Position of the newest event that can be had neither here nor on the server. */
   get trimmed(): number {
     const { isFull, trimmed } = this.#ring;
     return isFull ? trimmed : Math.min(trimmed, this.#gone);
   }
 
-  /** Everything up to here is known to be gone from Redis. */
+  /** Everything up to here is known to be gone from the server. */
   lose(position: number): void {
     this.#gone = Math.max(this.#gone, position);
   }
 
-  /** Takes in what Redis has just said. */
+  /** Takes in what the server has just said. */
   update({ epoch, trimmed, time }: LogState): void {
     if (epoch !== this.#epoch) return;
     this.lose(trimmed);
@@ -103,7 +105,7 @@ export class StreamMirror {
     this.#epoch = state.epoch;
     this.#ring = new Ring(this.#bounds, isNextLife ? 0 : state.event);
     this.#position = isNextLife ? 0 : state.head;
-    this.#cursor = `${this.#position}-0`;
+    this.#cursor = null;
     this.#skipped.clear();
     this.#seen = { epoch: state.epoch, position: this.#position, node: "", sequence: 0 };
     this.#gone = 0;
@@ -121,9 +123,9 @@ export class StreamMirror {
    * Takes in what follows on the cursor. `false` where it does not follow: entries between have gone
    * unread, and what comes behind them has not been taken in.
    */
-  ingest(batch: readonly RawEntry[]): boolean {
+  ingest(batch: readonly ReadEntry[]): boolean {
     const { head } = this.#ring;
-    const isWhole = batch.every(([id, fields]) => this.#take(String(id), fields));
+    const isWhole = batch.every((read) => this.#take(read));
     if (this.#ring.head > head) this.#move();
     this.#parts.onProgress();
     return isWhole;
@@ -142,13 +144,12 @@ export class StreamMirror {
     for (const follower of this.followers) follower.onMove();
   }
 
-  #take(id: string, fields: readonly Buffer[] | null): boolean {
-    const entry = readEntry(id, fields);
+  #take({ id, position: place, entry }: ReadEntry): boolean {
     // What is left of an earlier life was for its readers.
     if (entry !== null && entry.epoch !== this.#epoch) return this.#pass(id);
     if (entry === null) {
-      this.report(notUnderstood(id));
-      if (id.endsWith("-0")) this.#skipped.add(positionOf(id));
+      this.report(this.#notUnderstood(id));
+      if (place !== null) this.#skipped.add(place);
       return this.#pass(id);
     }
     const { position, previous, node, sequence } = entry;
@@ -157,7 +158,7 @@ export class StreamMirror {
     this.#skipped.clear();
     this.#position = position;
     this.#seen = { epoch: this.#epoch, position, node, sequence };
-    this.#hand(entry);
+    this.#hand(id, entry);
     if (node === this.#parts.node) this.#parts.onOwn(entry);
     return true;
   }
@@ -167,7 +168,7 @@ export class StreamMirror {
     return true;
   }
 
-  #hand(entry: StreamEntry): void {
+  #hand(id: string, entry: SharedEntry): void {
     if (entry.kind === "event") {
       const event = toLogEntry(entry) as LogEntry;
       this.#ring.append(event);
@@ -176,11 +177,19 @@ export class StreamMirror {
       return;
     }
     const told = readNotice(entry.payload);
-    if (told === null) this.report(notUnderstood(`${entry.position}-0`));
+    if (told === null) this.report(this.#notUnderstood(id));
     else if (entry.kind === "question") this.#parts.onQuestion(told);
     else if (entry.node !== this.#parts.node) {
       for (const follower of this.followers) follower.onNotice(told);
     }
+  }
+
+  #notUnderstood(id: string): SseHubError {
+    return new SseHubError(
+      "ERR_SSE_LOG_ENTRY",
+      `The entry ${id} of the log in ${this.#parts.engine} could not be understood, so it is for nobody. ` +
+        "Either it was not written by this package, or by another version of it.",
+    );
   }
 }
 
@@ -191,12 +200,4 @@ function readNotice(payload: Buffer): Notice | null {
   } catch {
     return null;
   }
-}
-
-function notUnderstood(id: string): SseHubError {
-  return new SseHubError(
-    "ERR_SSE_LOG_ENTRY",
-    `The entry ${id} of the log in Redis could not be understood, so it is for nobody. ` +
-      "Either it was not written by this package, or by another version of it.",
-  );
 }

@@ -1,6 +1,6 @@
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { closed } from "./reconnector.js";
-import type { EntryKind } from "./entry.js";
+import type { EntryKind } from "./shared-entry.js";
 
 /** Milliseconds after which who tells a notice hears that it is not in yet. */
 export const NOTICE_MS = 2_000;
@@ -20,10 +20,11 @@ export interface Draft {
   readonly retain: Retain | null;
 }
 
-/** An entry on its way to Redis. */
+/** An entry on its way to the server. */
 export class PendingAppend {
   readonly draft: Draft;
   readonly sequence: number;
+  readonly #engine: string;
   /** Resolves with its id. That nobody waits for it is no unhandled rejection. */
   readonly done: Promise<string>;
   #resolve!: (id: string) => void;
@@ -34,15 +35,21 @@ export class PendingAppend {
   #cause: unknown;
 
   /** @param onLate called after a while, unless it is in by then */
-  constructor(draft: Draft, sequence: number, lateMs: number, onLate: () => void) {
+  constructor(
+    draft: Draft,
+    { engine, sequence }: { readonly engine: string; readonly sequence: number },
+    lateMs: number,
+    onLate: () => void,
+  ) {
     this.draft = draft;
     this.sequence = sequence;
+    this.#engine = engine;
     this.done = new Promise<string>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     this.done.catch(() => undefined);
-    // Keeps the process alive: one that only publishes would end while Redis is away, and say nothing.
+    // Keeps the process alive: one that only publishes would end while the server is away, and say nothing.
     this.#timer = setTimeout(onLate, lateMs);
   }
 
@@ -54,7 +61,7 @@ export class PendingAppend {
     this.#isUnderway = true;
   }
 
-  /** Redis has said that it did not take it. */
+  /** The server has said that it did not take it. */
   onRefused(cause: unknown): void {
     this.#isUnderway = false;
     this.#cause = cause;
@@ -72,12 +79,12 @@ export class PendingAppend {
     this.#resolve(id);
   }
 
-  /** @param trouble why Redis cannot be reached, if it cannot */
+  /** @param trouble why the server cannot be reached, if it cannot */
   rejectLate(lateMs: number, trouble: Error | null): void {
     clearTimeout(this.#timer);
     const cause = this.#cause ?? trouble ?? undefined;
     const isNotice = this.draft.kind === "notice";
-    this.#reject(isNotice ? unsent(lateMs, cause) : this.#tooLate(lateMs, cause));
+    this.#reject(isNotice ? this.#unsent(lateMs, cause) : this.#tooLate(lateMs, cause));
   }
 
   rejectClosed(): void {
@@ -90,20 +97,20 @@ export class PendingAppend {
     const what =
       outcome === "not-sent"
         ? "It was not sent."
-        : "It was sent, and nobody knows whether Redis has taken it.";
+        : `It was sent, and nobody knows whether ${this.#engine} has taken it.`;
     return new SseHubError(
       "ERR_SSE_LOG",
-      `Redis has not taken an event within ${lateMs} ms. ${what}`,
+      `${this.#engine} has not taken an event within ${lateMs} ms. ${what}`,
       { cause, outcome },
     );
   }
-}
 
-function unsent(lateMs: number, cause: unknown): SseHubError {
-  return new SseHubError(
-    "ERR_SSE_CONTROL_UNSENT",
-    `Redis has not taken within ${lateMs} ms what the other nodes are to know. ` +
-      "It is sent as soon as Redis is back, before any later event of this node.",
-    { cause },
-  );
+  #unsent(lateMs: number, cause: unknown): SseHubError {
+    return new SseHubError(
+      "ERR_SSE_CONTROL_UNSENT",
+      `${this.#engine} has not taken within ${lateMs} ms what the other nodes are to know. ` +
+        `It is sent as soon as ${this.#engine} is back, before any later event of this node.`,
+      { cause },
+    );
+  }
 }

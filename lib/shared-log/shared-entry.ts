@@ -1,0 +1,114 @@
+import { toId } from "../log/cursor.js";
+import type { Audience, LogDraft, LogEntry } from "../log/event-log.js";
+import { withId } from "../wire/encoder.js";
+
+/** What an entry of the log is: an event, what a node tells the others, or what it asks all. */
+export type EntryKind = "event" | "notice" | "question";
+
+/** An entry of the log, as one of our nodes has written it. */
+export interface SharedEntry {
+  readonly position: number;
+  readonly epoch: string;
+  /** Position of the entry before it: what it was written behind. */
+  readonly previous: number;
+  /** On the clock of the server, milliseconds since 1970. */
+  readonly time: number;
+  /** Who has written it, and as which of its entries. */
+  readonly node: string;
+  readonly sequence: number;
+  readonly kind: EntryKind;
+  readonly head: EventHead | null;
+  /** The frame of an event, else JSON. */
+  readonly payload: Buffer;
+}
+
+/** An entry that was read: what it is called there, and what it is if it could be understood. */
+export interface ReadEntry {
+  readonly id: string;
+  /** `null` where the id is none of ours. */
+  readonly position: number | null;
+  readonly entry: SharedEntry | null;
+}
+
+/** What there is beside the frame of an event. */
+export interface EventHead {
+  readonly audience: Audience;
+  readonly retainKey: string | null;
+  /** Left out where there is no limit. */
+  readonly retainMs?: number;
+  readonly isVolatile: boolean;
+}
+
+/** An event, ready for the wire. */
+export function toLogEntry(entry: SharedEntry): LogEntry | null {
+  const { head, epoch, position, payload } = entry;
+  return head === null ? null : createEntry(head, payload, { epoch, position });
+}
+
+/** Written beside the frame of an event. */
+export function writeHead({ audience, retainKey, retainMs, isVolatile }: LogDraft): string {
+  const { rooms, filter, except } = audience;
+  // Without the last one where there is none, as versions before it wrote it.
+  const keepMs = retainMs ?? undefined;
+  return JSON.stringify({ rooms, filter, except, retainKey, isVolatile, retainMs: keepMs });
+}
+
+/** An entry that holds its place and is for nobody. */
+export function nobodysEntry(position: number): LogEntry {
+  const audience = { rooms: [], filter: null, except: null };
+  return { position, bytes: Buffer.alloc(0), audience, isVolatile: true };
+}
+
+export function createEntry(
+  { audience, isVolatile }: EventHead,
+  frame: Buffer,
+  { epoch, position }: { readonly epoch: string; readonly position: number },
+): LogEntry {
+  // A copy in either case: the frame is a piece of all that has come over the connection.
+  const bytes = isVolatile ? Buffer.from(frame) : withId(toId(epoch, position), frame);
+  return { position, bytes, audience, isVolatile };
+}
+
+// Most events have one of a few audiences. Who compiles a matcher does so once for each of these.
+const knownHeads = new Map<string, EventHead>();
+const MAX_KNOWN_HEADS = 256;
+
+export function readHead(text: string): EventHead | null {
+  const known = knownHeads.get(text);
+  if (known !== undefined) return known;
+  const head = parseHead(text);
+  if (head === null || text.length > 1_000) return head;
+  if (knownHeads.size === MAX_KNOWN_HEADS) knownHeads.clear();
+  knownHeads.set(text, head);
+  return head;
+}
+
+function parseHead(text: string): EventHead | null {
+  let head: Record<string, unknown> | null;
+  try {
+    head = JSON.parse(text) as Record<string, unknown> | null;
+  } catch {
+    return null;
+  }
+  if (typeof head !== "object" || head === null) return null;
+  // All must be there: an audience that lost a part of itself would be a wider one.
+  const { rooms, filter, except, retainKey, isVolatile, retainMs } = head;
+  const isSound =
+    (rooms === null || (Array.isArray(rooms) && rooms.every((room) => typeof room === "string"))) &&
+    (filter === null || (typeof filter === "object" && !Array.isArray(filter))) &&
+    isTextOrNull(except) &&
+    isTextOrNull(retainKey) &&
+    typeof isVolatile === "boolean" &&
+    (retainMs === undefined || typeof retainMs === "number");
+  if (!isSound) return null;
+  const limit = retainMs === undefined ? {} : { retainMs };
+  return { audience: { rooms, filter, except }, retainKey, isVolatile, ...limit } as EventHead;
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === "string";
+}
+
+export function isKind(text: string): text is EntryKind {
+  return text === "event" || text === "notice" || text === "question";
+}
