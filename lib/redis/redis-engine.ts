@@ -111,8 +111,8 @@ export class RedisEngine implements Engine<RedisSession> {
     const { log, meta, marks, kept, order } = this.#keys;
     const { kind, head, payload, retain } = draft;
     const names = [log, meta, marks, this.#keys.seenOf(this.#node), kept, order];
-    const keep = retain === null ? "" : `${retain.maxAgeMs === null ? "-" : "="}${retain.key}`;
-    const keepMs = String(retain?.maxAgeMs ?? 0);
+    const keep = retain === null ? "" : `${retain.keepMs === 0 ? "-" : "="}${retain.key}`;
+    const keepMs = String(retain?.keepMs ?? 0);
     const bounds = [maxEvents, maxBytes, maxAgeMs ?? 0].map(String);
     const by = [epoch, this.#node, String(sequence), String(after)];
     return redis.runOnce(APPEND, names, [...by, kind, head, payload, keep, ...bounds, keepMs]);

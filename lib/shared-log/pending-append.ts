@@ -1,16 +1,10 @@
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { closed } from "./reconnector.js";
+import type { Retain } from "./retain.js";
 import type { EntryKind } from "./shared-entry.js";
 
 /** Milliseconds after which who tells a notice hears that it is not in yet. */
 export const NOTICE_MS = 2_000;
-
-/** What becomes of what is kept for newcomers under a key. */
-export interface Retain {
-  readonly key: string;
-  /** `null`: what is kept is taken back. Else milliseconds after which it is not given any more, 0 for no limit. */
-  readonly maxAgeMs: number | null;
-}
 
 /** What is to be appended. */
 export interface Draft {

@@ -8,7 +8,6 @@ import type {
   LogPage,
   Notice,
 } from "../log/event-log.js";
-import { isForNobody } from "../log/retained.js";
 import type { RingBounds } from "../log/ring.js";
 import { AppendQueue } from "./append-queue.js";
 import { Backfill } from "./backfill.js";
@@ -20,6 +19,7 @@ import { LogMirror } from "./log-mirror.js";
 import type { LogSession } from "./log-session.js";
 import { Questions } from "./questions.js";
 import type { Reconnector, ReconnectorParts } from "./reconnector.js";
+import { retainOf } from "./retain.js";
 import { sessionLabelOf } from "./session-label.js";
 import { writeHead } from "./shared-entry.js";
 import { withTimer } from "./timer.js";
@@ -123,10 +123,8 @@ export class SharedLog<S extends LogSession> implements EventLog {
   }
 
   append(draft: LogDraft): Promise<string> {
-    const { frame: payload, retainKey: key, retainMs } = draft;
-    const maxAgeMs = isForNobody(draft.audience) ? null : (retainMs ?? 0);
-    const retain = key === null ? null : { key, maxAgeMs };
-    return this.#appends.add({ kind: "event", head: writeHead(draft), payload, retain });
+    const [head, payload, retain] = [writeHead(draft), draft.frame, retainOf(draft)];
+    return this.#appends.add({ kind: "event", head, payload, retain });
   }
 
   read(after: number, maxBytes: number): LogPage | Promise<LogPage> {

@@ -1,0 +1,57 @@
+import type { KeptEntry } from "../shared-log/log-state.js";
+import {
+  createEntry,
+  isKind,
+  readHead,
+  type ReadEntry,
+  type SharedEntry,
+} from "../shared-log/shared-entry.js";
+import type { Row } from "./postgres-session.js";
+
+/** The columns of an entry, in a form that all settings of a server give. */
+export const ENTRY_COLUMNS =
+  `l.position, l.version AS row_version, l."time", l.node, l.sequence, l.kind, ` +
+  "encode(l.head, 'hex') AS head, encode(l.payload, 'hex') AS payload";
+
+/** Entries of a page, each behind the one before. @param previous the last that was read before */
+export function readPage(rows: readonly Row[], epoch: string, previous: number): ReadEntry[] {
+  let last = previous;
+  return rows.map((row) => {
+    const entry = readEntry(row, epoch, last);
+    // A later one follows on what was understood, as the mirror does.
+    if (entry !== null) last = entry.position;
+    return { id: String(row.position), position: Number(row.position), entry };
+  });
+}
+
+/** Reads an entry. `null` where it is of a version that is not known here, or was not written by us. */
+export function readEntry(row: Row, epoch: string, previous: number): SharedEntry | null {
+  const { kind, node } = row;
+  if (row.row_version !== "1" || kind == null || node == null || !isKind(kind)) return null;
+  const head = kind === "event" ? readHead(bytesOf(row.head).toString()) : null;
+  if (kind === "event" && head === null) return null;
+  return {
+    position: Number(row.position),
+    epoch,
+    previous,
+    time: Number(row.time),
+    node,
+    sequence: Number(row.sequence),
+    kind,
+    head,
+    payload: bytesOf(row.payload),
+  };
+}
+
+/** A retained event. One of an earlier life of the log comes before all there is: position 0. */
+export function readRetained(row: Row, epoch: string): KeptEntry | null {
+  const head = readHead(bytesOf(row.head).toString());
+  if (head === null) return null;
+  const place = { epoch, position: Number(row.position) };
+  const expiresAt = row.expires == null ? Infinity : Number(row.expires);
+  return { entry: createEntry(head, bytesOf(row.payload), place), expiresAt };
+}
+
+export function bytesOf(hex: string | null | undefined): Buffer {
+  return Buffer.from(hex ?? "", "hex");
+}

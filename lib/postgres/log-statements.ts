@@ -1,0 +1,63 @@
+import { ENTRY_COLUMNS } from "./entry.js";
+import { NOW_MS } from "./functions.js";
+import { nameParts } from "./log-names.js";
+import type { ResolvedPlace } from "./place.js";
+import type { Statement } from "./postgres-session.js";
+
+const MOMENT = `m.epoch, m.trimmed, m.trimmed_event, ${NOW_MS} AS now`;
+const HEAD =
+  "greatest((SELECT position FROM {log} ORDER BY position DESC LIMIT 1), m.trimmed) AS head";
+const EVENT =
+  "greatest((SELECT position FROM {log} WHERE kind = 'event' ORDER BY position DESC LIMIT 1), " +
+  "m.trimmed_event) AS event";
+
+// At least one row, with the state of that moment; with the null of an entry where there is none.
+const entries = (condition: string, order: string) =>
+  `SELECT ${MOMENT}, ${ENTRY_COLUMNS} FROM {meta} AS m LEFT JOIN LATERAL ` +
+  `(SELECT * FROM {log} WHERE position ${condition} $1 ORDER BY position ${order} LIMIT $2) AS l ` +
+  `ON true ORDER BY l.position ${order}`;
+
+// All that a log says to the server.
+const TEXTS = {
+  /** Who is there: version of the server and of the tables, whether it is a replica, the channel. */
+  hello:
+    "SELECT current_setting('server_version_num') AS server_version, pg_is_in_recovery() AS is_replica, " +
+    "m.version, {channel}() AS channel FROM (SELECT) AS one LEFT JOIN {meta} AS m ON true",
+  begin: "SELECT {begin}($1, $2, $3, $4, $5, $6)",
+  state: `SELECT ${MOMENT}, ${HEAD}, ${EVENT} FROM {meta} AS m`,
+  retained:
+    "SELECT encode(key, 'hex') AS key, position, encode(head, 'hex') AS head, " +
+    "encode(payload, 'hex') AS payload, expires FROM {kept} AS k " +
+    "WHERE touch = (SELECT max(touch) FROM {kept} WHERE key = k.key) " +
+    `AND (expires IS NULL OR expires > ${NOW_MS}) ORDER BY touch`,
+  append:
+    "SELECT * FROM {append}($1, $2, $3::bigint[], $4::text[], $5::bytea[], $6::bytea[], $7::bytea[], " +
+    "$8::bigint[])",
+  within:
+    "INSERT INTO {pending} (node, sequence, head, payload, retain, keep) VALUES ($1, $2, $3, $4, $5, $6)",
+  /** After a position, upwards. */
+  page: entries(">", "ASC"),
+  /** A position and what comes before it, downwards. */
+  older: entries("<=", "DESC"),
+  head: `SELECT m.epoch, ${HEAD} FROM {meta} AS m`,
+  alive:
+    `INSERT INTO {nodes} (node, seen) VALUES ($1, ${NOW_MS}) ` +
+    "ON CONFLICT (node) DO UPDATE SET seen = excluded.seen",
+  leave: "DELETE FROM {nodes} WHERE node = $1",
+  trim: "SELECT {trim}($1, $2, $3, $4) AS gone",
+  nodes: `SELECT node FROM {nodes} WHERE seen > ${NOW_MS} - $1::bigint`,
+  replies:
+    "SELECT encode(answer, 'hex') AS answer FROM {answers} WHERE question = $1 ORDER BY id OFFSET $2",
+  reply: `INSERT INTO {answers} (question, answer, "time") VALUES ($1, $2, ${NOW_MS})`,
+} as const;
+
+/** The statements of a log, by what they are for. The server prepares each once per connection. */
+export type LogStatements = Readonly<Record<keyof typeof TEXTS, Required<Statement>>>;
+
+export function statementsOf(place: ResolvedPlace): LogStatements {
+  const statements = Object.entries(TEXTS).map(([what, text]) => [
+    what,
+    { name: `sse ${what}`, text: nameParts(place, text) },
+  ]);
+  return Object.fromEntries(statements) as LogStatements;
+}

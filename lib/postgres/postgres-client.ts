@@ -1,0 +1,59 @@
+import type { ClientConfig, Client } from "pg";
+import { ServerError } from "../shared-log/server-error.js";
+
+/**
+ * A pool of the package `pg` 8. The log makes connections of its own with the pool's options; it takes
+ * none of the pool's, and never ends it.
+ */
+export interface PostgresPool {
+  readonly options: object;
+  connect(...args: never[]): unknown;
+}
+
+/** Makes a client of `pg`, which is not connected yet. */
+export type CreateClient = () => Promise<Client>;
+
+type ClientClass = new (config: ClientConfig) => Client;
+
+/** What makes clients with the options of a pool; `null` for what is no pool of `pg`. */
+export function createFromPool(pool: object): CreateClient | null {
+  const { options, Client, connect } = pool as {
+    readonly options?: ClientConfig;
+    readonly Client?: ClientClass;
+    readonly connect?: unknown;
+  };
+  if (typeof options !== "object" || typeof Client !== "function") return null;
+  if (typeof connect !== "function") return null;
+  // The password is there, but not enumerable.
+  const { password } = options;
+  const config = { ...options, ...(password === undefined ? {} : { password }) };
+  return () => Promise.resolve(new Client(ownConfig(config)));
+}
+
+/** What makes clients for a connection string, of the `pg` that is installed. */
+export function createFromString(connectionString: string): CreateClient {
+  return async () => {
+    const { default: pg } = await import("pg").catch((cause: unknown) => {
+      throw isMissing(cause) ? new ServerError(new URL(connectionString).host, MISSING) : cause;
+    });
+    return new pg.Client(ownConfig({ connectionString }));
+  };
+}
+
+// What a time limit of the client's would end goes on at the server, so the log has limits of its own.
+function ownConfig(config: ClientConfig): ClientConfig {
+  return {
+    ...config,
+    query_timeout: 0,
+    connectionTimeoutMillis: 0,
+    keepAlive: true,
+    types: { getTypeParser: () => (text: string) => text },
+  };
+}
+
+// ERR_MODULE_NOT_FOUND from import(), MODULE_NOT_FOUND where that was compiled to require().
+function isMissing(cause: unknown): boolean {
+  return String((cause as { code?: unknown } | null)?.code).endsWith("MODULE_NOT_FOUND");
+}
+
+const MISSING = new Error("PACKAGE The package pg could not be loaded");

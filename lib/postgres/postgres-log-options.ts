@@ -1,0 +1,130 @@
+import { SseHubTypeError } from "../errors/sse-hub-error.js";
+import {
+  MILLISECONDS,
+  isCount,
+  isObject,
+  isTimer,
+  optionReader,
+  orNull,
+  refusedOption,
+  type Check,
+} from "../options/option-reader.js";
+import { parseUrl } from "../options/parse-url.js";
+import { readPlace, type Place, type ResolvedPlace } from "./place.js";
+import {
+  createFromPool,
+  createFromString,
+  type CreateClient,
+  type PostgresPool,
+} from "./postgres-client.js";
+
+/** Options of a `postgresLog()`. All nodes of an application are to give the same. */
+export interface PostgresLogOptions extends Place {
+  /**
+   * Where PostgreSQL is: `postgres://user:password@host:port/database`. Directly, not through a pgbouncer in
+   * transaction mode, which lets no LISTEN through. Give this or `pool`.
+   */
+  connectionString?: string | undefined;
+  /** A pool of `pg`, whose options the log's own connections are made with. */
+  pool?: PostgresPool | undefined;
+  /**
+   * What session ids are hashed with, so that somebody who reads the database cannot tell whose they are, even
+   * if they know some of them. The same on every node; `null` for a label that anybody could know. @default null
+   */
+  secret?: string | null | undefined;
+  /** @default 200_000 */
+  maxEvents?: number | undefined;
+  /** Bytes of all events together. @default 67_108_864 (64 MiB) */
+  maxBytes?: number | undefined;
+  /** Milliseconds an event is kept for readers that are away; `null` for no limit. @default 600_000 */
+  maxAgeMs?: number | null | undefined;
+  /** Milliseconds a broadcast waits for PostgreSQL before it is rejected. @default 5_000 */
+  deadlineMs?: number | undefined;
+}
+
+/** {@link PostgresLogOptions} with every default filled in. */
+export interface PostgresLogSettings extends ResolvedPlace {
+  readonly createClient: CreateClient;
+  readonly secret: string | null;
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number | null;
+  readonly deadlineMs: number;
+}
+
+/** Reads the options of `postgresLog()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
+export function resolvePostgresLogOptions(options: PostgresLogOptions): PostgresLogSettings {
+  const read = optionReader("postgresLog", options, [
+    "connectionString",
+    "pool",
+    "schema",
+    "name",
+    "secret",
+    "maxEvents",
+    "maxBytes",
+    "maxAgeMs",
+    "deadlineMs",
+  ]);
+  const text = read("connectionString", "a string", isText);
+  const pool = read("pool", POOL, isObject);
+  return {
+    createClient: toCreateClient("postgresLog", text, pool),
+    ...readPlace(read),
+    secret: read("secret", "a string that is not empty, or null for none", orNull(isText), null),
+    maxEvents: read("maxEvents", "a whole number of events above 0", isCount, 200_000),
+    maxBytes: read("maxBytes", "a whole number of bytes above 0", isCount, 64 * 1_048_576),
+    maxAgeMs: read("maxAgeMs", `${MILLISECONDS}, or null for no limit`, orNull(isCount), 600_000),
+    deadlineMs: read("deadlineMs", MILLISECONDS, isTimer, 5_000),
+  };
+}
+
+/** Options of `migrate()`. */
+export type MigrateOptions = Pick<
+  PostgresLogOptions,
+  "connectionString" | "pool" | "schema" | "name"
+>;
+
+/** Reads the options of `migrate()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
+export function resolveMigrateOptions(
+  options: MigrateOptions,
+): ResolvedPlace & Pick<PostgresLogSettings, "createClient"> {
+  const read = optionReader("migrate", options, ["connectionString", "pool", "schema", "name"]);
+  const text = read("connectionString", "a string", isText);
+  const pool = read("pool", POOL, isObject);
+  return { createClient: toCreateClient("migrate", text, pool), ...readPlace(read) };
+}
+
+function toCreateClient(
+  owner: string,
+  connectionString: string | undefined,
+  pool: object | undefined,
+): CreateClient {
+  if ((connectionString === undefined) === (pool === undefined)) {
+    const given = pool === undefined ? "neither connectionString nor pool" : "both";
+    throw new SseHubTypeError(
+      "ERR_SSE_OPTION",
+      `${owner}() was given ${given}. Expected one: connectionString, or pool to share its options.`,
+    );
+  }
+  if (connectionString !== undefined) {
+    if (isPostgresUrl(connectionString)) return createFromString(connectionString);
+    const given = connectionString.replace(/\/\/.*@/, "//…@");
+    throw refusedOption(
+      owner,
+      "connectionString",
+      given,
+      'a URL such as "postgres://localhost:5432/shop"',
+    );
+  }
+  const create = createFromPool(pool ?? {});
+  if (create === null) throw refusedOption(owner, "pool", pool, POOL);
+  return create;
+}
+
+const POOL = "a Pool of pg 8";
+
+const isText: Check<string> = (value): value is string => typeof value === "string" && value !== "";
+
+function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && parseUrl(text) !== undefined;
+}

@@ -1,0 +1,131 @@
+import type { Client, QueryConfig } from "pg";
+import { SseHubError } from "../errors/sse-hub-error.js";
+import { ANSWER_MS, type LogSession } from "../shared-log/log-session.js";
+import { ServerError } from "../shared-log/server-error.js";
+import { withTimer } from "../shared-log/timer.js";
+import type { CreateClient } from "./postgres-client.js";
+
+/** A row, all its columns as text. */
+export type Row = Readonly<Record<string, string | null>>;
+
+/** A statement, which the server prepares once per connection where it has a name. */
+export interface Statement {
+  readonly name?: string;
+  readonly text: string;
+}
+
+// A snapshot per statement is what keeps the order: each looks again after it has waited. The tables are
+// read by index whatever the statistics say, which may be of a time when they were empty.
+const SETUP = `
+SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SET client_min_messages = warning;
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off;
+SET jit = off;
+`;
+
+/**
+ * One connection to PostgreSQL, from its beginning to its end. A statement without an answer ends it,
+ * since nobody knows whether it will still be carried out.
+ */
+export class PostgresSession implements LogSession {
+  readonly server: string;
+  readonly #client: Client;
+  readonly #onEnd = new Set<() => void>();
+  #lost: Error | null = null;
+  // One statement at a time.
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Connects. Rejects where that fails or takes too long. */
+  static async open(createClient: CreateClient): Promise<PostgresSession> {
+    const session = new PostgresSession(await createClient());
+    try {
+      const connecting = session.#client.connect();
+      await withTimer(connecting, ANSWER_MS, "PostgreSQL has not accepted the connection");
+      await session.query({ text: SETUP });
+    } catch (cause) {
+      session.end(toError(cause));
+    }
+    if (session.#lost !== null) throw session.#lost;
+    return session;
+  }
+
+  private constructor(client: Client) {
+    this.#client = client;
+    const { host, port } = client;
+    this.server = host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`;
+    client.on("error", (cause) => {
+      this.end(toError(cause));
+    });
+    client.on("end", () => {
+      this.end(new Error("The connection was closed"));
+    });
+  }
+
+  get lost(): Error | null {
+    return this.#lost;
+  }
+
+  onEnd(callback: () => void): void {
+    this.#onEnd.add(callback);
+  }
+
+  /** Calls back whenever a notification arrives. */
+  onNotification(callback: () => void): void {
+    this.#client.on("notification", callback);
+  }
+
+  end(cause: Error): void {
+    if (this.#lost !== null) return;
+    this.#lost = cause instanceof SseHubError ? cause : new ServerError(this.server, cause);
+    // A server that hangs never closes it.
+    this.#client.end().catch(() => undefined);
+    (this.#client as Client & { unref?: () => void }).unref?.();
+    for (const callback of this.#onEnd) callback();
+  }
+
+  /** Runs a statement. An error while `lost` is `null` is the server's own answer: nothing was done. */
+  query({ name, text }: Statement, values?: readonly unknown[]): Promise<Row[]> {
+    const result = this.#last.then(() =>
+      this.#run(
+        values === undefined
+          ? { text }
+          : { ...(name === undefined ? {} : { name }), text, values: [...values] },
+      ),
+    );
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async #run(config: QueryConfig): Promise<Row[]> {
+    if (this.#lost !== null) throw this.#lost;
+    const answer = this.#client.query<Row>(config).catch((cause: unknown) => {
+      const error = toError(cause);
+      // Whatever is no answer of the server leaves open what became of the statement.
+      if (!isRefusal(cause)) this.end(error);
+      throw error;
+    });
+    const { rows } = await withTimer(answer, ANSWER_MS, "PostgreSQL has not answered", (late) => {
+      this.end(late);
+    });
+    return rows;
+  }
+}
+
+/** The code that an error of the server has; empty for any other. */
+export function sqlStateOf(cause: unknown): string {
+  return /^([0-9A-Z]{5}) /.exec((cause as Error).message)?.[1] ?? "";
+}
+
+// FATAL and PANIC end the connection, too.
+function isRefusal(cause: unknown): boolean {
+  return (cause as { severity?: unknown } | null)?.severity === "ERROR";
+}
+
+// With its code in front, by which it is known whatever the language of the server.
+function toError(cause: unknown): Error {
+  const { code, severity, message } = cause as Error & { code?: string; severity?: string };
+  return severity === undefined ? (cause as Error) : new Error(`${code} ${message}`, { cause });
+}
