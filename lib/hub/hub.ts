@@ -9,6 +9,7 @@ import type { RunInfo, RunMatcher, Runner } from "../run/run.js";
 import type { CloseOptions } from "./hub-options.js";
 import type { HubStats } from "./hub-stats.js";
 import type { LogHealth } from "../log/event-log.js";
+import type { TransactionBroadcaster } from "../publish/transaction-broadcaster.js";
 
 export type { HubStats };
 
@@ -30,6 +31,21 @@ export interface Hub extends Broadcaster, Runner {
    * @throws SseHubTypeError `ERR_SSE_FILTER`
    */
   connections(filter?: Filter): Connection[];
+  /**
+   * Sends as a part of your transaction: an event is delivered if and only if that commits. Needs a log in the
+   * same database, such as `postgresLog()`.
+   *
+   * @param transaction the client that runs the transaction, such as that of `pool.connect()` of `pg`
+   *
+   * @example
+   * await client.query("BEGIN");
+   * await client.query("INSERT INTO orders (item) VALUES ($1)", [item]);
+   * await hub.within(client).broadcast("order", { item });
+   * await client.query("COMMIT"); // from here on, and in no other case, browsers get it
+   *
+   * @throws SseHubTypeError `ERR_SSE_OPTION` for another log, or for what is no client
+   */
+  within(transaction: object): TransactionBroadcaster;
   /**
    * Ends the streams of the users that match, on every node; their browsers reconnect through the application's
    * middleware, with the user of that moment, and get what they missed. Use it for changes that are in no

@@ -6,6 +6,10 @@ import type { CancelOptions, Run, RunInfo, RunMatcher, RunOptions, RunSource } f
 import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import { RoutedBroadcaster } from "../publish/broadcaster.js";
 import type { HubEvents } from "../publish/hub-events.js";
+import {
+  broadcastWithin,
+  type TransactionBroadcaster,
+} from "../publish/transaction-broadcaster.js";
 import { closeWith, type ClosableServer, type CloseWithOptions } from "./close-with.js";
 import { HubCore } from "./hub-core.js";
 import { resolveCloseOptions, type CloseOptions, type HubSettings } from "./hub-options.js";
@@ -38,6 +42,10 @@ export class SseHub extends RoutedBroadcaster implements Hub {
     const all = [...this.#core.registry];
     if (filter === undefined) return all;
     return all.filter(compileFilter(filter, { isShared: false }, this.#core.report));
+  }
+
+  within(transaction: object): TransactionBroadcaster {
+    return broadcastWithin(this.#core.publishing, transaction);
   }
 
   // Not async, these: misuse throws at the call.

@@ -90,7 +90,7 @@ export interface LogHealth {
 /**
  * The ordered, bounded record of broadcasts that every connection is fed from.
  *
- * **Required**: all members but `runs`. Two rules carry the hub's promises. *One order*: positions rise, and
+ * **Required**: all members but `within` and `runs`. Two rules carry the hub's promises. *One order*: positions rise, and
  * every reader on every node sees the entries in that order. *No silent hole*: `read` gives every
  * entry after a position, or says that some are gone.
  */
@@ -123,6 +123,13 @@ export interface EventLog {
   readonly health: LogHealth;
   /** Adds an entry at the head. Resolves with its id once the log holds it. */
   append(draft: LogDraft): Promise<string>;
+  /**
+   * **Optional**: gives what adds entries as a part of a transaction of the caller's. They are in the log if and
+   * only if it commits, at a place behind everything that was read before the commit.
+   *
+   * @throws SseHubTypeError `ERR_SSE_OPTION` for what is no transaction of the database the log is in
+   */
+  within?(transaction: object): (draft: LogDraft) => Promise<void>;
   /** Entries after a position, whole entries of about `maxBytes` together, at least one if there is one. */
   read(after: number, maxBytes: number): LogPage | Promise<LogPage>;
   /** Resolves when this node has read what the log held at the call; waits while it cannot be reached. */

@@ -8,6 +8,7 @@ import type { LogState, SeenEntry } from "../shared-log/log-state.js";
 import { PageSize } from "../shared-log/page-size.js";
 import type { PendingAppend } from "../shared-log/pending-append.js";
 import { DEAD_MS, type AnswersSeen } from "../shared-log/questions.js";
+import { retainOf } from "../shared-log/retain.js";
 import { writeHead } from "../shared-log/shared-entry.js";
 import type { Trouble } from "../shared-log/trouble.js";
 import { bytesOf } from "./entry.js";
@@ -88,21 +89,26 @@ export class PostgresEngine implements Engine<PostgresSession> {
     }
   }
 
-  async appendWithin(transaction: unknown, draft: LogDraft): Promise<void> {
+  within(transaction: object): (draft: LogDraft) => Promise<void> {
     const query = queryOf(transaction);
-    const { text } = this.#statements.within;
-    const retain = draft.retainKey === null ? null : Buffer.from(draft.retainKey);
-    // Not a name that answers to this node's own appends.
-    const by = [`${this.#node}/within`, (this.#written += 1)];
-    try {
-      await query(text, [...by, Buffer.from(writeHead(draft)), draft.frame, retain]);
-    } catch (cause) {
-      throw new SseHubError(
-        "ERR_SSE_LOG",
-        "PostgreSQL has not taken an event into the transaction, which can only be rolled back now.",
-        { cause, outcome: "not-sent" },
-      );
-    }
+    return async (draft) => {
+      const { text } = this.#statements.within;
+      const retain = retainOf(draft);
+      const key = retain === null ? null : Buffer.from(retain.key);
+      // Not a name that answers to this node's own appends.
+      const by = [`${this.#node}/within`, (this.#written += 1)];
+      try {
+        await query(text, [
+          ...by,
+          Buffer.from(writeHead(draft)),
+          draft.frame,
+          key,
+          retain?.keepMs ?? null,
+        ]);
+      } catch (cause) {
+        throw notWithin(cause);
+      }
+    };
   }
 
   read(session: PostgresSession, reading: Reading): Promise<never> {
@@ -165,4 +171,13 @@ export class PostgresEngine implements Engine<PostgresSession> {
       ]),
     );
   }
+}
+
+function notWithin(cause: unknown): SseHubError {
+  return new SseHubError(
+    "ERR_SSE_LOG",
+    `PostgreSQL has not taken an event into the transaction (${(cause as Error).message}). ` +
+      "It was not sent. Roll the transaction back.",
+    { cause, outcome: "not-sent" },
+  );
 }

@@ -7,7 +7,7 @@ export interface BroadcastTrace {
   readonly hub: Broadcaster;
   /** Name of the event, not checked yet. */
   readonly event: unknown;
-  /** Its id, at `asyncEnd`: the log holds it. */
+  /** Its id, at `asyncEnd`: the log holds it. Left out where it is a part of a transaction. */
   result?: string;
   /** At `error`: what was thrown or rejected with. */
   error?: unknown;
@@ -16,11 +16,11 @@ export interface BroadcastTrace {
 const BROADCAST = tracingChannel<BroadcastTrace>("express-sse-hub:broadcast");
 
 /** Runs a broadcast as an operation to be traced, in the caller's asynchronous context. */
-export function traceBroadcast(
+export function traceBroadcast<T>(
   hub: Broadcaster,
   event: unknown,
-  send: () => Promise<string>,
-): Promise<string> {
+  send: () => Promise<T>,
+): Promise<T> {
   return isTraced() ? BROADCAST.tracePromise(send, { hub, event }) : send();
 }
 

@@ -91,8 +91,9 @@ export interface Broadcast extends Route {
 }
 
 /** What broadcasters hand on to. */
-export interface Publishes {
-  publish(broadcast: Broadcast): Promise<string>;
+export interface Publishes<T = string> {
+  /** Gives what a broadcast resolves with. */
+  publish(broadcast: Broadcast): Promise<T>;
   /** Takes back what is kept for newcomers under a key. */
   clear(key: string): Promise<void>;
 }
@@ -105,17 +106,21 @@ const EVERYBODY: Route = {
   isVolatile: false,
 };
 
-/** Reaches everybody; its steps narrow that. The hub is one, and a `publisher()`. */
-export class RoutedBroadcaster implements Broadcaster {
-  readonly #publisher: () => Publishes;
+/**
+ * Reaches everybody; its steps narrow that. The hub is one, and a `publisher()`.
+ *
+ * @typeParam T what its broadcasts resolve with
+ */
+export class RoutedBroadcaster<T = string> {
+  readonly #publisher: () => Publishes<T>;
   readonly #route: Route;
 
-  constructor(publisher: () => Publishes, route = EVERYBODY) {
+  constructor(publisher: () => Publishes<T>, route = EVERYBODY) {
     this.#publisher = publisher;
     this.#route = route;
   }
 
-  broadcast(...args: BroadcastArgs): Promise<string> {
+  broadcast(...args: BroadcastArgs): Promise<T> {
     const [event, data, filter] = args;
     if (args.length > 2 && filter == null) {
       throw new SseHubTypeError(
@@ -127,11 +132,11 @@ export class RoutedBroadcaster implements Broadcaster {
     return this.#publisher().publish({ ...this.#route, event, data, filter: filter ?? null });
   }
 
-  to(...rooms: string[]): Broadcaster {
+  to(...rooms: string[]): RoutedBroadcaster<T> {
     return this.#with({ rooms: roomsOf(this.#route.rooms, rooms) });
   }
 
-  except(connectionId: string | undefined): Broadcaster {
+  except(connectionId: string | undefined): RoutedBroadcaster<T> {
     if (connectionId === undefined) return this.#with({});
     checkName(
       connectionId,
@@ -142,7 +147,7 @@ export class RoutedBroadcaster implements Broadcaster {
     return this.#with({ except: connectionId });
   }
 
-  retain(key: string, options: RetainOptions = {}): RetainingBroadcaster {
+  retain(key: string, options: RetainOptions = {}): KeyBroadcaster<T> {
     checkName(key, "ERR_SSE_FIELD", "retain", "a name for what the event is the state of");
     const read = optionReader("retain", options, ["maxAgeMs"]);
     const retainMs = read(
@@ -155,20 +160,20 @@ export class RoutedBroadcaster implements Broadcaster {
     return new KeyBroadcaster(this.#publisher, route, key);
   }
 
-  volatile(): Broadcaster {
+  volatile(): RoutedBroadcaster<T> {
     return this.#with({ isVolatile: true });
   }
 
-  #with(change: Partial<Route>): Broadcaster {
+  #with(change: Partial<Route>): RoutedBroadcaster<T> {
     return new RoutedBroadcaster(this.#publisher, { ...this.#route, ...change });
   }
 }
 
-class KeyBroadcaster extends RoutedBroadcaster implements RetainingBroadcaster {
-  readonly #publisher: () => Publishes;
+class KeyBroadcaster<T> extends RoutedBroadcaster<T> {
+  readonly #publisher: () => Publishes<T>;
   readonly #key: string;
 
-  constructor(publisher: () => Publishes, route: Route, key: string) {
+  constructor(publisher: () => Publishes<T>, route: Route, key: string) {
     super(publisher, route);
     this.#publisher = publisher;
     this.#key = key;

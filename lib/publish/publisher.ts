@@ -9,9 +9,12 @@ import { traceBroadcast } from "./broadcast-trace.js";
 import { RoutedBroadcaster, type Broadcaster } from "./broadcaster.js";
 import { HubEmitter } from "./hub-events.js";
 import { Publishing } from "./publishing.js";
+import { broadcastWithin, type TransactionBroadcaster } from "./transaction-broadcaster.js";
 
 /** Sends to the browsers of an application from a process that has no streams: a worker, a cron job. */
 export interface Publisher extends Broadcaster, Runner {
+  /** As `hub.within()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
+  within(transaction: object): TransactionBroadcaster;
   /**
    * As `hub.refresh()`: the streams of the users that match end, and their browsers return.
    * Resolves once the nodes are told.
@@ -74,6 +77,10 @@ export class LogPublisher extends RoutedBroadcaster implements Publisher {
       onQuestion: () => null,
       onError: this.#report,
     });
+  }
+
+  within(transaction: object): TransactionBroadcaster {
+    return broadcastWithin(this.#publishing, transaction);
   }
 
   refresh(matcher: Matcher): Promise<void> {

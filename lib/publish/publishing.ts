@@ -1,7 +1,7 @@
 import type { Broadcast, Publishes } from "./broadcaster.js";
 import { createAudience, type Report } from "../audience/audience.js";
 import type { Audience, EventLog, LogDraft } from "../log/event-log.js";
-import { SseHubError } from "../errors/sse-hub-error.js";
+import { SseHubError, SseHubTypeError } from "../errors/sse-hub-error.js";
 import { encodeFrame } from "../wire/encoder.js";
 import { checkEventName, toText } from "../wire/event.js";
 import { tabMarkOf } from "../wire/tab-mark.js";
@@ -19,7 +19,7 @@ export interface PublishingParts {
   readonly log: EventLog;
   readonly maxPayloadBytes: number;
   /** Runs the sending of an event, so that it can be traced. */
-  readonly trace: (event: unknown, send: () => Promise<string>) => Promise<string>;
+  readonly trace: <T>(event: unknown, send: () => Promise<T>) => Promise<T>;
   readonly isClosed: () => boolean;
   /** Throws where a filter could never match anybody. */
   readonly checkFilter: () => void;
@@ -51,16 +51,44 @@ export class Publishing implements Publishes {
   }
 
   clear(retainKey: string): Promise<void> {
-    const audience = { rooms: [], filter: null, except: null };
-    const frame = Buffer.alloc(0);
-    const cleared = this.#add({ frame, audience, retainKey, isVolatile: true });
+    const cleared = this.#clear(retainKey);
     cleared.catch(this.#parts.report);
-    return cleared.then(() => undefined);
+    return cleared;
   }
 
-  #send({ event, data, filter, rooms, except, ...kept }: Broadcast): Promise<string> {
-    const { log, maxPayloadBytes, times, report } = this.#parts;
-    const calledAt = times.isTimed ? performance.now() : null;
+  /**
+   * The same as a part of a transaction.
+   *
+   * @throws SseHubTypeError `ERR_SSE_OPTION`
+   */
+  within(transaction: object): Publishes<void> {
+    const append = appenderWithin(this.#parts.log, transaction);
+    const add = async (draft: LogDraft) => {
+      this.#checkOpen();
+      await append(draft);
+    };
+    const reported = (sent: Promise<void>) => {
+      sent.catch(this.#parts.report);
+      return sent;
+    };
+    const { trace } = this.#parts;
+    return {
+      publish: (broadcast) => reported(trace(broadcast.event, () => add(this.#draft(broadcast)))),
+      clear: (retainKey) => reported(add(takingBack(retainKey))),
+    };
+  }
+
+  async #clear(retainKey: string): Promise<void> {
+    await this.#add(takingBack(retainKey));
+  }
+
+  #send(broadcast: Broadcast): Promise<string> {
+    const calledAt = this.#parts.times.isTimed ? performance.now() : null;
+    return this.#append(this.#draft(broadcast), calledAt);
+  }
+
+  #draft({ event, data, filter, rooms, except, ...kept }: Broadcast): LogDraft {
+    const { log, maxPayloadBytes, report } = this.#parts;
     checkEventName(event);
     const text = toText(data, maxPayloadBytes);
     if (filter !== null) this.#parts.checkFilter();
@@ -70,7 +98,7 @@ export class Publishing implements Publishes {
     const audience = createAudience(to, filter, log, report);
     this.#parts.hints?.look({ rooms, filter });
     const frame = encodeFrame(event, text, tabMark);
-    return this.#append({ frame, audience, ...kept }, calledAt);
+    return { frame, audience, ...kept };
   }
 
   /** @param calledAt `null` where nobody wants to know */
@@ -83,9 +111,7 @@ export class Publishing implements Publishes {
   }
 
   async #add(draft: LogDraft): Promise<string> {
-    if (this.#parts.isClosed()) {
-      throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
-    }
+    this.#checkOpen();
     try {
       return await this.#parts.log.append(draft);
     } catch (cause) {
@@ -93,4 +119,24 @@ export class Publishing implements Publishes {
       throw new SseHubError("ERR_SSE_LOG", "The log did not take a broadcast.", { cause });
     }
   }
+
+  #checkOpen(): void {
+    if (!this.#parts.isClosed()) return;
+    throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
+  }
+}
+
+/** What takes back what is kept for newcomers under a key. */
+function takingBack(retainKey: string): LogDraft {
+  const audience = { rooms: [], filter: null, except: null };
+  return { frame: Buffer.alloc(0), audience, retainKey, isVolatile: true };
+}
+
+function appenderWithin(log: EventLog, transaction: object): (draft: LogDraft) => Promise<void> {
+  if (log.within !== undefined) return log.within(transaction);
+  throw new SseHubTypeError(
+    "ERR_SSE_OPTION",
+    "within() needs a log that is in the database of your transaction, and the log of this hub is not. " +
+      "Expected postgresLog() of express-sse-hub/postgres as the option log of createHub().",
+  );
 }

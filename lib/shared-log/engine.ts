@@ -1,5 +1,6 @@
 import type { RunStore } from "../log/run-store.js";
 import type { OlderPage } from "./backfill.js";
+import type { LogDraft } from "../log/event-log.js";
 import type { LogMirror } from "./log-mirror.js";
 import type { LogSession } from "./log-session.js";
 import type { LogState, SeenEntry } from "./log-state.js";
@@ -31,6 +32,8 @@ export interface Engine<S extends LogSession> extends Answers<S> {
   readOlder(session: S, mirror: LogMirror, start: number): Promise<OlderPage | null>;
   /** Which life of the log there is, and where its head is; `null`: none has begun. */
   headOf(session: S): Promise<{ readonly epoch: string; readonly head: number } | null>;
+  /** See `EventLog.within`. */
+  within?(transaction: object): (draft: LogDraft) => Promise<void>;
   /** The node goes, and answers no more. */
   leave(session: S): Promise<unknown>;
   /** Keeps the records of runs on the server. Left out: it cannot. */

@@ -48,6 +48,7 @@ export function createNodeName(): string {
 export class SharedLog<S extends LogSession> implements EventLog {
   readonly isShared = true;
   readonly sessionLabel: string;
+  readonly within?: NonNullable<EventLog["within"]>;
   readonly #engine: Engine<S>;
   readonly #node: string;
   readonly #mirror: LogMirror;
@@ -65,6 +66,8 @@ export class SharedLog<S extends LogSession> implements EventLog {
     this.#engine = engine;
     this.#node = node;
     this.sessionLabel = sessionLabelOf(settings);
+    const within = engine.within?.bind(engine);
+    if (within !== undefined) this.within = within;
     this.#mirror = this.#createMirror(settings.kept);
     this.#health = this.#createHealth(settings.deadlineMs);
     this.#appends = this.#createAppendQueue(settings.deadlineMs);
