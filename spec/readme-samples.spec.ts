@@ -17,7 +17,9 @@ import { Redis } from "ioredis";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createHub, memoryLog, requireUser, sse, streamOf, type SseUser } from "express-sse-hub";
+import { migrationSql } from "express-sse-hub/postgres";
 import { publisher } from "express-sse-hub/redis";
+import { Pool } from "pg";
 
 declare module "express-session" {
   interface SessionData {
@@ -40,6 +42,7 @@ const order = { id: 1, total: 9 };
 const [connectionId, login, isStopping] = ["none", "alice", false];
 const url = "redis://localhost";
 const port = 0;
+const pool = new Pool();
 
 const app = express();
 const hub = createHub({ log: memoryLog() });
@@ -78,8 +81,9 @@ process.exit();
 const isDeclaration = (text: string) => text.startsWith("declare module");
 // A file of its own, which takes the place of the declaration for the server alone.
 const isSharedFile = (text: string) => text.startsWith("// events.ts");
-// For a Redis that is not there: it is compiled, and not run.
-const isOfRedis = (text: string) => /publisher\(|new Redis\(/.test(text);
+// For a server that is not there: it is compiled, and not run.
+const isOfServer = (text: string) =>
+  /publisher\(|new Redis\(|pool\.connect\(|migrationSql\(/.test(text);
 
 function asFunction(text: string): string {
   const body = text.startsWith("req.sse")
@@ -96,10 +100,10 @@ function program(): string {
     AROUND,
     ...all.filter(isDeclaration),
     "const fragments: Array<() => Promise<void>> = [",
-    ...fragments.filter((text) => !isOfRedis(text)).map(asFunction),
+    ...fragments.filter((text) => !isOfServer(text)).map(asFunction),
     "];",
     "export const notRun = [",
-    ...fragments.filter(isOfRedis).map(asFunction),
+    ...fragments.filter(isOfServer).map(asFunction),
     "];",
     REQUESTS,
   ].join("\n");

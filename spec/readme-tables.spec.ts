@@ -4,6 +4,7 @@ import { resolveSseOptions } from "../lib/express/sse-options.js";
 import { resolveCloseWithOptions } from "../lib/hub/close-with.js";
 import { resolveHubOptions } from "../lib/hub/hub-options.js";
 import { resolveMemoryLogOptions } from "../lib/log/memory-log-options.js";
+import { resolvePostgresLogOptions } from "../lib/postgres/postgres-log-options.js";
 import { resolveRedisLogOptions } from "../lib/redis/redis-log-options.js";
 import { tableUnder, textOf, type Guide } from "./support/guides.js";
 
@@ -33,6 +34,16 @@ function resolveRedisOptions(options: object): object {
   return { url: null, client: null, ...rest };
 }
 
+/** The options of a log in PostgreSQL, the same. */
+function resolvePostgresOptions(options: object): object {
+  const settings = resolvePostgresLogOptions({
+    connectionString: "postgres://localhost",
+    ...options,
+  });
+  const { createClient: _client, ...rest } = settings;
+  return { connectionString: null, pool: null, ...rest };
+}
+
 /** The options of `sse()`, whose hub must be given, in the words of the guide. */
 function resolveMountOptions(options: object): object {
   const { statics, credential, ...settings } = resolveSseOptions({ hub: {} as Hub, ...options });
@@ -46,6 +57,7 @@ describe.each<[string, Guide, (options: object) => object]>([
   ["closeWith", "lib/hub/README.md", resolveCloseWithOptions],
   ["memoryLog", "lib/log/README.md", resolveMemoryLogOptions],
   ["redisLog", "lib/redis/README.md", resolveRedisOptions],
+  ["postgresLog", "lib/postgres/README.md", resolvePostgresOptions],
   ["connect", "lib/client/README.md", resolveConnectOptions],
   ["sse", "lib/express/README.md", resolveMountOptions],
 ])("the guide's options of %s", (owner, guide, resolve) => {

@@ -7,6 +7,7 @@ import { resolvePlace, type Place } from "./place.js";
 export const VERSION = 1;
 
 const SQL = `BEGIN;
+SET LOCAL client_min_messages = warning;
 -- One process after the other.
 SELECT pg_advisory_xact_lock(hashtextextended('express-sse-hub migrate', 0));
 DO $do$ BEGIN

@@ -6,9 +6,14 @@ import type { LogStatements } from "./log-statements.js";
 import type { PostgresSession, Row } from "./postgres-session.js";
 import { readState } from "./state.js";
 import type { Trimmer } from "./trimmer.js";
+import { deafTrouble } from "./trouble.js";
 
 // A notification may be lost: it is looked at least so often.
 const LOOK_MS = 1_000;
+// What is older than this when it is found was not notified.
+const UNHEARD_MS = 300;
+// So often in turn is no accident any more.
+const MAX_UNHEARD = 3;
 
 /** What a row reader is made of. */
 export interface RowReaderParts extends Reading {
@@ -29,6 +34,8 @@ export class RowReader {
   #isWoken = false;
   #wake: () => void = () => undefined;
   #aliveAt = 0;
+  // How often in turn something was found that nothing had woken it for.
+  #unheard = 0;
 
   constructor(parts: RowReaderParts) {
     this.#parts = parts;
@@ -41,7 +48,10 @@ export class RowReader {
       this.#wake();
     };
     session.onEnd(wake);
-    session.onNotification(wake);
+    session.onNotification(() => {
+      this.#hear();
+      wake();
+    });
     await this.#listen();
     const state = await this.#parts.ensureEpoch();
     const isAnother = state.epoch !== mirror.epoch || state.head < mirror.position;
@@ -62,6 +72,7 @@ export class RowReader {
   // Gives true where there may be more.
   async #readOn(): Promise<boolean> {
     const { session, mirror, statements } = this.#parts;
+    const wasWoken = this.#isWoken;
     this.#isWoken = false;
     const { count } = this.#size;
     const after = mirror.cursor === null ? mirror.position : Number(mirror.cursor);
@@ -76,9 +87,21 @@ export class RowReader {
     mirror.update(state);
     const rows = all.filter(({ position }) => position !== null);
     mirror.ingest(readPage(rows, mirror.epoch, mirror.position));
+    if (!wasWoken && rows.some((row) => state.time - Number(row.time) > UNHEARD_MS)) this.#miss();
     this.#size.adapt(rows.length, sizeOf(rows));
     if (rows.length < count) this.#parts.onHead();
     return rows.length === count;
+  }
+
+  #hear(): void {
+    if (this.#unheard >= MAX_UNHEARD) this.#parts.onWarning(null);
+    this.#unheard = 0;
+  }
+
+  #miss(): void {
+    this.#unheard += 1;
+    if (this.#unheard !== MAX_UNHEARD) return;
+    this.#parts.onWarning(deafTrouble(this.#parts.session.server));
   }
 
   // Resolves when there may be something to do.

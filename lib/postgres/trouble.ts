@@ -84,7 +84,7 @@ export function deafTrouble(server: string): Trouble {
   return {
     kind: "deaf",
     text:
-      `PostgreSQL at ${server} does not deliver notifications (LISTEN without an echo), so events are up to ` +
+      `PostgreSQL at ${server} does not deliver notifications to the log, so events are up to ` +
       "1 s late. Give postgresLog() a direct connection: a pgbouncer in transaction mode lets no LISTEN through.",
   };
 }

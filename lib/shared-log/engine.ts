@@ -62,6 +62,8 @@ export interface Reading {
   up(): void;
   /** All that is in the log has been read. */
   onHead(): void;
+  /** Something is wrong while it reads; `null`: no more. */
+  onWarning(warning: Trouble | null): void;
 }
 
 /** What became of one entry. */

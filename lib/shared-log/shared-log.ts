@@ -23,6 +23,7 @@ import { retainOf } from "./retain.js";
 import { sessionLabelOf } from "./session-label.js";
 import { writeHead } from "./shared-entry.js";
 import { withTimer } from "./timer.js";
+import type { Trouble } from "./trouble.js";
 
 // What is under way when the log is closed has so long to arrive.
 const CLOSE_MS = 1_000;
@@ -85,8 +86,11 @@ export class SharedLog<S extends LogSession> implements EventLog {
     const onHead = () => {
       this.#health.onHead();
     };
+    const onWarning = (warning: Trouble | null) => {
+      this.#health.onWarning(warning);
+    };
     this.#reading = this.#connect("reading", {
-      serve: (session, up) => engine.read(session, { mirror, up, onHead }),
+      serve: (session, up) => engine.read(session, { mirror, up, onHead, onWarning }),
     });
     const runs = engine.createRuns?.({
       node,

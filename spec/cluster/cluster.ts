@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { RedisStore } from "connect-redis";
-import { createHub, type SseHubError } from "express-sse-hub";
+import { createHub, type EventLog, type SseHubError } from "express-sse-hub";
 import { redisLog, type RedisLogOptions } from "express-sse-hub/redis";
 import { MemoryStore, type SessionData, type Store } from "express-session";
 import { createClient } from "redis";
@@ -11,20 +11,24 @@ import { Shop, type ShopOptions } from "../support/shop.js";
 
 /** What the nodes of one application have in common. */
 export interface ClusterOptions {
-  /** Where the Redis of the log is. */
+  /** Where the server of the log is. */
   readonly url: string;
+  /** The log, where it is there already. */
+  readonly name?: string;
   /**
    * Gives each node its own view of the one session store: one instance for all would tell every hub
    * in this process of a change without any log. By default sessions are in memory.
    */
   readonly createStore?: () => Store;
   readonly log?: Omit<RedisLogOptions, "url" | "client" | "name">;
+  /** Makes the log of a node, where that is not in Redis. */
+  readonly createLog?: (place: { readonly url: string; readonly name: string }) => EventLog;
   readonly shop?: ShopOptions;
 }
 
 /** One application on several nodes, which share a log in Redis and their sessions. */
 export class Cluster {
-  readonly name = randomUUID();
+  readonly name: string;
   /** Trouble on all nodes, by code. */
   readonly errors: string[] = [];
   readonly #options: ClusterOptions;
@@ -32,6 +36,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
+    this.name = options.name ?? randomUUID();
     this.#createStore = options.createStore ?? sharedMemory();
   }
 
@@ -52,21 +57,27 @@ export class Cluster {
   /** Starts a process that has a hub only to observe the sessions it changes. */
   startWorker(): Worker {
     const store = this.#createStore();
-    const hub = createHub({ log: redisLog({ url: this.#options.url, name: this.name }) });
+    const hub = createHub({ log: this.#createLog(this.#options.url) });
     onTestEnd(() => hub.close());
     hub.observe(store);
     return new Worker(store);
   }
 
+  #createLog(url: string): EventLog {
+    const { log, createLog } = this.#options;
+    const place = { url, name: this.name };
+    return createLog === undefined ? redisLog({ ...log, ...place }) : createLog(place);
+  }
+
   /** Starts a node whose Redis may be away. */
   startSoon(url = this.#options.url, more: ShopOptions = {}): Promise<Shop> {
-    const { log, shop = {} } = this.#options;
+    const { shop = {} } = this.#options;
     const onError = ({ code }: SseHubError) => this.errors.push(code);
     return Shop.open({
       ...shop,
       ...more,
       session: { store: this.#createStore() },
-      hub: { ...shop.hub, ...more.hub, log: redisLog({ ...log, url, name: this.name }) },
+      hub: { ...shop.hub, ...more.hub, log: this.#createLog(url) },
       routes: (app, hub) => {
         hub.on("error", onError);
         trialRoutes(app);

@@ -3,8 +3,9 @@ import { createHub, memoryLog, type Hub } from "express-sse-hub";
 import { publisher } from "express-sse-hub/postgres";
 import { redisLog } from "express-sse-hub/redis";
 import { onTestEnd } from "../support/disposers.js";
-import { draftOf } from "../support/log-witness.js";
+import { draftOf, textOf } from "../support/log-witness.js";
 import { describeWithPostgres } from "../support/postgres.js";
+import { until } from "../support/shop.js";
 import { startNode, transact, type Node } from "./nodes.js";
 
 describeWithPostgres("hub.within(client)", (serverOf) => {
@@ -127,6 +128,26 @@ describeWithPostgres("hub.within(client)", (serverOf) => {
     expect(entries.map(({ isVolatile }) => isVolatile)).toEqual([false, false, true, false]);
     const late = await startNode({ pool, name });
     expect([...late.log.retained].map(({ position }) => position)).toEqual([entries[1]?.position]);
+  });
+
+  it("takes back what is kept under a key, or lets it grow old, as any broadcast", async () => {
+    const { hub, pool, settle, name } = await start();
+    await hub.retain("import").broadcast("message", "running");
+    await hub.retain("other").broadcast("message", "other");
+    await transact(pool, async (client) => {
+      const within = hub.within(client);
+      await within.retain("import").clear();
+      await within.retain("moment", { maxAgeMs: 20 }).broadcast("message", "for a moment");
+      await within.retain("hour", { maxAgeMs: 3_600_000 }).broadcast("message", "for an hour");
+      expect(() => within.retain("key", { maxAge: 1 } as object)).toThrow(
+        expect.objectContaining({ code: "ERR_SSE_OPTION" }),
+      );
+    });
+    await settle();
+    const late = await startNode({ pool, name });
+    const kept = () => [...late.log.retained].map(({ bytes }) => textOf(bytes));
+    await until(() => kept().length === 2, "what was for a moment is kept no more");
+    expect(kept()).toEqual(["other", "for an hour"]);
   });
 
   it("works from a publisher", async () => {

@@ -77,6 +77,19 @@ export class PostgresServer {
     return server;
   }
 
+  /** A replica of another server. It is ended with the test. */
+  static async standbyOf(primary: PostgresServer): Promise<PostgresServer> {
+    const standby = new PostgresServer(await freePort(), []);
+    onTestEnd(() => standby.remove());
+    const args = ["-D", standby.data, "-R", "-c", "fast", "-d", primary.url];
+    execFileSync(join(programsFolder(), "pg_basebackup"), args, {
+      ...standby.#user,
+      stdio: "ignore",
+    });
+    await standby.run();
+    return standby;
+  }
+
   get data(): string {
     return join(this.#folder, "data");
   }
@@ -141,10 +154,23 @@ export class PostgresServer {
     }
   }
 
+  /** Runs a program of PostgreSQL on a database. Gives what it prints. */
+  program(name: string, args: readonly string[], input = ""): string {
+    return execFileSync(join(programsFolder(), name), args, {
+      input,
+      maxBuffer: 2 ** 28,
+    }).toString();
+  }
+
   /** A pool that ends with the test. */
   pool(config: PoolConfig = {}): Pool {
     const pool = new Pool({ connectionString: this.url, ...config });
-    pool.on("error", () => undefined);
+    // Also of a client that is in use when its server goes.
+    pool
+      .on("error", () => undefined)
+      .on("connect", (client) => {
+        client.on("error", () => undefined);
+      });
     onTestEnd(() => pool.end());
     return pool;
   }
