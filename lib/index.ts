@@ -1,8 +1,5 @@
 export type { Broadcaster, RetainOptions, RetainingBroadcaster } from "./publish/broadcaster.js";
-export type {
-  RetainingTransactionBroadcaster,
-  TransactionBroadcaster,
-} from "./publish/transaction-broadcaster.js";
+export type { TransactionBroadcaster } from "./publish/transaction-broadcaster.js";
 export type { Connection, EndReason, Opened } from "./connection/connection.js";
 export type { First } from "./admission/admission-request.js";
 export type { RefusalReason } from "./admission/refusal-reason.js";

@@ -4,8 +4,12 @@ import { MILLISECONDS, isTimer, optionReader, orNull } from "../options/option-r
 import { SseHubTypeError, describe, type SseHubErrorCode } from "../errors/sse-hub-error.js";
 import type { EventData, EventName } from "../wire/event.js";
 
-/** Sends to an audience. Each step gives a new Broadcaster; none is ever changed. */
-export interface Broadcaster {
+/**
+ * Sends to an audience. Each step gives a new Broadcaster; none is ever changed.
+ *
+ * @typeParam Result what a broadcast resolves with: the id, or nothing as a part of a transaction
+ */
+export interface Broadcaster<Result = string> {
   /**
    * Sends an event to everybody in this audience. Resolves with the event's id once it is in the
    * log; sockets drain at their own pace. A browser that is away gets it on its return, while the
@@ -13,7 +17,7 @@ export interface Broadcaster {
    *
    * @throws SseHubTypeError `ERR_SSE_FIELD`, `ERR_SSE_DATA`: at once, before anything is stored
    */
-  broadcast<E extends EventName>(event: E, data: EventData<E>): Promise<string>;
+  broadcast<E extends EventName>(event: E, data: EventData<E>): Promise<Result>;
   /**
    * Sends an event to the connections of this audience that the filter matches: a matcher (plain data) or a
    * predicate (a function of this process, called for each connection; only `true` counts).
@@ -21,20 +25,20 @@ export interface Broadcaster {
    * @throws SseHubTypeError `ERR_SSE_FIELD`, `ERR_SSE_DATA`, `ERR_SSE_FILTER` (also for a filter that
    * is undefined or null: leave it out to reach everybody), `ERR_SSE_NO_SESSION`
    */
-  broadcast<E extends EventName>(event: E, data: EventData<E>, filter: Filter): Promise<string>;
+  broadcast<E extends EventName>(event: E, data: EventData<E>, filter: Filter): Promise<Result>;
   /**
    * Those in at least one of the rooms, each of them once; a further `to` adds rooms.
    *
    * @throws SseHubTypeError `ERR_SSE_ROOM`
    */
-  to(room: string, ...rooms: string[]): Broadcaster;
+  to(room: string, ...rooms: string[]): Broadcaster<Result>;
   /**
    * All but the page which made the change: `except(req.sse.connectionId)`, where it asked with `stream.fetch()`.
    * The id of a connection leaves out that connection only; `undefined` leaves out nobody.
    *
    * @throws SseHubTypeError `ERR_SSE_FILTER` for anything but a string that is not empty, or undefined
    */
-  except(connectionId: string | undefined): Broadcaster;
+  except(connectionId: string | undefined): Broadcaster<Result>;
   /**
    * Keeps the newest event of this key for newcomers too: it is given, without id, on a first visit,
    * after a gap, and on joining a room later, to connections that the audience reaches. At most 1 000 keys and
@@ -47,16 +51,16 @@ export interface Broadcaster {
    *
    * @throws SseHubTypeError `ERR_SSE_FIELD` for a key that is no string, or empty; `ERR_SSE_OPTION`
    */
-  retain(key: string, options?: RetainOptions): RetainingBroadcaster;
+  retain(key: string, options?: RetainOptions): RetainingBroadcaster<Result>;
   /**
    * For those who are there now: in order with everything else, but without id, and neither replayed
    * nor kept for a reader that is behind. For what is worthless a moment later, such as "is typing".
    */
-  volatile(): Broadcaster;
+  volatile(): Broadcaster<Result>;
 }
 
 /** What {@link Broadcaster.retain} gives. */
-export interface RetainingBroadcaster extends Broadcaster {
+export interface RetainingBroadcaster<Result = string> extends Broadcaster<Result> {
   /**
    * Takes back what is kept under the key, whoever it was for, on every node. Browsers that were given it keep it:
    * tell them with an event. Resolves once the log holds that.
@@ -111,7 +115,7 @@ const EVERYBODY: Route = {
  *
  * @typeParam T what its broadcasts resolve with
  */
-export class RoutedBroadcaster<T = string> {
+export class RoutedBroadcaster<T = string> implements Broadcaster<T> {
   readonly #publisher: () => Publishes<T>;
   readonly #route: Route;
 
@@ -169,7 +173,7 @@ export class RoutedBroadcaster<T = string> {
   }
 }
 
-class KeyBroadcaster<T> extends RoutedBroadcaster<T> {
+class KeyBroadcaster<T> extends RoutedBroadcaster<T> implements RetainingBroadcaster<T> {
   readonly #publisher: () => Publishes<T>;
   readonly #key: string;
 

@@ -2,9 +2,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { NodesWorld } from "./nodes-world.js";
 import type { Random } from "./random.js";
 
-/** How a node reaches the log: by a URL, or with a cluster client of a library. */
+/** How a node reaches the log: by a URL, with a cluster client of a library, or in PostgreSQL. */
 export type LogAddress =
-  { readonly url: string } | { readonly library: "redis" | "ioredis"; readonly ports: number[] };
+  | { readonly url: string }
+  | { readonly connectionString: string }
+  | { readonly library: "redis" | "ioredis"; readonly ports: number[] };
 
 /** Something that goes wrong, until it is well again. */
 export type Fault = (world: NodesWorld) => Promise<void>;

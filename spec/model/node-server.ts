@@ -7,12 +7,15 @@ import { RedisStore } from "connect-redis";
 import express from "express";
 import session from "express-session";
 import { createHub, sse, type Broadcaster, type Hub } from "express-sse-hub";
+import { postgresLog } from "express-sse-hub/postgres";
 import { redisLog, type RedisLogOptions } from "express-sse-hub/redis";
 import { Cluster } from "ioredis";
+import { Pool } from "pg";
 import { createClient, createCluster } from "redis";
 import type { Draft } from "./ledger.js";
 import type { LogAddress } from "./model-log.js";
 import type { NodeSettings } from "./node-process.js";
+import { runTransaction } from "./transaction.js";
 
 const { PORT, STORE_URL = "", SETTINGS = "" } = process.env;
 const client = createClient({ url: STORE_URL });
@@ -22,7 +25,10 @@ const store = new RedisStore({ client });
 
 function createApplication({ log, maxEvents }: NodeSettings) {
   const hub = createHub({
-    log: redisLog({ ...reach(log), maxEvents }),
+    log:
+      "connectionString" in log
+        ? postgresLog({ ...log, maxEvents })
+        : redisLog({ ...reach(log), maxEvents }),
     retryMs: [20, 80],
     heartbeatMs: 300,
     maxBufferedBytes: 16_384,
@@ -36,6 +42,7 @@ function createApplication({ log, maxEvents }: NodeSettings) {
   const app = express();
   app.use(express.json());
   addSending(app, hub);
+  if ("connectionString" in log) addTransactions(app, hub, log.connectionString);
   app.use(session({ secret: "spec", resave: false, saveUninitialized: false, store }));
   app.use(sse({ hub }));
   addSessions(app, () => untold);
@@ -48,7 +55,9 @@ function createApplication({ log, maxEvents }: NodeSettings) {
 }
 
 // A client of the application's, which lives as long as its process.
-function reach(log: LogAddress): Pick<RedisLogOptions, "url" | "client"> {
+function reach(
+  log: Exclude<LogAddress, { readonly connectionString: string }>,
+): Pick<RedisLogOptions, "url" | "client"> {
   if ("url" in log) return log;
   const nodes = log.ports.map((port) => ({ host: "127.0.0.1", port }));
   if (log.library === "ioredis") return { client: new Cluster(nodes).on("error", () => undefined) };
@@ -63,13 +72,7 @@ function addSending(app: express.Express, hub: Hub): void {
   app.post("/broadcast", async (req, res) => {
     const drafts = req.body as Draft[];
     const sent = await Promise.allSettled(
-      drafts.map((draft) => {
-        const data = `${draft.n} ${"x".repeat(draft.size)}`;
-        const to = broadcasterFor(hub, draft);
-        return draft.profile === null
-          ? to.broadcast("message", data)
-          : to.broadcast("message", data, { profile: draft.profile });
-      }),
+      drafts.map((draft) => send(broadcasterFor(hub, draft), draft)),
     );
     res.json(sent.map((each) => (each.status === "fulfilled" ? each.value : null)));
   });
@@ -81,6 +84,33 @@ function addSending(app: express.Express, hub: Hub): void {
     await hub.disconnect(req.body as { login: string });
     res.sendStatus(204);
   });
+}
+
+// All of it in one transaction, which is committed or rolled back.
+function addTransactions(app: express.Express, hub: Hub, connectionString: string): void {
+  const pool = new Pool({ connectionString, idleTimeoutMillis: 1_000 });
+  pool
+    .on("error", () => undefined)
+    .on("connect", (client) => {
+      client.on("error", () => undefined);
+    });
+  for (const end of ["COMMIT", "ROLLBACK"] as const) {
+    app.post(`/${end.toLowerCase()}`, async (req, res) => {
+      const drafts = req.body as Draft[];
+      await runTransaction(pool, end, async (client) => {
+        for (const draft of drafts) await send(broadcasterFor(hub.within(client), draft), draft);
+      });
+      // Their ids are told to nobody.
+      res.json(drafts.map(() => null));
+    });
+  }
+}
+
+function send(to: AnyBroadcaster, { n, size, profile }: Draft): Promise<unknown> {
+  const data = `${n} ${"x".repeat(size)}`;
+  return profile === null
+    ? to.broadcast("message", data)
+    : to.broadcast("message", data, { profile });
 }
 
 function addSessions(app: express.Express, untold: () => number): void {
@@ -110,8 +140,13 @@ function addSessions(app: express.Express, untold: () => number): void {
   });
 }
 
-function broadcasterFor(hub: Hub, { rooms, except, key, isVolatile }: Draft): Broadcaster {
-  let to: Broadcaster = rooms === null ? hub : hub.to(...(rooms as [string]));
+type AnyBroadcaster = Broadcaster<unknown>;
+
+function broadcasterFor(
+  hub: AnyBroadcaster,
+  { rooms, except, key, isVolatile }: Draft,
+): AnyBroadcaster {
+  let to: AnyBroadcaster = rooms === null ? hub : hub.to(...(rooms as [string]));
   if (except !== null) to = to.except(except);
   if (key !== null) to = to.retain(key);
   return isVolatile ? to.volatile() : to;

@@ -95,13 +95,36 @@ export class NodesWorld {
     this.#start(this.publish(node, count, size));
   }
 
+  /** Broadcasts so many in one transaction, while other things happen. */
+  startTransaction(node: NodeProcess, count: number): void {
+    this.#start(this.publish(node, count, undefined, "/commit"));
+  }
+
+  /** What no reader may get: it is in nobody's ledger. */
+  startRollback(node: NodeProcess): void {
+    const drafts = [
+      { ...FOR_ALL, n: -1 },
+      { ...FOR_ALL, n: -2, key: "a" },
+    ];
+    const answered = node.post("/rollback", drafts).then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#start(answered);
+  }
+
   /** Broadcasts something drawn, or what is given, in one go. Resolves with the answer. */
-  async publish(node: NodeProcess, what: number | Draft[], size?: number): Promise<void> {
+  async publish(
+    node: NodeProcess,
+    what: number | Draft[],
+    size?: number,
+    path = "/broadcast",
+  ): Promise<void> {
     const drafts =
       typeof what === "number" ? Array.from({ length: what }, () => this.#draw(size)) : what;
     this.ledger.add(drafts, node.life);
     const ids = await node
-      .post("/broadcast", drafts)
+      .post(path, drafts)
       .then((res) => res.json() as Promise<Array<string | null>>)
       // Nobody knows what became of them.
       .catch(() => []);
