@@ -1,26 +1,27 @@
 import { randomBytes } from "node:crypto";
-import { publisher, type Publisher } from "express-sse-hub/redis";
+import type { Publisher } from "express-sse-hub/redis";
 import { Counter } from "./counter.js";
 import { DemoNode } from "./demo-node.js";
 import { findPrograms } from "./find-programs.js";
 import { freePort } from "./free-port.js";
 import type { Program } from "./program.js";
 import { startNginx } from "./start-nginx.js";
-import { startRedis } from "./start-redis.js";
+import type { SharedKind, SharedServer } from "./shared-server.js";
 
 const NAMES = ["node 1", "node 2", "node 3"];
 
 /** Where the files of the programs go, and who is told how it goes. */
 export interface ClusterSettings {
+  readonly kind: SharedKind;
   readonly folder: string;
   readonly say: (line: string) => void;
 }
 
-/** A Redis, three nodes of the demo, an nginx in front of them, and somebody who counts. */
+/** A Redis or a PostgreSQL, three nodes of the demo, an nginx in front of them, and somebody who counts. */
 export class Cluster {
   readonly #settings: ClusterSettings;
   #nodes: readonly DemoNode[] = [];
-  #redis: Program | undefined;
+  #shared: SharedServer | undefined;
   #nginx: Program | undefined;
   #publisher: Publisher | undefined;
   #counter: Counter | undefined;
@@ -32,23 +33,23 @@ export class Cluster {
 
   /** Starts everything, and gives the port to go to. Rejects with what to do about it. */
   async start(wantedPort: number): Promise<number> {
-    const { folder, say } = this.#settings;
-    const files = findPrograms("redis-server", "nginx");
+    const { folder, say, kind } = this.#settings;
+    const { nginx = "" } = findPrograms(...kind.programs, "nginx");
     const port = await freePort(wantedPort);
-    const { redis, url } = await startRedis(files["redis-server"], folder);
-    this.#redis = redis;
-    void redis.ended.then((how) => {
-      this.#onEnd("Redis", how);
+    const shared = await kind.start(folder);
+    this.#shared = shared;
+    void shared.program.ended.then((how) => {
+      this.#onEnd(shared.name, how);
     });
-    say(`Redis   ${url}, process ${String(redis.pid)}`);
-    await this.#startNodes(url);
+    say(`${shared.name.padEnd(7)} ${shared.url}, process ${String(shared.program.pid)}`);
+    await this.#startNodes(shared);
     const nodePorts = this.#nodes.map((node) => node.port);
-    this.#nginx = await startNginx({ file: files.nginx, folder, port, nodePorts });
+    this.#nginx = await startNginx({ file: nginx, folder, port, nodePorts });
     void this.#nginx.ended.then((how) => {
       this.#onEnd("nginx", how);
     });
     say(`nginx   http://127.0.0.1:${port}, process ${String(this.#nginx.pid)}`);
-    this.#publisher = publisher({ url });
+    this.#publisher = shared.createPublisher();
     this.#publisher.on("error", ({ message }) => {
       say(message);
     });
@@ -74,17 +75,17 @@ export class Cluster {
     await this.#publisher?.close();
     await Promise.all(this.#nodes.map((node) => node.stop()));
     await this.#nginx?.stop();
-    await this.#redis?.stop();
+    await this.#shared?.program.stop();
   }
 
   #onEnd(name: string, how: string): void {
     if (!this.#isStopped) this.#settings.say(`${name} has ended: ${how}.`);
   }
 
-  async #startNodes(redisUrl: string): Promise<void> {
+  async #startNodes({ env }: SharedServer): Promise<void> {
     const { say } = this.#settings;
     const secret = randomBytes(32).toString("base64url");
-    this.#nodes = NAMES.map((name) => new DemoNode({ name, redisUrl, secret, say }));
+    this.#nodes = NAMES.map((name) => new DemoNode({ name, shared: env, secret, say }));
     await Promise.all(
       this.#nodes.map(async (node) => {
         await node.start();

@@ -5,6 +5,7 @@ import { listenForKeys, type KeyActions } from "../console-keys.js";
 import { readPort } from "../read-port.js";
 import type { Hello } from "../say-hello.js";
 import { Cluster } from "./cluster.js";
+import { IN_POSTGRES, IN_REDIS } from "./shared-server.js";
 
 const DEFAULT_PORT = 2016;
 // One ctrl-C may arrive twice: npm hands on what the terminal has sent to both already.
@@ -14,7 +15,8 @@ const folder = mkdtempSync(join(tmpdir(), "express-sse-hub-demo-"));
 process.on("exit", () => {
   rmSync(folder, { recursive: true, force: true });
 });
-const cluster = new Cluster({ folder, say });
+const kind = process.argv.includes("--postgres") ? IN_POSTGRES : IN_REDIS;
+const cluster = new Cluster({ folder, say, kind });
 let stoppingSince: number | undefined;
 
 process.on("SIGINT", interrupt).on("SIGTERM", interrupt).on("SIGHUP", interrupt);

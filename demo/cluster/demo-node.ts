@@ -9,7 +9,8 @@ const RESTART_MS = 1_000;
 /** What a node is given, as environment variables. */
 export interface NodeSettings {
   readonly name: string;
-  readonly redisUrl: string;
+  /** How it is told of the server that the nodes share. */
+  readonly shared: Readonly<Record<string, string>>;
   readonly secret: string;
   readonly say: (line: string) => void;
 }
@@ -42,8 +43,8 @@ export class DemoNode {
 
   /** Resolves when it listens. Rejects when it could not be started. */
   async start(): Promise<void> {
-    const { name, redisUrl, secret } = this.#settings;
-    const env = { NODE_NAME: name, REDIS_URL: redisUrl, SECRET: secret, PORT: String(this.port) };
+    const { name, shared, secret } = this.#settings;
+    const env = { ...shared, NODE_NAME: name, SECRET: secret, PORT: String(this.port) };
     const program = Program.fork(MODULE, env);
     this.#program = program;
     this.port = (await program.message()) as number;

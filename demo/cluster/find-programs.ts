@@ -1,11 +1,18 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
+const POSTGRES = "/usr/lib/postgresql";
 // Debian keeps servers where the path of a plain user does not look.
-const FOLDERS = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+const FOLDERS = [
+  ...(process.env.PATH ?? "").split(delimiter),
+  ...["/usr/sbin", "/usr/local/sbin"],
+  ...(existsSync(POSTGRES) ? readdirSync(POSTGRES) : []).map((one) => join(POSTGRES, one, "bin")),
+];
+// Others are in a package of their own name.
+const PACKAGES: Readonly<Record<string, string>> = { postgres: "postgresql", initdb: "postgresql" };
 
 /**
- * Finds programs by their names, each the name of Debian's package too.
+ * Finds programs by their names.
  *
  * @throws Error saying which are missing, and how they are installed
  */
@@ -13,8 +20,9 @@ export function findPrograms<Name extends string>(...names: Name[]): Record<Name
   const found = names.map((name) => [name, find(name)] as const);
   const missing = found.filter(([, path]) => path === undefined).map(([name]) => name);
   if (missing.length > 0) {
+    const packages = new Set(missing.map((name) => PACKAGES[name] ?? name));
     throw new Error(
-      `Not found here: ${missing.join(" and ")}. On Debian: apt-get install ${missing.join(" ")}`,
+      `Not found here: ${missing.join(" and ")}. On Debian: apt-get install ${[...packages].join(" ")}`,
     );
   }
   return Object.fromEntries(found) as Record<Name, string>;

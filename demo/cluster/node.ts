@@ -1,22 +1,17 @@
-// One node: the demo's application with its log and its sessions in Redis. The console starts it, and
+// One node: the demo's application with its log and its sessions in Redis or PostgreSQL. The console starts it, and
 // hears on which port it listens; a message is a hello to say.
 import { createServer } from "node:http";
-import { RedisStore } from "connect-redis";
-import { redisLog } from "express-sse-hub/redis";
-import { createClient } from "redis";
 import { createDemo } from "../app.js";
 import { drain } from "../drain.js";
 import { listen } from "../listen.js";
 import { sayHello, type Hello } from "../say-hello.js";
+import { sharedBy } from "./shared-by-node.js";
 
-const { NODE_NAME: name = "", REDIS_URL: url = "", SECRET: secret = "", PORT: port } = process.env;
+const { NODE_NAME: name = "", SECRET: secret = "", PORT: port } = process.env;
+const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = process.env;
 
-const client = createClient({ url });
-client.on("error", complain);
-await client.connect();
-
-const log = redisLog({ client, secret });
-const { app, hub } = createDemo({ log, store: new RedisStore({ client }), secret, node: name });
+const shared = await sharedBy({ redisUrl, databaseUrl, secret }, complain);
+const { app, hub } = createDemo({ ...shared, secret, node: name });
 const server = createServer(app);
 hub.on("error", complain);
 

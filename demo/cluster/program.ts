@@ -10,6 +10,12 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
+/** As whom a program runs; left out for who runs this one. */
+export interface User {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 /**
  * A program that was started here and is stopped by its process id. It has a group of its own: a
  * ctrl-C in the terminal is for the console, which then stops one after the other.
@@ -35,8 +41,13 @@ export class Program {
   }
 
   /** Starts a program of the machine's. */
-  static spawn(file: string, args: readonly string[], stdio: StdioOptions): Program {
-    return new Program(spawn(file, args, { stdio, detached: true }));
+  static spawn(
+    file: string,
+    args: readonly string[],
+    stdio: StdioOptions,
+    user: User = {},
+  ): Program {
+    return new Program(spawn(file, args, { ...user, stdio, detached: true }));
   }
 
   /** Starts a module of ours, which can be sent messages. */

@@ -2,6 +2,8 @@ import type { Page } from "playwright-core";
 import { describeInBrowser } from "../support/browser.js";
 import { describeWith } from "../support/describe-with.js";
 import { onTestEnd } from "../support/disposers.js";
+import { openStream } from "../support/open-stream.js";
+import { describeWithPostgres } from "../support/postgres.js";
 import { until } from "../support/shop.js";
 import { DemoPage } from "./demo-page.js";
 import { DemoProcess } from "./demo-process.js";
@@ -11,8 +13,8 @@ const NEEDED = ["/usr/bin/redis-server", "/usr/sbin/nginx"];
 const TIMEOUT_MS = 120_000;
 
 /** Starts the console of three nodes. What it started is stopped with the test. */
-async function start() {
-  const started = await DemoProcess.start("cluster");
+async function start(command: "cluster" | "postgres" = "cluster") {
+  const started = await DemoProcess.start(command);
   onTestEnd(async () => {
     started.demo.signal("SIGTERM");
     await started.demo.exit;
@@ -81,6 +83,30 @@ describeWith(NEEDED, "npm run demo:cluster", () => {
 
       expect(await demo.exit).toEqual({ code: 0, signal: null });
       expect(pidsIn(demo.output).filter(isRunning)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describeWithPostgres("npm run demo:cluster -- --postgres", () => {
+  it(
+    "serves what one of three nodes sends from any of them, and ends with all it has started",
+    async () => {
+      const { demo, url } = await start("postgres");
+      const reader = await openStream(url, "/api/test/sse");
+      await reader.opened();
+      demo.type("s");
+      await demo.says("sent hello to all.");
+      // The page's counter is heard as well.
+      while ((await reader.next()).data !== "hello");
+      reader.close();
+      demo.type("k");
+      await demo.says("is back, as process");
+      demo.signal("SIGTERM");
+
+      expect(await demo.exit).toEqual({ code: 0, signal: null });
+      expect(pidsIn(demo.output).filter(isRunning)).toEqual([]);
+      expect(demo.errors).toBe("");
     },
     TIMEOUT_MS,
   );

@@ -8,13 +8,14 @@ const TSX = createRequire(__filename).resolve("tsx/cli");
 
 /**
  * How the program is started: with the command of `npm run demo`, or without tsx's process before it;
- * or that of `npm run demo:cluster`.
+ * or that of `npm run demo:cluster`, which `-- --postgres` may follow.
  */
 const COMMANDS = {
   // tsx kills a program that does not confirm a signal within 30 ms, which a busy machine may miss.
   node: ["--import", "tsx", "demo/server.ts"],
   tsx: [TSX, "demo/server.ts"],
   cluster: ["--import", "tsx", "demo/cluster/console.ts"],
+  postgres: ["--import", "tsx", "demo/cluster/console.ts", "--postgres"],
 };
 
 /** How the program ended: by itself with a code, or by a signal. */

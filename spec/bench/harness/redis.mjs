@@ -29,7 +29,8 @@ export async function startRedis(machine) {
   };
 }
 
-async function answers(port) {
+/** Whether somebody takes connections there. */
+export async function answers(port) {
   const socket = net.connect(port, "127.0.0.1");
   const isOpen = await Promise.race([
     once(socket, "connect").then(() => true),
@@ -39,7 +40,8 @@ async function answers(port) {
   return isOpen;
 }
 
-async function freePort() {
+/** A port that nobody listens on. */
+export async function freePort() {
   const probe = net.createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address();

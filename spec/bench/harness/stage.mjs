@@ -36,16 +36,22 @@ export class Stage {
   /**
    * @param options.profileFile where the CPU profile of what is measured goes, if anywhere
    * @param options.redisUrl the Redis that it shares with other nodes
+   * @param options.postgresUrl the PostgreSQL, instead of it
    * @param options.at the core it runs on, when that is not the `server`'s
    */
-  static async start(machine, peer, { hasSessions = false, profileFile, redisUrl, at } = {}) {
+  static async start(
+    machine,
+    peer,
+    { hasSessions = false, profileFile, redisUrl, postgresUrl, at } = {},
+  ) {
     const stage = new Stage();
     stage.#machine = machine;
     stage.#profileFile = peer.isOutside ? undefined : profileFile;
     stage.#speaks = peer.speaks;
     const core = machine.cores?.server ?? null;
     const { entry } = peer;
-    const options = JSON.stringify({ hasSessions, core, entry, redisUrl, folder: stage.#folder });
+    const shared = { redisUrl, postgresUrl };
+    const options = JSON.stringify({ hasSessions, core, entry, ...shared, folder: stage.#folder });
     // What is no Node server is started by the host, which then publishes only: beside the load.
     const place = at ?? (peer.isOutside ? "load" : "server");
     const args = [SERVE_PEER, peer.file, options];
