@@ -82,6 +82,8 @@ ${[...FUNCTIONS, TRIM].join("\n")}
 DROP TRIGGER IF EXISTS commit ON {pending};
 CREATE CONSTRAINT TRIGGER commit AFTER INSERT ON {pending}
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {commit}();
+-- Its first life begins here: what is committed before a node has come is a part of it.
+SELECT {begin}(${VERSION}, left(md5(random()::text || clock_timestamp()::text), 8), '', 0, '', 0);
 COMMIT;
 `;
 

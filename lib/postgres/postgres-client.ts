@@ -1,4 +1,3 @@
-import type { ClientConfig, Client } from "pg";
 import { ServerError } from "../shared-log/server-error.js";
 
 /**
@@ -10,15 +9,28 @@ export interface PostgresPool {
   connect(...args: never[]): unknown;
 }
 
-/** Makes a client of `pg`, which is not connected yet. */
-export type CreateClient = () => Promise<Client>;
+/** What of a client of `pg` 8 is used here. */
+export interface PostgresClient {
+  readonly host: string;
+  readonly port: number;
+  connect(): Promise<unknown>;
+  query(config: object): Promise<{ readonly rows: unknown }>;
+  end(): Promise<void>;
+  /** Early versions have none. */
+  unref?(): void;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "end" | "notification", listener: () => void): unknown;
+}
 
-type ClientClass = new (config: ClientConfig) => Client;
+/** Makes a client of `pg`, which is not connected yet. */
+export type CreateClient = () => Promise<PostgresClient>;
+
+type ClientClass = new (config: object) => PostgresClient;
 
 /** What makes clients with the options of a pool; `null` for what is no pool of `pg`. */
 export function createFromPool(pool: object): CreateClient | null {
   const { options, Client, connect } = pool as {
-    readonly options?: ClientConfig;
+    readonly options?: { readonly password?: unknown };
     readonly Client?: ClientClass;
     readonly connect?: unknown;
   };
@@ -41,7 +53,7 @@ export function createFromString(connectionString: string): CreateClient {
 }
 
 // What a time limit of the client's would end goes on at the server, so the log has limits of its own.
-function ownConfig(config: ClientConfig): ClientConfig {
+function ownConfig(config: object): object {
   return {
     ...config,
     query_timeout: 0,
@@ -56,4 +68,4 @@ function isMissing(cause: unknown): boolean {
   return String((cause as { code?: unknown } | null)?.code).endsWith("MODULE_NOT_FOUND");
 }
 
-const MISSING = new Error("PACKAGE The package pg could not be loaded");
+const MISSING = new Error("PACKAGE The package pg could not be loaded. Run: npm install pg");

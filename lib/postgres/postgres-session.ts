@@ -1,9 +1,8 @@
-import type { Client, QueryConfig } from "pg";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { ANSWER_MS, type LogSession } from "../shared-log/log-session.js";
 import { ServerError } from "../shared-log/server-error.js";
 import { withTimer } from "../shared-log/timer.js";
-import type { CreateClient } from "./postgres-client.js";
+import type { CreateClient, PostgresClient } from "./postgres-client.js";
 
 /** A row, all its columns as text. */
 export type Row = Readonly<Record<string, string | null>>;
@@ -32,7 +31,7 @@ SET jit = off;
  */
 export class PostgresSession implements LogSession {
   readonly server: string;
-  readonly #client: Client;
+  readonly #client: PostgresClient;
   readonly #onEnd = new Set<() => void>();
   #lost: Error | null = null;
   // One statement at a time.
@@ -52,7 +51,7 @@ export class PostgresSession implements LogSession {
     return session;
   }
 
-  private constructor(client: Client) {
+  private constructor(client: PostgresClient) {
     this.#client = client;
     const { host, port } = client;
     this.server = host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`;
@@ -82,7 +81,7 @@ export class PostgresSession implements LogSession {
     this.#lost = cause instanceof SseHubError ? cause : new ServerError(this.server, cause);
     // A server that hangs never closes it.
     this.#client.end().catch(() => undefined);
-    (this.#client as Client & { unref?: () => void }).unref?.();
+    this.#client.unref?.();
     for (const callback of this.#onEnd) callback();
   }
 
@@ -99,9 +98,9 @@ export class PostgresSession implements LogSession {
     return result;
   }
 
-  async #run(config: QueryConfig): Promise<Row[]> {
+  async #run(config: object): Promise<Row[]> {
     if (this.#lost !== null) throw this.#lost;
-    const answer = this.#client.query<Row>(config).catch((cause: unknown) => {
+    const answer = this.#client.query(config).catch((cause: unknown) => {
       const error = toError(cause);
       // Whatever is no answer of the server leaves open what became of the statement.
       if (!isRefusal(cause)) this.end(error);
@@ -110,7 +109,7 @@ export class PostgresSession implements LogSession {
     const { rows } = await withTimer(answer, ANSWER_MS, "PostgreSQL has not answered", (late) => {
       this.end(late);
     });
-    return rows;
+    return rows as Row[];
   }
 }
 

@@ -6,7 +6,7 @@ const KNOWN: readonly KnownTrouble[] = [
     kind: "package",
     pattern: /^PACKAGE /,
     what: "was not asked",
-    remedy: "postgresLog({ connectionString }) needs the package pg. Run: npm install pg",
+    remedy: "postgresLog({ connectionString }) needs the package pg.",
   },
   {
     kind: "password",

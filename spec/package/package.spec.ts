@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { LOG_CONTRACT } from "express-sse-hub/log-contract";
 import { GUIDES, textOf } from "../support/guides.js";
 import { linksIn } from "../support/markdown.js";
+import { describeWithPostgres } from "../support/postgres.js";
 import { describeWithRedis } from "../support/redis.js";
 import { PackedPackage } from "./packed-package.js";
 import { run } from "./run.js";
@@ -17,6 +18,11 @@ const MAX_UNPACKED_BYTES = 2_650_000;
 const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const RECIPE =
   /^demo\/recipes\/(?:[a-z0-9-]+\/(?:(?:app|src)\/)?)?[a-zA-Z0-9-]+(?:\.config)?\.?(?:ts|jsx?|json|html|vue|svelte|cfg|conf)?$/;
+interface Manifest {
+  readonly dependencies: object;
+  readonly peerDependenciesMeta: Readonly<Record<string, unknown>>;
+}
+
 const TSC = require.resolve("typescript/bin/tsc");
 
 describe("the packed package", () => {
@@ -148,6 +154,26 @@ describe("the packed package", () => {
     120_000,
   );
 
+  it.each(["no-pg-cjs-ts", "no-pg-esm-ts"])(
+    "brings no client of a database, and says what is missing in the project %s",
+    async (consumer) => {
+      const project = await packed.installInto(consumer);
+      const file = join(project, "node_modules/express-sse-hub/package.json");
+      const manifest = JSON.parse(await readFile(file, "utf8")) as Manifest;
+      for (const name of ["pg", "redis", "ioredis"]) {
+        expect([name in manifest.dependencies, manifest.peerDependenciesMeta[name]]).toEqual([
+          false,
+          { optional: true },
+        ]);
+      }
+      await run(process.execPath, [TSC, "-p", project], project);
+      expect(await run(process.execPath, ["node.js"], project)).toBe(
+        "ERR_SSE_LOG, not-sent: PACKAGE The package pg could not be loaded. Run: npm install pg\n",
+      );
+    },
+    120_000,
+  );
+
   it.each(["metrics-cjs-ts", "metrics-esm-ts"])(
     "counts in the project %s",
     async (consumer) => {
@@ -159,6 +185,20 @@ describe("the packed package", () => {
     },
     60_000,
   );
+
+  describeWithPostgres("with PostgreSQL", (serverOf) => {
+    it.each(["postgres-cjs-ts", "postgres-esm-ts"])(
+      "serves in the project %s",
+      async (consumer) => {
+        const project = await packed.installInto(consumer);
+        await run(process.execPath, [TSC, "-p", project], project);
+        expect(await run(process.execPath, ["node.js", serverOf().url], project)).toBe(
+          "took hello twice\n",
+        );
+      },
+      120_000,
+    );
+  });
 
   describeWithRedis("with Redis", (urlOf) => {
     it.each(["redis-cjs-ts", "redis-esm-ts"])(

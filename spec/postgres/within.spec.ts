@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createHub, memoryLog, type Hub } from "express-sse-hub";
-import { publisher } from "express-sse-hub/postgres";
+import { migrate, publisher } from "express-sse-hub/postgres";
 import { redisLog } from "express-sse-hub/redis";
 import { onTestEnd } from "../support/disposers.js";
 import { draftOf, textOf } from "../support/log-witness.js";
@@ -148,6 +148,19 @@ describeWithPostgres("hub.within(client)", (serverOf) => {
     const kept = () => [...late.log.retained].map(({ bytes }) => textOf(bytes));
     await until(() => kept().length === 2, "what was for a moment is kept no more");
     expect(kept()).toEqual(["other", "for an hour"]);
+  });
+
+  it("loses nothing that was committed before any node had come", async () => {
+    const pool = serverOf().pool();
+    const name: string = randomUUID();
+    await migrate({ pool, name });
+    const shop = publisher({ connectionString: "postgres://127.0.0.1:1/none", name });
+    shop.on("error", () => undefined);
+    onTestEnd(() => shop.close());
+    await transact(pool, (client) => shop.within(client).broadcast("message", "early"));
+    const { log } = await startNode({ pool, name });
+    const { entries } = await log.read(0, 1_000);
+    expect(entries.map(({ bytes }) => textOf(bytes))).toEqual(["early"]);
   });
 
   it("works from a publisher", async () => {
