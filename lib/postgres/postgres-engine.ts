@@ -77,7 +77,7 @@ export class PostgresEngine implements Engine<PostgresSession> {
   ): Promise<AppendAnswer[]> {
     try {
       const places = await this.#append(session, epoch, batch);
-      await this.#trimmer.onAppended(session, batch);
+      this.#trimmer.onAppended(session, batch);
       return batch.map(({ sequence }) => {
         const place = places.get(sequence);
         return place === undefined ? { kind: "epoch" } : { kind: "in", epoch, ...place };

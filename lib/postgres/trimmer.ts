@@ -12,6 +12,7 @@ export class Trimmer {
   readonly #settings: PostgresLogSettings;
   readonly #statement: Statement;
   #events = 0;
+  #isTrimming = false;
   #bytes = 0;
 
   constructor(settings: PostgresLogSettings, statement: Statement) {
@@ -19,14 +20,20 @@ export class Trimmer {
     this.#statement = statement;
   }
 
-  /** This node has appended: it trims as soon as that is a good part of what the log holds. */
-  async onAppended(session: PostgresSession, batch: readonly PendingAppend[]): Promise<void> {
+  /**
+   * This node has appended: it trims as soon as that is a good part of what the log holds. Nobody waits for
+   * it, and what is appended meanwhile goes in between its steps.
+   */
+  onAppended(session: PostgresSession, batch: readonly PendingAppend[]): void {
     this.#events += batch.length;
     for (const { size } of batch) this.#bytes += size;
     const { maxEvents, maxBytes } = this.#settings;
     if (this.#events < maxEvents / 64 && this.#bytes < maxBytes / 64) return;
-    [this.#events, this.#bytes] = [0, 0];
-    await this.trim(session);
+    if (this.#isTrimming) return;
+    [this.#events, this.#bytes, this.#isTrimming] = [0, 0, true];
+    void this.trim(session).finally(() => {
+      this.#isTrimming = false;
+    });
   }
 
   /** Trims. That it fails is no trouble of its own: the log is only larger than it need be. */

@@ -69,6 +69,13 @@ const KNOWN: readonly KnownTrouble[] = [
     remedy: "Check that the server is alive and that nothing between drops the connection.",
   },
   {
+    kind: "pooler",
+    pattern: /^(26000|42P05|08P01) /,
+    what: "forgets what was prepared on the connection",
+    remedy:
+      "Give postgresLog() a direct connection, not one through a pgbouncer in transaction mode.",
+  },
+  {
     kind: "refused",
     pattern: /^[0-9A-Z]{5} /,
     what: "refuses a statement of the log",

@@ -5,6 +5,8 @@ import { onTestEnd } from "../support/disposers.js";
 import { sample } from "../support/guides.js";
 import { draftOf } from "../support/log-witness.js";
 import { PostgresServer, describeWithPostgres } from "../support/postgres.js";
+import { troubleOf as troubleInWords } from "../../lib/postgres/trouble.js";
+import { ServerError } from "../../lib/shared-log/server-error.js";
 import { startNode, startNodeSoon, transact, type Node } from "./nodes.js";
 
 /** What a node has been told of its PostgreSQL, the first time. */
@@ -128,6 +130,16 @@ describeWithPostgres("postgresLog in trouble", (serverOf) => {
     await two.log.catchUp();
     expect(two.witness.record).toEqual(["before", "after", "again"]);
     expect(one.log.health).toMatchObject({ status: "ok", problem: null });
+  });
+
+  it("says that a pooler is in between, which gives each statement another connection", () => {
+    const cause = new ServerError(
+      "db:6432",
+      new Error('26000 prepared statement "sse page" does not exist'),
+    );
+    expect(troubleInWords(cause).text).toMatch(
+      /^PostgreSQL at db:6432 forgets what was prepared.*a direct connection.*pgbouncer/,
+    );
   });
 
   it("says that there are no connections left", async () => {

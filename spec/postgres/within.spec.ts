@@ -4,7 +4,7 @@ import { migrate, publisher } from "express-sse-hub/postgres";
 import { redisLog } from "express-sse-hub/redis";
 import { onTestEnd } from "../support/disposers.js";
 import { draftOf, textOf } from "../support/log-witness.js";
-import { describeWithPostgres } from "../support/postgres.js";
+import { PostgresServer, describeWithPostgres } from "../support/postgres.js";
 import { until } from "../support/shop.js";
 import { startNode, transact, type Node } from "./nodes.js";
 
@@ -109,6 +109,21 @@ describeWithPostgres("hub.within(client)", (serverOf) => {
       expect(await settle()).toEqual([texts, texts]);
     },
   );
+
+  it("lets no transaction be prepared, which would hold up all others until it is ended", async () => {
+    const server = await PostgresServer.start(["max_prepared_transactions=5"]);
+    const pool = server.pool();
+    const { log } = await startNode({ pool });
+    const hub = createHub({ log });
+    onTestEnd(() => hub.close());
+    const client = await pool.connect();
+    await client.query("BEGIN");
+    await hub.within(client).broadcast("message", "never");
+    await expect(client.query("PREPARE TRANSACTION 'a'")).rejects.toThrow(/cannot PREPARE/);
+    client.release();
+    await hub.broadcast("message", "after");
+    expect(log.head).toBeLessThan(3);
+  });
 
   it("has an audience, keys and volatile events, as any broadcast", async () => {
     const { hub, nodes, pool, settle, name } = await start();
