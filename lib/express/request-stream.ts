@@ -29,6 +29,7 @@ import {
   lastEventIdOf,
   queryOf,
 } from "./request-facts.js";
+import { both } from "../async/both.js";
 import { NoStream } from "./no-stream.js";
 import { checkOrigin } from "./origin.js";
 import { isLoaded, saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
@@ -227,8 +228,8 @@ export class RequestStream implements SseRequest {
   }
 
   #link(): SessionLink | null {
-    const { watch } = this.#settings;
-    return linkSession(this.#req, watch, this.#mark, this.#hub.sessionMonitor.label);
+    const { label } = this.#hub.sessionMonitor;
+    return linkSession(this.#req, this.#settings.watch, this.#mark, label);
   }
 
   #open(wish: StreamWish): StreamConnection {
@@ -252,12 +253,8 @@ export class RequestStream implements SseRequest {
     this.#look();
     try {
       const user = this.#tag.identify();
-      checkOrigin(
-        this.#req,
-        this.#res,
-        this.#settings.allowedOrigins,
-        this.#hub.admission.refusals,
-      );
+      const { refusals } = this.#hub.admission;
+      checkOrigin(this.#req, this.#res, this.#settings.allowedOrigins, refusals);
       return user;
     } catch (error) {
       if (!(error instanceof SseHubError)) throw error;
@@ -297,10 +294,6 @@ export class RequestStream implements SseRequest {
       whenReady: both(saving, this.#credential.whenTold),
     });
   }
-}
-
-function both(one: Promise<void> | null, other: Promise<unknown> | null): Promise<unknown> | null {
-  return other === null ? one : Promise.all([one, other]);
 }
 
 const NO_STREAM = Promise.resolve(null);

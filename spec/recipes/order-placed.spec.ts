@@ -18,7 +18,7 @@ describeWithPostgres("the recipe for an order that is placed", (serverOf) => {
       "tea",
       "milk",
     ]);
-    const rows = (await (await fetch(`${recipe.url}/orders`)).json());
+    const rows = await (await fetch(`${recipe.url}/orders`)).json();
     expect(rows).toEqual([{ item: "tea" }, { item: "milk" }]);
   });
 });
