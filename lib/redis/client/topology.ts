@@ -1,5 +1,6 @@
 import { ServerError } from "../../shared-log/server-error.js";
 import { withTimer } from "../../shared-log/timer.js";
+import { leadsElsewhere } from "../refusal.js";
 import { textOf, type Address, type CreateClient, type OwnClient } from "./own-client.js";
 
 // A server that is alive answers at once; there are others to ask.
@@ -31,7 +32,7 @@ export function clusterMaster(topology: Topology): CreateClient {
       return readSlots(await client.send(["CLUSTER", "SLOTS"]), slot, client.server);
     });
     known = nodes.map(topology.map);
-    return followed(topology.open(topology.map(master)));
+    return watched(followed(topology.open(topology.map(master))), seeds);
   };
 }
 
@@ -49,6 +50,23 @@ function followed(client: OwnClient): OwnClient {
   });
 }
 
+// A master that cannot be reached, or is none, was named by a server that knows no better.
+function watched(client: OwnClient, seeds: Seeds): OwnClient {
+  const [connect, send] = [client.connect.bind(client), client.send.bind(client)];
+  const distrust = (error: unknown) => {
+    seeds.distrust();
+    throw error;
+  };
+  return Object.assign(client, {
+    connect: () => connect().catch(distrust),
+    send: (args: ReadonlyArray<string | Buffer>) =>
+      send(args).catch((error: unknown) => {
+        if (leadsElsewhere(error)) seeds.distrust();
+        throw error;
+      }),
+  });
+}
+
 /** Finds the master that sentinels know under a name. */
 export function sentinelMaster(name: string, topology: Topology): CreateClient {
   const seeds = new Seeds(topology);
@@ -60,18 +78,19 @@ export function sentinelMaster(name: string, topology: Topology): CreateClient {
       }
       return toAddress(reply[0], reply[1]);
     });
-    return topology.open(topology.map(master));
+    return watched(topology.open(topology.map(master)), seeds);
   };
 }
 
 /**
- * Asks one server after the other until one answers. Each question begins behind the server that answered
- * the last one: there is a new question because that answer led nowhere or is true no more, and a server
- * that is cut off from the others goes on naming the master it knew.
+ * Asks one server after the other until one answers, first the one that answered last: then all who ask hear the same.
+ * Where its answer was of no use it is asked last, for a server that is cut off from the others goes on naming the
+ * master it knew.
  */
 class Seeds {
   readonly #openSeed: Topology["openSeed"];
   #last = "";
+  #isDistrusted = false;
 
   constructor({ openSeed }: Topology) {
     this.#openSeed = openSeed;
@@ -90,6 +109,7 @@ class Seeds {
       try {
         const answer = await withTimer(asking, ASK_MS, "Redis has not answered");
         this.#last = textOf(address);
+        this.#isDistrusted = false;
         return answer;
       } catch (cause) {
         trouble = new ServerError(client.server, cause);
@@ -100,9 +120,15 @@ class Seeds {
     throw trouble;
   }
 
+  /** What the last answer led to is of no use. */
+  distrust(): void {
+    this.#isDistrusted = true;
+  }
+
   #inTurn(addresses: readonly Address[]): Address[] {
-    const next = addresses.findIndex((address) => textOf(address) === this.#last) + 1;
-    return [...addresses.slice(next), ...addresses.slice(0, next)];
+    const isLast = (address: Address) => textOf(address) === this.#last;
+    const [last, others] = [addresses.filter(isLast), addresses.filter((one) => !isLast(one))];
+    return this.#isDistrusted ? [...others, ...last] : [...last, ...others];
   }
 }
 
