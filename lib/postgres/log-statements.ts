@@ -3,6 +3,7 @@ import { NOW_MS } from "./functions.js";
 import { nameParts } from "./log-names.js";
 import type { ResolvedPlace } from "./place.js";
 import type { Statement } from "./postgres-session.js";
+import { RUN_TEXTS } from "./runs/run-statements.js";
 
 const MOMENT = `m.epoch, m.trimmed, m.trimmed_event, ${NOW_MS} AS now`;
 const HEAD =
@@ -48,6 +49,7 @@ const TEXTS = {
   nodes: `SELECT node FROM {nodes} WHERE seen > ${NOW_MS} - $1::bigint`,
   replies:
     "SELECT encode(answer, 'hex') AS answer FROM {answers} WHERE question = $1 ORDER BY id OFFSET $2",
+  ...RUN_TEXTS,
   reply: `INSERT INTO {answers} (question, answer, "time") VALUES ($1, $2, ${NOW_MS})`,
 } as const;
 

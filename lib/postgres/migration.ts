@@ -1,6 +1,7 @@
 import { FUNCTIONS } from "./functions.js";
 import { nameParts } from "./log-names.js";
 import { TRIM } from "./trim-function.js";
+import { RUN_FUNCTIONS, RUN_TABLES } from "./runs/run-functions.js";
 import { resolvePlace, type Place } from "./place.js";
 
 /** Version of the tables and functions. A change of either needs another one, and SQL that leads there. */
@@ -78,7 +79,8 @@ CREATE TABLE IF NOT EXISTS {answers} (
   "time" bigint NOT NULL,
   PRIMARY KEY (question, id)
 );
-${[...FUNCTIONS, TRIM].join("\n")}
+${RUN_TABLES}
+${[...FUNCTIONS, ...RUN_FUNCTIONS, TRIM].join("\n")}
 DROP TRIGGER IF EXISTS commit ON {pending};
 CREATE CONSTRAINT TRIGGER commit AFTER INSERT ON {pending}
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {commit}();

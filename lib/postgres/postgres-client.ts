@@ -19,7 +19,10 @@ export interface PostgresClient {
   /** Early versions have none. */
   unref?(): void;
   on(event: "error", listener: (error: Error) => void): unknown;
-  on(event: "end" | "notification", listener: () => void): unknown;
+  on(
+    event: "end" | "notification",
+    listener: (...told: ReadonlyArray<{ readonly payload?: string | undefined }>) => void,
+  ): unknown;
 }
 
 /** Makes a client of `pg`, which is not connected yet. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { LogDraft } from "../log/event-log.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import type { OlderPage } from "../shared-log/backfill.js";
-import type { AppendAnswer, Engine, Reading } from "../shared-log/engine.js";
+import type { AppendAnswer, Engine, Reading, RunsParts } from "../shared-log/engine.js";
 import type { LogMirror } from "../shared-log/log-mirror.js";
 import type { LogState, SeenEntry } from "../shared-log/log-state.js";
 import { PageSize } from "../shared-log/page-size.js";
@@ -18,6 +18,7 @@ import { readOlder } from "./older-page.js";
 import type { PostgresLogSettings } from "./postgres-log-options.js";
 import { PostgresSession, sqlStateOf } from "./postgres-session.js";
 import { RowReader } from "./row-reader.js";
+import { PostgresRuns } from "./runs/postgres-runs.js";
 import { checkServer } from "./server-check.js";
 import { readState } from "./state.js";
 import { queryOf } from "./transaction.js";
@@ -146,6 +147,10 @@ export class PostgresEngine implements Engine<PostgresSession> {
 
   leave(session: PostgresSession): Promise<unknown> {
     return session.query(this.#statements.leave, [this.#node]);
+  }
+
+  createRuns(parts: RunsParts<PostgresSession>): PostgresRuns {
+    return new PostgresRuns(this.#statements, parts);
   }
 
   async #append(

@@ -14,7 +14,8 @@ import {
  * event may be part of a transaction: `hub.within(client).broadcast(…)`. Connects in the background: a
  * database that is away never makes this call fail.
  *
- * Needs the package `pg` 8, and tables that `migrate()` makes. Two connections are made for each node.
+ * Needs the package `pg` 8, and tables that `migrate()` makes. Two connections are made for each node, and
+ * a third one where runs are followed.
  *
  * `lib/postgres/README.md` lists the rights that a role needs.
  *

@@ -71,9 +71,11 @@ export class PostgresSession implements LogSession {
     this.#onEnd.add(callback);
   }
 
-  /** Calls back whenever a notification arrives. */
-  onNotification(callback: () => void): void {
-    this.#client.on("notification", callback);
+  /** Calls back whenever a notification arrives, with its payload. */
+  onNotification(callback: (payload: string) => void): void {
+    this.#client.on("notification", (told) => {
+      callback(told?.payload ?? "");
+    });
   }
 
   end(cause: Error): void {

@@ -45,6 +45,7 @@ BEGIN
       ) AS counted
       WHERE place > 1000 OR total > 8388608
     );
+    PERFORM {run_forget}(step);
     DELETE FROM {answers} WHERE "time" < ${NOW_MS} - 10000;
     DELETE FROM {nodes} WHERE seen < ${NOW_MS} - 3600000;
     DELETE FROM {writers} WHERE "time" < ${NOW_MS} - 86400000;

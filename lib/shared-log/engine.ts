@@ -36,8 +36,8 @@ export interface Engine<S extends LogSession> extends Answers<S> {
   within?(transaction: object): (draft: LogDraft) => Promise<void>;
   /** The node goes, and answers no more. */
   leave(session: S): Promise<unknown>;
-  /** Keeps the records of runs on the server. Left out: it cannot. */
-  createRuns?(parts: RunsParts<S>): ServerRuns;
+  /** Keeps the records of runs on the server. */
+  createRuns(parts: RunsParts<S>): ServerRuns;
 }
 
 /** What the runs of a log need of it. */

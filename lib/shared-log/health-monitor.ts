@@ -104,6 +104,6 @@ export class HealthMonitor {
   }
 
   get #isUp(): boolean {
-    return this.#up.size === this.#parts.needed.length;
+    return this.#parts.needed.every((part) => this.#up.has(part));
   }
 }

@@ -60,7 +60,7 @@ export class SharedLog<S extends LogSession> implements EventLog {
   readonly #questions: Questions<S>;
   readonly #commands: Reconnector<S>;
   readonly #reading: Reconnector<S>;
-  readonly runs?: ServerRuns;
+  readonly runs: ServerRuns;
   #closing: Promise<void> | undefined;
 
   constructor(engine: Engine<S>, node: string, settings: SharedLogSettings) {
@@ -92,13 +92,12 @@ export class SharedLog<S extends LogSession> implements EventLog {
     this.#reading = this.#connect("reading", {
       serve: (session, up) => engine.read(session, { mirror, up, onHead, onWarning }),
     });
-    const runs = engine.createRuns?.({
+    this.runs = engine.createRuns({
       node,
       deadlineMs: settings.deadlineMs,
       whenUp,
       connect: (served) => this.#connect("runs", served),
     });
-    if (runs !== undefined) this.runs = runs;
   }
 
   get epoch(): string {
@@ -180,7 +179,7 @@ export class SharedLog<S extends LogSession> implements EventLog {
     }
     this.#appends.close();
     this.#health.close();
-    await Promise.all([this.#reading.close(), this.#commands.close(), this.runs?.close()]);
+    await Promise.all([this.#reading.close(), this.#commands.close(), this.runs.close()]);
     this.#catchUp.close();
   }
 

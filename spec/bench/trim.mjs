@@ -30,7 +30,8 @@ for (let sent = 0, batches = 0; sent < EVENTS; sent += BATCH) {
   await client.query(
     `SELECT count(*) FROM bench_trim_append('bench', 'bench',
        ARRAY(SELECT $1::bigint + n FROM generate_series(1, $2) AS n), array_fill('event'::text, ARRAY[$2]),
-       array_fill($3::bytea, ARRAY[$2]), array_fill($4::bytea, ARRAY[$2]), array_fill(NULL::bytea, ARRAY[$2]))`,
+       array_fill($3::bytea, ARRAY[$2]), array_fill($4::bytea, ARRAY[$2]), array_fill(NULL::bytea, ARRAY[$2]),
+       array_fill(NULL::bigint, ARRAY[$2]))`,
     [sentBefore + sent, BATCH, Buffer.from(head), Buffer.alloc(100, "x")],
   );
   batches += 1;

@@ -285,7 +285,7 @@ describeWithPostgres("postgresLog, when what it was written to is another one", 
     await server.sql(
       `DO $$ BEGIN
         PERFORM sse_append((SELECT epoch FROM sse_meta), 'x', ARRAY[n], ARRAY['event'], ARRAY['${head}'::bytea],
-          ARRAY[convert_to(E'data: ' || n || E'\\n\\n', 'UTF8')], ARRAY[null]::bytea[])
+          ARRAY[convert_to(E'data: ' || n || E'\\n\\n', 'UTF8')], ARRAY[null]::bytea[], ARRAY[null]::bigint[])
         FROM generate_series(2, 9) AS n;
         PERFORM sse_trim(4, 1000000, 0, 100);
       END $$`,

@@ -1,19 +1,15 @@
-import type { RunEndReason, StoredRun } from "../../log/run-store.js";
+import type { StoredRun } from "../../log/run-store.js";
+import { isEndReason, splitFrames, type RunEntry } from "../../shared-log/followed-run.js";
 import type { RawEntry } from "../entry.js";
-
-/** An entry of a record: some events, or the end. */
-export type RunEntry =
-  { readonly first: number; readonly frames: readonly Buffer[] } | { readonly end: RunEndReason };
 
 /** Reads an entry. `null` where it is none of ours. */
 export function readRunEntry([id, fields]: RawEntry): RunEntry | null {
   const [name, value, , payload] = fields ?? [];
   if (name === undefined || value === undefined) return null;
   const kind = name.toString("latin1");
-  if (kind === "e")
-    return isEndReason(String(value)) ? { end: String(value) as RunEndReason } : null;
+  if (kind === "e") return toEnd(String(value));
   if (kind !== "l" || payload === undefined) return null;
-  const frames = split(payload, value.toString("latin1").split(",").map(Number));
+  const frames = splitFrames(payload, value.toString("latin1").split(",").map(Number));
   return { first: Number.parseInt(id.toString("latin1"), 10) - frames.length + 1, frames };
 }
 
@@ -40,11 +36,6 @@ export function readRun(values: readonly unknown[]): StoredRun | null {
   };
 }
 
-export function isEndReason(text: string): text is RunEndReason {
-  return text === "done" || text === "failed" || text === "cancelled" || text === "lost";
-}
-
-function split(payload: Buffer, lengths: readonly number[]): Buffer[] {
-  let start = 0;
-  return lengths.map((length) => payload.subarray(start, (start += length)));
+function toEnd(text: string): RunEntry | null {
+  return isEndReason(text) ? { end: text } : null;
 }

@@ -1,9 +1,10 @@
-import type { RunHeader, RunSink, RunVerdict } from "../../log/run-store.js";
+import type { RunHeader, RunSink } from "../../log/run-store.js";
 import type { RawEntry } from "../entry.js";
+import { FollowedRun, type ExpireRun } from "../../shared-log/followed-run.js";
 import { ANSWER_MS } from "../../shared-log/log-session.js";
 import type { RedisSession } from "../redis-session.js";
 import { unknownForm } from "../reply-form.js";
-import { FollowedRun } from "./followed-run.js";
+import { readRunEntry } from "./run-entry.js";
 import type { RunKeys } from "./run-keys.js";
 
 const BLOCK_MS = 1_000;
@@ -13,10 +14,7 @@ const COUNT = "64";
 export interface RunReaderParts {
   readonly node: string;
   readonly keys: RunKeys;
-  /** Ends a run whose lease has run out. Gives what has become of it, and for how long its lease is good. */
-  readonly expire: (
-    run: RunHeader,
-  ) => Promise<{ readonly verdict: RunVerdict; readonly restMs: number }>;
+  readonly expire: ExpireRun;
   /** Makes a reader that waits look again at what it is to read. */
   wake(): void;
 }
@@ -78,7 +76,10 @@ export class RunReader {
 
   async #read(redis: RedisSession): Promise<ReadonlyArray<readonly [Buffer, readonly RawEntry[]]>> {
     const keys = [this.#parts.keys.wakeOf(this.#parts.node), ...this.#runs.keys()];
-    const cursors = [this.#wakeCursor, ...[...this.#runs.values()].map(({ cursor }) => cursor)];
+    const cursors = [
+      this.#wakeCursor,
+      ...[...this.#runs.values()].map(({ position }) => `${position}-0`),
+    ];
     const how = ["XREAD", "COUNT", COUNT, "BLOCK", String(BLOCK_MS), "STREAMS"];
     const reply = await redis.send([...how, ...keys, ...cursors], BLOCK_MS + ANSWER_MS);
     if (reply === null) return [];
@@ -88,7 +89,7 @@ export class RunReader {
 
   #ingest(key: string, entries: readonly RawEntry[]): void {
     const run = this.#runs.get(key);
-    if (run !== undefined) run.ingest(entries);
+    if (run !== undefined) run.ingest(entries.map(readRunEntry));
     else if (key === this.#parts.keys.wakeOf(this.#parts.node)) {
       this.#wakeCursor = String(entries.at(-1)?.[0] ?? this.#wakeCursor);
     }

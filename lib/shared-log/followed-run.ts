@@ -1,7 +1,13 @@
-import type { RunEndReason, RunHeader, RunSink } from "../../log/run-store.js";
-import type { RawEntry } from "../entry.js";
-import { readRunEntry } from "./run-entry.js";
-import type { RunReaderParts } from "./run-reader.js";
+import type { RunEndReason, RunHeader, RunSink, RunVerdict } from "../log/run-store.js";
+
+/** What is read of a record: some events, by the number of the first, or the end. */
+export type RunEntry =
+  { readonly first: number; readonly frames: readonly Buffer[] } | { readonly end: RunEndReason };
+
+/** Ends a run whose lease has run out. Gives what has become of it, and for how long its lease is good. */
+export type ExpireRun = (
+  run: RunHeader,
+) => Promise<{ readonly verdict: RunVerdict; readonly restMs: number }>;
 
 // After a lease the clocks may still differ a little.
 const MARGIN_MS = 20;
@@ -12,22 +18,22 @@ const ARRIVAL_MS = 1_000;
 export class FollowedRun {
   readonly #run: RunHeader;
   readonly #sink: RunSink;
-  readonly #expire: RunReaderParts["expire"];
+  readonly #expire: ExpireRun;
   #position = 0;
   #lookAt = 0;
   #isLooking = false;
   #isMissed = false;
   #hasEnded = false;
 
-  constructor(run: RunHeader, sink: RunSink, expire: RunReaderParts["expire"]) {
+  constructor(run: RunHeader, sink: RunSink, expire: ExpireRun) {
     this.#run = run;
     this.#sink = sink;
     this.#expire = expire;
   }
 
-  /** The entry behind which to read on. */
-  get cursor(): string {
-    return `${this.#position}-0`;
+  /** Number of the event behind which to read on. */
+  get position(): number {
+    return this.#position;
   }
 
   get hasEnded(): boolean {
@@ -39,12 +45,12 @@ export class FollowedRun {
     this.#hasEnded = true;
   }
 
-  ingest(entries: readonly RawEntry[]): void {
+  /** @param entries `null` for one that could not be understood */
+  ingest(entries: ReadonlyArray<RunEntry | null>): void {
     this.#isMissed = false;
     this.#lookAt = performance.now() + this.#run.leaseMs + MARGIN_MS;
-    for (const entry of entries) {
+    for (const read of entries) {
       if (this.#hasEnded) return;
-      const read = readRunEntry(entry);
       if (read === null) this.#finish("lost");
       else if ("end" in read) this.#finish(read.end);
       else this.#take(read.first, read.frames);
@@ -96,4 +102,14 @@ export class FollowedRun {
     this.#hasEnded = true;
     this.#sink.finish(reason);
   }
+}
+
+export function isEndReason(text: string): text is RunEndReason {
+  return text === "done" || text === "failed" || text === "cancelled" || text === "lost";
+}
+
+/** The frames that were stored as one, by their lengths. */
+export function splitFrames(payload: Buffer, lengths: readonly number[]): Buffer[] {
+  let start = 0;
+  return lengths.map((length) => payload.subarray(start, (start += length)));
 }

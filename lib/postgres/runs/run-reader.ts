@@ -1,0 +1,118 @@
+import type { RunHeader, RunSink } from "../../log/run-store.js";
+import { FollowedRun, type ExpireRun } from "../../shared-log/followed-run.js";
+import { PageSize } from "../../shared-log/page-size.js";
+import type { LogStatements } from "../log-statements.js";
+import type { PostgresSession, Row } from "../postgres-session.js";
+import { readRunPage, type RunPage } from "./run-rows.js";
+
+// A notification may be lost: it is looked at least so often.
+const LOOK_MS = 1_000;
+const RUNS_AT_ONCE = 32;
+
+interface Reading {
+  readonly run: RunHeader;
+  readonly followed: FollowedRun;
+}
+
+/**
+ * Reads the records of all runs that are followed on this node, on a connection of its own. A notification
+ * only says which to look at; what it reads are rows.
+ */
+export class RunReader {
+  readonly #statements: LogStatements;
+  readonly #expire: ExpireRun;
+  // By their token, all three.
+  readonly #runs = new Map<string, Reading>();
+  readonly #due = new Set<string>();
+  readonly #size = new PageSize();
+  #wake: () => void = () => undefined;
+
+  constructor(statements: LogStatements, expire: ExpireRun) {
+    this.#statements = statements;
+    this.#expire = expire;
+  }
+
+  /** Gives a record to a sink from its first event on. Returns what stops that. */
+  follow(run: RunHeader, sink: RunSink): () => void {
+    const followed = new FollowedRun(run, sink, this.#expire);
+    const reading = { run, followed };
+    this.#runs.set(run.token, reading);
+    this.#onDue(run.token);
+    return () => {
+      followed.stop();
+      if (this.#runs.get(run.token) === reading) this.#runs.delete(run.token);
+    };
+  }
+
+  async serve(session: PostgresSession, up: () => void): Promise<never> {
+    session.onEnd(() => {
+      this.#wake();
+    });
+    session.onNotification((token) => {
+      if (this.#runs.has(token)) this.#onDue(token);
+    });
+    const [row] = await session.query(this.#statements.hello);
+    await session.query({ text: `LISTEN ${String(row?.channel)}_runs` });
+    up();
+    this.#lookAtAll();
+    for (;;) {
+      if (session.lost !== null) throw session.lost;
+      if (this.#due.size > 0) await this.#readDue(session);
+      else if (await this.#isRested()) this.#lookAtAll();
+    }
+  }
+
+  #onDue(token: string): void {
+    this.#due.add(token);
+    this.#wake();
+  }
+
+  #lookAtAll(): void {
+    for (const [token, { followed }] of this.#runs) {
+      if (followed.hasEnded) this.#runs.delete(token);
+      else this.#due.add(token);
+    }
+  }
+
+  // Gives true after a while in which nothing was due.
+  #isRested(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, LOOK_MS, true).unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve(false);
+      };
+    });
+  }
+
+  async #readDue(session: PostgresSession): Promise<void> {
+    const tokens = [...this.#due].slice(0, RUNS_AT_ONCE);
+    for (const token of tokens) this.#due.delete(token);
+    const readings = tokens.flatMap((token) => this.#runs.get(token) ?? []);
+    if (readings.length === 0) return;
+    const { count } = this.#size;
+    const rows = await session.query(this.#statements.runPage, [
+      readings.map(({ run }) => run.id),
+      readings.map(({ run }) => run.token),
+      readings.map(({ followed }) => followed.position),
+      count,
+    ]);
+    this.#size.adapt(rows.length, bytesIn(rows));
+    for (const reading of readings) {
+      const own = rows.filter(({ token }) => token === reading.run.token);
+      this.#ingest(reading, { rows: own, isWhole: own.length < count });
+    }
+  }
+
+  #ingest({ run, followed }: Reading, page: RunPage): void {
+    const entries = readRunPage(page, followed.position);
+    if (entries.length > 0) followed.ingest(entries);
+    if (followed.hasEnded) this.#runs.delete(run.token);
+    else if (page.isWhole) followed.look();
+    else this.#due.add(run.token);
+  }
+}
+
+function bytesIn(rows: readonly Row[]): number {
+  return rows.reduce((sum, { payload }) => sum + (payload ?? "").length / 2, 0);
+}
