@@ -26,8 +26,8 @@ async function main(): Promise<void> {
   const client = await pool.connect();
   await client.query("BEGIN");
   const within: TransactionBroadcaster = shop.within(client);
-  const nothing: void = await within.to("desk").broadcast("message", "hello");
-  assert.equal(nothing, undefined);
+  const taken: Promise<void> = within.to("desk").broadcast("message", "hello");
+  assert.equal(await taken, undefined);
   await client.query("COMMIT");
   client.release();
   assert.match(await hub.broadcast("message", "hello"), /\.2$/);
