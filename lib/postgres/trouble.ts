@@ -54,7 +54,8 @@ const KNOWN: readonly KnownTrouble[] = [
     kind: "connections",
     pattern: /^53300 /,
     what: "takes no more connections",
-    remedy: "Raise max_connections, or lower max of your pools. Each node needs two for the log, or three with runs.",
+    remedy:
+      "Raise max_connections, or lower max of your pools. Each node needs two for the log, or three with runs.",
   },
   {
     kind: "starting",
