@@ -73,6 +73,8 @@ describeWithPostgres("postgresLog in trouble", (serverOf) => {
     await transact(pool, (client) => hub.within(client).retain("a").broadcast("message", "a"));
     for (let n = 0; n < 100; n += 1) await node.log.append(draftOf(String(n)));
     await node.log.tell({ kind: "hello" });
+    const run = hub.run("r", () => ["word"], { for: "everybody" });
+    expect(await run.done).toEqual({ reason: "done", events: 1 });
     // Two witnesses, and a hub.
     expect(await denied.log.ask({ n: 1 })).toHaveLength(3);
     await denied.log.catchUp();

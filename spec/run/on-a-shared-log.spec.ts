@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import supertest from "supertest";
-import type { Hub, RunInfo, StoredRun } from "express-sse-hub";
+import type { Hub, RunHeader, RunInfo, RunStore, StoredRun } from "express-sse-hub";
 import { describeWithPostgres } from "../support/postgres.js";
 import { describeWithRedis } from "../support/redis.js";
 import { runSample, sampleFolder } from "../support/sample-server.js";
@@ -13,6 +13,7 @@ import {
   redisStore,
   whenBegun,
   wordsIn,
+  type Node,
   type RunsStore,
 } from "./answer-nodes.js";
 import { FOR_ALICE, Script } from "./answers.js";
@@ -230,4 +231,46 @@ function describeRuns(storeOf: () => RunsStore): void {
     expect(await stream.nextData()).toEqual(["one"]);
     expect(two.shop.hub.health()).toMatchObject({ status: "ok", problem: null });
   });
+
+  it("take each write once, and only the one that is next", async () => {
+    const store = storeOf();
+    const runs = runsOf(await openNodes(store, new Script().source), store);
+    const run = header("r");
+    expect(await runs.begin(run)).toBe(true);
+    const frames = ["data: 1\n\n", "data: 2\n\n"].map((text) => Buffer.from(text));
+    for (const expected of ["in", "in"]) {
+      expect(await runs.write(run, { after: 0, frames, end: null })).toBe(expected);
+    }
+    expect(await runs.write(run, { after: 9, frames, end: null })).toBe("gone");
+    expect(await runs.find("r")).toMatchObject({ events: 2, bytes: 18, state: "running" });
+    for (const expected of ["in", "in"]) {
+      expect(await runs.write(run, { after: 2, frames: [], end: "done" })).toBe(expected);
+    }
+    expect(await runs.write(run, { after: 2, frames, end: null })).toBe("done");
+    expect(await runs.lose(run, "now")).toBe("done");
+    expect(await runs.write(header("r"), { after: 0, frames, end: null })).toBe("gone");
+    expect(await runs.find("r")).toEqual({ ...run, events: 2, bytes: 18, state: "done" });
+  });
+
+  it("begin once where many begin with one id at the same time", async () => {
+    const store = storeOf();
+    const nodes = await openNodes(store, new Script().source);
+    const stores = [runsOf(nodes, store), runsOf(nodes, store), runsOf(nodes, store)];
+    const begun = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => (stores[n % 3] as RunStore).begin(header("r"))),
+    );
+    expect(begun.filter((isBegun) => isBegun)).toEqual([true]);
+  });
+}
+
+let tokens = 0;
+
+function header(id: string): RunHeader {
+  const token = `t${(tokens += 1)}`;
+  return { id, token, for: { name: "alice" }, since: 7, leaseMs: 60_000, keepMs: 60_000 };
+}
+
+/** The runs of a log of its own beside those of the nodes. */
+function runsOf([{ options }]: readonly [Node, Node], store: RunsStore): RunStore {
+  return store.createLog(options).runs as RunStore;
 }
