@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { RunEndReason, RunHeader } from "express-sse-hub";
-import { FollowedRun } from "../../lib/redis/runs/followed-run.js";
+import { FollowedRun } from "../../lib/shared-log/followed-run.js";
 
 const RUN: RunHeader = { id: "a", token: "t", for: null, since: 0, leaseMs: 1, keepMs: 1 };
 
