@@ -64,21 +64,26 @@ export class RunReader {
 
   async #readOn(redis: RedisSession): Promise<void> {
     this.#isWaiting = true;
-    const streams = await this.#read(redis).finally(() => {
+    // Another may follow a record by the time of the answer, and begin at its first event.
+    const asked = new Map(this.#runs);
+    const streams = await this.#read(redis, asked).finally(() => {
       this.#isWaiting = false;
     });
-    for (const [key, entries] of streams) this.#ingest(String(key), entries);
+    for (const [key, entries] of streams) this.#ingest(asked, String(key), entries);
     for (const [key, run] of this.#runs) {
       if (run.hasEnded) this.#runs.delete(key);
       else run.look();
     }
   }
 
-  async #read(redis: RedisSession): Promise<ReadonlyArray<readonly [Buffer, readonly RawEntry[]]>> {
-    const keys = [this.#parts.keys.wakeOf(this.#parts.node), ...this.#runs.keys()];
+  async #read(
+    redis: RedisSession,
+    runs: ReadonlyMap<string, FollowedRun>,
+  ): Promise<ReadonlyArray<readonly [Buffer, readonly RawEntry[]]>> {
+    const keys = [this.#parts.keys.wakeOf(this.#parts.node), ...runs.keys()];
     const cursors = [
       this.#wakeCursor,
-      ...[...this.#runs.values()].map(({ position }) => `${position}-0`),
+      ...[...runs.values()].map(({ position }) => `${position}-0`),
     ];
     const how = ["XREAD", "COUNT", COUNT, "BLOCK", String(BLOCK_MS), "STREAMS"];
     const reply = await redis.send([...how, ...keys, ...cursors], BLOCK_MS + ANSWER_MS);
@@ -87,8 +92,12 @@ export class RunReader {
     return reply as Array<[Buffer, RawEntry[]]>;
   }
 
-  #ingest(key: string, entries: readonly RawEntry[]): void {
-    const run = this.#runs.get(key);
+  #ingest(
+    asked: ReadonlyMap<string, FollowedRun>,
+    key: string,
+    entries: readonly RawEntry[],
+  ): void {
+    const run = asked.get(key);
     if (run !== undefined) run.ingest(entries.map(readRunEntry));
     else if (key === this.#parts.keys.wakeOf(this.#parts.node)) {
       this.#wakeCursor = String(entries.at(-1)?.[0] ?? this.#wakeCursor);
