@@ -129,15 +129,14 @@ export class RequestStream implements SseRequest {
     const found = findRun(this.#hub.runs, id, user);
     // At once where it can be: what has been answered is nobody else's to answer.
     if (!(found instanceof Promise)) return Promise.resolve(this.#followFound(found, form));
-    return found.then(
-      (run) => this.#followFound(run, form),
-      (cause: unknown) => {
-        if (cause instanceof SseHubError) this.putOff(cause);
-        else passOn(this.#req, this.#res, cause);
-        return null;
-      },
-    );
+    return found.then((run) => this.#followFound(run, form)).catch(this.#failLate);
   }
+
+  readonly #failLate = (cause: unknown): null => {
+    if (cause instanceof SseHubError) this.putOff(cause);
+    else passOn(this.#req, this.#res, cause);
+    return null;
+  };
 
   #followFound(found: FoundForUser | null, form: RunForm): Connection | null {
     // Somebody may have answered meanwhile, or the browser may be gone.

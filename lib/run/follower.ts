@@ -45,6 +45,8 @@ export class Follower implements Feed {
   }
 
   begin(connection: StreamConnection): void {
+    // A listener of the application may have ended it when it was told `hub:open`.
+    if (connection.hasEnded) return;
     const record = this.#run.open();
     const read = () => {
       if (!this.#isWaiting) this.#read(record, connection);
@@ -96,6 +98,8 @@ export class Follower implements Feed {
     this.#isWaiting = true;
     this.#stalls.add(connection);
     connection.transport.onDrain(() => {
+      // After the end its socket is still watched, until it has closed.
+      if (connection.hasEnded) return;
       this.#stalls.delete(connection);
       this.#read(record, connection);
     });

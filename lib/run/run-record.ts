@@ -62,7 +62,7 @@ export class RunRecord implements RunSink {
     this.#tell();
   }
 
-  /** Events after a position, at least one if there is one. Readers at the same place share the bytes. */
+  /** Events after a position, at least one if there is one. Readers at the same place in one turn share the bytes. */
   read(after: number, form: RunForm): RunPage {
     const key = `${after} ${form}`;
     const known = this.#pages.get(key);
@@ -70,10 +70,11 @@ export class RunRecord implements RunSink {
     const events = this.#eventsAfter(after).map((event) =>
       form === "raw" ? withoutId(event) : event,
     );
+    const end = after + events.length;
     const [only = NOTHING] = events;
-    const bytes = events.length < 2 ? only : Buffer.concat(events);
-    const page = { bytes, end: after + events.length };
-    this.#pages.set(key, page);
+    if (events.length < 2) return { bytes: only, end };
+    const page = { bytes: Buffer.concat(events), end };
+    this.#share(key, page);
     return page;
   }
 
@@ -99,6 +100,16 @@ export class RunRecord implements RunSink {
     return this.#events.slice(after, end);
   }
 
+  // Copies are not kept: browsers choose their cursors, so there may be one for each event.
+  #share(key: string, page: RunPage): void {
+    if (this.#pages.size === 0) {
+      setImmediate(() => {
+        this.#pages.clear();
+      });
+    }
+    this.#pages.set(key, page);
+  }
+
   #tell(): void {
     this.#pages.clear();
     this.#hasMore = true;
@@ -115,7 +126,6 @@ export class RunRecord implements RunSink {
         if (slices.isOver()) await slices.next();
       }
     }
-    this.#pages.clear();
     this.#isTelling = false;
   }
 }
