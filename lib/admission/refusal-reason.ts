@@ -11,7 +11,7 @@ export type RefusalReason =
   | "draining"
   /** The session store was in trouble. */
   | "store"
-  /** The user function failed with an error of the hub's that is not the store's. */
+  /** The user function failed with an error of the hub that is not the store, or the log could not be asked for a run. */
   | "error"
   /** The request came on a socket whose earlier request has not been answered. */
   | "pipelined"

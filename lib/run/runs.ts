@@ -173,7 +173,7 @@ export class Runs implements Runner {
   }
 
   async #findThere(store: RunStore, id: string): Promise<FoundRun | null> {
-    const run = await store.find(id);
+    const run = await answerOf(store.find(id));
     const mirrors = this.#mirrors;
     if (run === null || mirrors === null) return null;
     return {
@@ -199,18 +199,29 @@ export class Runs implements Runner {
     }
     const [store, mirrors] = [this.#store, this.#mirrors];
     if (store === null || mirrors === null || !isRunId(id)) return false;
-    const run = await store.find(id);
+    const run = await answerOf(store.find(id));
     if (run?.state !== "running" || !isMeant(run)) return false;
-    return cancelElsewhere(run, { store, mirrors, log: this.#parts.log });
+    return answerOf(cancelElsewhere(run, { store, mirrors, log: this.#parts.log }));
   }
 
   async #list(): Promise<RunInfo[]> {
     if (this.#store === null)
       return [...this.#local].map((run) => infoOf(run.stored, run.record.readers));
-    const [runs, answers]: [StoredRun[], unknown[]] = await Promise.all([
+    const asking = [
       this.#store.list(),
       this.#parts.log.ask({ kind: "runs", matcher: null }),
-    ]);
+    ] as const;
+    const [runs, answers]: [StoredRun[], unknown[]] = await answerOf(Promise.all(asking));
     return runs.map((run) => infoOf(run, followersIn(answers, run)));
   }
+}
+
+// What the engine of a log rejects with is its own.
+function answerOf<T>(asked: Promise<T>): Promise<T> {
+  return asked.catch((cause: unknown) => {
+    if (cause instanceof SseHubError) throw cause;
+    throw new SseHubError("ERR_SSE_LOG", "The log was asked for a run, and gave no answer.", {
+      cause,
+    });
+  });
 }

@@ -1,0 +1,33 @@
+import supertest from "supertest";
+import type { SseHubError } from "express-sse-hub";
+import { redisLog } from "express-sse-hub/redis";
+import { describeWithRedis, RedisServer } from "../support/redis.js";
+import { Shop } from "../support/shop.js";
+import { answerRoutes, FOR_ALICE, Script } from "./answers.js";
+
+describeWithRedis("runs while Redis is away", () => {
+  it("are asked for again by the pages, and the application is told why", async () => {
+    const redis = await RedisServer.start();
+    const shop = await Shop.open({
+      hub: { retryMs: 10, log: redisLog({ url: redis.url, deadlineMs: 200 }) },
+      routes: (app, hub) => {
+        answerRoutes(app, hub, (id) => hub.run(id, new Script().source, FOR_ALICE));
+      },
+    });
+    const errors: SseHubError[] = [];
+    shop.hub.on("error", (error) => errors.push(error));
+    const alice = await shop.signIn({ name: "alice" });
+    await supertest(shop.url).get("/answers/a").set("Cookie", alice).expect(404);
+    await redis.kill();
+    errors.length = 0;
+    // Any other status ends an EventSource for good.
+    const { status, text } = await supertest(shop.url).get("/answers/a").set("Cookie", alice);
+    expect([status, text]).toEqual([200, "retry: 10\n:\n"]);
+    expect(errors.map(({ code }) => code)).toContain("ERR_SSE_LOG");
+    expect(shop.hub.stats().refused).toEqual({ error: 1 });
+    const failure = expect.objectContaining({ code: "ERR_SSE_LOG" }) as SseHubError;
+    await expect(shop.hub.cancel("a")).rejects.toEqual(failure);
+    await expect(shop.hub.runs()).rejects.toEqual(failure);
+    await expect(shop.hub.run("b", () => [], FOR_ALICE).done).rejects.toEqual(failure);
+  });
+});
