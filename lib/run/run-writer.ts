@@ -103,7 +103,7 @@ export class RunWriter {
 
   async #restore(store: RunStore, missing: RunWrite): Promise<void> {
     const { header, record } = this.#parts;
-    if (!(await store.begin(header))) {
+    if ((await this.#isReplaced(store)) || !(await store.begin(header))) {
       this.#finishAs("lost");
       return;
     }
@@ -114,6 +114,13 @@ export class RunWriter {
     }
     // What was not written has its turn again.
     this.#frames = [...missing.frames, ...this.#frames];
+  }
+
+  // While this process slept, another run may have had the id, and ended.
+  async #isReplaced(store: RunStore): Promise<boolean> {
+    const { id, token } = this.#parts.header;
+    const found = await store.find(id);
+    return found !== null && found.token !== token;
   }
 
   #finishAs(reason: RunEndReason): void {

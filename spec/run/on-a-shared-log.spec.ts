@@ -187,6 +187,25 @@ function describeRuns(storeOf: () => RunsStore): void {
     expect(wordsIn(late)).toEqual(["one"]);
   });
 
+  it("are lost for a producer that slept while another run had its id, and add nothing to that", async () => {
+    const script = new Script();
+    const store = storeOf();
+    const [one, two] = await openNodes(store, script.source, { ...FOR_ALICE, leaseMs: 5_000 });
+    const here = await begin(one);
+    await whenBegun(script);
+    script.say("old");
+    await here.nextData();
+    await store.letLeaseRunOut(one.options);
+    const newer = two.shop.hub.run("a", () => ["new"], FOR_ALICE);
+    expect(await newer.done).toEqual({ reason: "done", events: 1 });
+    script.say("late");
+    expect(await one.runs[0]?.done).toEqual({ reason: "lost", events: 1 });
+    expect(await here.closed).toBe("lost");
+    const late = await follow(two);
+    expect(await late.closed).toBe("done");
+    expect(wordsIn(late)).toEqual(["new"]);
+  });
+
   it("are told of with the followers of all nodes", async () => {
     const script = new Script();
     const [one, two] = await openNodes(storeOf(), script.source);

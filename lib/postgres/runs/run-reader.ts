@@ -35,12 +35,11 @@ export class RunReader {
   /** Gives a record to a sink from its first event on. Returns what stops that. */
   follow(run: RunHeader, sink: RunSink): () => void {
     const followed = new FollowedRun(run, sink, this.#expire);
-    const reading = { run, followed };
-    this.#runs.set(run.token, reading);
+    this.#runs.set(run.token, { run, followed });
     this.#onDue(run.token);
     return () => {
       followed.stop();
-      if (this.#runs.get(run.token) === reading) this.#runs.delete(run.token);
+      this.#forget(run.token, followed);
     };
   }
 
@@ -69,7 +68,7 @@ export class RunReader {
 
   #lookAtAll(): void {
     for (const [token, { followed }] of this.#runs) {
-      if (followed.hasEnded) this.#runs.delete(token);
+      if (followed.hasEnded) this.#forget(token, followed);
       else this.#due.add(token);
     }
   }
@@ -107,9 +106,14 @@ export class RunReader {
   #ingest({ run, followed }: Reading, page: RunPage): void {
     const entries = readRunPage(page, followed.position);
     if (entries.length > 0) followed.ingest(entries);
-    if (followed.hasEnded) this.#runs.delete(run.token);
+    if (followed.hasEnded) this.#forget(run.token, followed);
     else if (page.isWhole) followed.look();
     else this.#due.add(run.token);
+  }
+
+  // Somebody may have begun to follow it again meanwhile.
+  #forget(token: string, followed: FollowedRun): void {
+    if (this.#runs.get(token)?.followed === followed) this.#runs.delete(token);
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { RunEndReason, RunHeader } from "express-sse-hub";
-import { FollowedRun } from "../../lib/shared-log/followed-run.js";
+import { FollowedRun, type RunEntry } from "../../lib/shared-log/followed-run.js";
 
 const RUN: RunHeader = { id: "a", token: "t", for: null, since: 0, leaseMs: 1, keepMs: 1 };
 
@@ -15,33 +15,28 @@ function follow(...verdicts: Array<"gone" | "in" | RunEndReason>) {
   return { followed: new FollowedRun(RUN, sink, expire), got, ends };
 }
 
-const batch = (last: number, ...frames: string[]) =>
-  [
-    Buffer.from(`${last}-0`),
-    ["l", frames.map(({ length }) => length).join(), "d", frames.join("")].map((field) =>
-      Buffer.from(field),
-    ),
-  ] as const;
-const end = (last: number, reason: string) =>
-  [Buffer.from(`${last}-1`), [Buffer.from("e"), Buffer.from(reason)]] as const;
+const batch = (last: number, ...frames: string[]): RunEntry => ({
+  first: last - frames.length + 1,
+  frames: frames.map((frame) => Buffer.from(frame)),
+});
+const end = (reason: RunEndReason): RunEntry => ({ end: reason });
 
-describe("the record of a run that is read from Redis", () => {
+describe("the record of a run that is read from a server", () => {
   it("is given once and in order, also where it was written anew in other pieces", () => {
     const { followed, got, ends } = follow();
     followed.ingest([batch(1, "a"), batch(3, "bb", "c")]);
-    expect(followed.cursor).toBe("3-0");
-    followed.ingest([batch(5, "a", "bb", "c", "d", "e"), end(5, "done")]);
+    expect(followed.position).toBe(3);
+    followed.ingest([batch(5, "a", "bb", "c", "d", "e"), end("done")]);
     expect([got, ends, followed.hasEnded]).toEqual([["a", "bb", "c", "d", "e"], ["done"], true]);
   });
 
-  it.each([
+  it.each<[string, Array<RunEntry | null>]>([
     ["has a hole", [batch(2, "a", "b"), batch(4, "d")]],
-    ["is not understood", [batch(2, "a", "b"), [Buffer.from("3-0"), [Buffer.from("x")]] as const]],
-    ["ends in a way that is not known", [batch(2, "a", "b"), end(2, "well")]],
+    ["is not understood", [batch(2, "a", "b"), null]],
   ])("is lost where it %s: nothing is given as if it were all", (_what, entries) => {
     const { followed, got, ends } = follow();
     followed.ingest(entries);
-    followed.ingest([end(4, "done")]);
+    followed.ingest([end("done")]);
     expect([got, ends]).toEqual([["a", "b"], ["lost"]]);
   });
 
