@@ -15,14 +15,18 @@ export async function produce(
   const stop = () => {
     leave(iterator);
   };
+  if (tools.signal.aborted) {
+    stop();
+    return;
+  }
   tools.signal.addEventListener("abort", stop, { once: true });
   try {
-    while (!tools.signal.aborted) {
+    for (;;) {
       const item: IteratorResult<unknown> = await iterator.next();
       if (item.done === true || tools.signal.aborted) return;
       give(item.value, onItem, stop);
+      if (tools.signal.aborted) return;
     }
-    stop();
   } finally {
     tools.signal.removeEventListener("abort", stop);
   }

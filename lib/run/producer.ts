@@ -87,6 +87,8 @@ export class Producer {
   async #produce(source: RunSource, run: Run): Promise<void> {
     const { store } = this.#parts;
     if (store !== null && !(await this.#enter(store))) return;
+    // It may have been cancelled meanwhile.
+    if (this.#isOver) return;
     try {
       await produce(source, run, (item) => {
         this.#add(this.#parts.settings.event, item);
@@ -112,7 +114,10 @@ export class Producer {
 
   async #enter(store: RunStore): Promise<boolean> {
     try {
-      if (await store.begin(this.header)) return true;
+      if (await store.begin(this.header)) {
+        this.#writer.begin();
+        return true;
+      }
       this.#refuse(runExists(this.id));
     } catch (cause) {
       this.#refuse(new SseHubError("ERR_SSE_LOG", "The log did not take a run.", { cause }));

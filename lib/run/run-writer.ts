@@ -24,20 +24,26 @@ export class RunWriter {
   readonly #parts: RunWriterParts;
   #frames: Buffer[] = [];
   #end: RunEndReason | null = null;
+  #hasBegun: boolean;
   #isScheduled = false;
   #hasEnded = false;
-  readonly #renewal: NodeJS.Timeout | undefined;
+  #renewal: NodeJS.Timeout | undefined;
 
   constructor(parts: RunWriterParts) {
     this.#parts = parts;
-    const { store, header } = parts;
-    if (store === null) return;
+    this.#hasBegun = parts.store === null;
+  }
+
+  /** The store has the run: what waits is written, and the lease is renewed. */
+  begin(): void {
+    this.#hasBegun = true;
     this.#renewal = setInterval(
       () => {
         this.#schedule();
       },
-      Math.ceil(header.leaseMs / 3),
+      Math.ceil(this.#parts.header.leaseMs / 3),
     ).unref();
+    this.#schedule();
   }
 
   add(frame: Buffer): void {
@@ -58,7 +64,7 @@ export class RunWriter {
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#hasEnded) return;
+    if (!this.#hasBegun || this.#isScheduled || this.#hasEnded) return;
     this.#isScheduled = true;
     setImmediate(() => {
       if (this.#parts.store === null) this.#writeHere();

@@ -30,4 +30,21 @@ describeWithRedis("runs while Redis is away", () => {
     await expect(shop.hub.runs()).rejects.toEqual(failure);
     await expect(shop.hub.run("b", () => [], FOR_ALICE).done).rejects.toEqual(failure);
   });
+
+  it("are never begun when they are cancelled before Redis is back", async () => {
+    const redis = await RedisServer.start();
+    const shop = await Shop.open({ hub: { log: redisLog({ url: redis.url }) } });
+    shop.hub.on("error", () => undefined);
+    await shop.hub.run("first", () => [], FOR_ALICE).done;
+    await redis.kill();
+    const calls: string[] = [];
+    const run = shop.hub.run("a", () => [calls.push("called")], { ...FOR_ALICE, leaseMs: 30 });
+    const cancelled = shop.hub.cancel("a");
+    await redis.run();
+    expect(await cancelled).toBe(true);
+    expect(await run.done).toEqual({ reason: "cancelled", events: 0 });
+    expect(run.signal.aborted).toBe(true);
+    expect(await shop.hub.runs({ id: "a" })).toMatchObject([{ state: "cancelled", events: 0 }]);
+    expect(calls).toEqual([]);
+  });
 });
