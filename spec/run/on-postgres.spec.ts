@@ -99,6 +99,28 @@ describeWithPostgres("runs in PostgreSQL alone", (serverOf) => {
     expect(await late.closed).toBe("lost");
   });
 
+  it("wait for another beginning with their id, and are not begun beside it", async () => {
+    const store = postgresStore(serverOf());
+    const [{ options }] = await openNodes(store, new Script().source);
+    const client = await serverOf().pool().connect();
+    await client.query("BEGIN");
+    await client.query(`SELECT "${options.name}_run_begin"('r', 'first', 'null', 0, 60000, 60000)`);
+    const run = { id: "r", token: "second", for: null, since: 0, leaseMs: 60_000, keepMs: 60_000 };
+    let isOver = false;
+    const second = store
+      .createLog(options)
+      .runs?.begin(run)
+      .finally(() => {
+        isOver = true;
+      });
+    const isWaiting = async () =>
+      (await serverOf().sql("SELECT FROM pg_locks WHERE NOT granted")).length > 0;
+    while (!isOver && !(await isWaiting())) await wait(5);
+    await client.query("COMMIT");
+    client.release();
+    expect(await second).toBe(false);
+  });
+
   it("leave nothing behind in PostgreSQL", async () => {
     const options = { ...FOR_ALICE, keepMs: 400 };
     const [one, two] = await openNodes(postgresStore(serverOf()), () => wordsOf(5), options);
