@@ -1,4 +1,5 @@
 import express, { type Request, type Router } from "express";
+import { requireUser } from "express-sse-hub";
 import createError from "http-errors";
 import { accounts } from "./accounts.js";
 
@@ -25,6 +26,17 @@ export function accountRoutes(): Router {
   routes.post("/logout", async (req, res) => {
     await renewSession(req);
     res.json({ user: null });
+  });
+
+  // A demo may let everybody do so. In an application, an administrator does it.
+  routes.post("/profile", requireUser(), (req, res) => {
+    const { profile } = (req.body ?? {}) as { profile?: unknown };
+    if (profile !== "Administrator" && profile !== "Viewer") {
+      throw createError(400, 'A "profile" is "Administrator" or "Viewer".');
+    }
+    const user = { ...req.sse.user, profile };
+    Object.assign(req.session, { user });
+    res.json({ user });
   });
 
   return routes;

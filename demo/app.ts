@@ -1,18 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import express, { type Express, type Request } from "express";
+import express, { type Express, type RequestHandler } from "express";
 import session, { type Store } from "express-session";
-import { createHub, requireUser, sse, type EventLog, type Hub } from "express-sse-hub";
+import { createHub, sse, type EventLog, type Hub } from "express-sse-hub";
 import createError from "http-errors";
 import { accountRoutes } from "./account-routes.js";
 import { answerError } from "./answer-error.js";
-import { readHello } from "./read-hello.js";
-import { sayHello } from "./say-hello.js";
+import { helloRoutes } from "./hello-routes.js";
+import { runRoutes } from "./run-routes.js";
+import { streamRoutes } from "./stream-routes.js";
 
 const PAGE = fileURLToPath(new URL("public", import.meta.url));
 
 // The page brings everything it needs; the browser holds it to that.
 const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+// The page shows three sessions at once. The cookies of two are for these paths only; the third's is for all others.
+const PANES = ["/alice", "/bob"];
 
 /** What one node of several shares with the others. One process needs none of it. */
 export interface SharedByNodes {
@@ -23,41 +27,46 @@ export interface SharedByNodes {
   readonly node: string;
 }
 
-/** Makes the demo, ready to be served: a page, two streams, and routes to sign in and say hello. */
+/** Makes the demo, ready to be served: a page, two streams, and routes to sign in, say hello and begin runs. */
 export function createDemo(shared?: SharedByNodes): { app: Express; hub: Hub } {
   const app = express();
   const hub = createHub({ log: shared?.log });
   app.disable("x-powered-by");
-  app.use(
-    session({
-      // Sessions live in memory and end with the process, so nothing is lost by a secret that does too.
-      secret: shared?.secret ?? randomBytes(32).toString("base64url"),
-      ...(shared && { store: shared.store }),
-      name: "express-sse-hub-demo",
-      cookie: { sameSite: "lax" },
-      resave: false,
-      saveUninitialized: false,
-    }),
-  );
+  const sessionAt = sessions(shared);
+  for (const path of PANES) app.use(path, sessionAt(path));
+  app.use(sessionAt("/"));
   app.use(sse({ hub, static: { root: PAGE, setHeaders: holdToPolicy } }));
   app.use(express.json());
 
-  const join = (req: Request) => {
-    const connection = req.sse.join();
-    if (shared) void connection.stream([shared.node], "node");
-  };
-  app.get("/api/test/sse", join);
-  app.get("/api/private/sse", requireUser(), join);
-  app.post("/api/hello", requireUser({ profile: "Administrator" }), async (req, res) => {
-    res.status(202).json({ id: await sayHello(hub, readHello(req.body)) });
-  });
-  app.use("/api", accountRoutes());
+  const routes = [
+    accountRoutes(),
+    streamRoutes(hub, shared?.node),
+    helloRoutes(hub),
+    runRoutes(hub),
+  ];
+  for (const path of ["/api", ...PANES.map((pane) => `${pane}/api`)]) app.use(path, ...routes);
 
   app.use((_req, _res, next) => {
     next(createError(404, "There is nothing here."));
   });
   app.use(answerError);
   return { app, hub };
+}
+
+/** Gives what makes the session middleware of a path: they share a store, so that the hub watches all sessions. */
+function sessions(shared: SharedByNodes | undefined): (path: string) => RequestHandler {
+  // Sessions live in memory and end with the process, so nothing is lost by a secret that does too.
+  const secret = shared?.secret ?? randomBytes(32).toString("base64url");
+  const store = shared?.store ?? new session.MemoryStore();
+  return (path) =>
+    session({
+      secret,
+      store,
+      name: ["express-sse-hub-demo", ...path.split("/").filter(Boolean)].join("-"),
+      cookie: { sameSite: "lax", path },
+      resave: false,
+      saveUninitialized: false,
+    });
 }
 
 function holdToPolicy(res: { setHeader: (name: string, value: string) => unknown }): void {

@@ -4,7 +4,7 @@ import { listenForKeys } from "./console-keys.js";
 import { drain } from "./drain.js";
 import { listen } from "./listen.js";
 import { readPort } from "./read-port.js";
-import { sayHello, type Hello } from "./say-hello.js";
+import { sayHello, type ConsoleHello } from "./say-hello.js";
 
 const DEFAULT_PORT = 2015;
 // One ctrl-C may arrive twice: npm and tsx hand on what the terminal has sent to each of them already.
@@ -44,10 +44,10 @@ function start(port: number): void {
   say("(S)end to all, (A)dministrators only, (Q)uit");
 }
 
-function hello({ to, text }: Hello): void {
+function hello({ to, text }: ConsoleHello): void {
   sayHello(hub, { to, text }).then(
-    () => {
-      say(`Sent ${text} to ${to}. Open connections: ${hub.size}.`);
+    ({ reached, of }) => {
+      say(`Sent ${text} to ${to}: reached ${reached} of ${of}.`);
     },
     // The hub has told its error listener.
     () => undefined,

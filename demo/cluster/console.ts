@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listenForKeys, type KeyActions } from "../console-keys.js";
 import { readPort } from "../read-port.js";
-import type { Hello } from "../say-hello.js";
+import type { ConsoleHello } from "../say-hello.js";
 import { Cluster } from "./cluster.js";
 import { IN_POSTGRES, IN_REDIS } from "./shared-server.js";
 
@@ -61,7 +61,7 @@ function kill(ordinal: number): () => void {
   };
 }
 
-function hello(words: Hello): void {
+function hello(words: ConsoleHello): void {
   cluster.anyNode()?.sayHello(words);
 }
 

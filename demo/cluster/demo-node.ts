@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Hello } from "../say-hello.js";
+import type { ConsoleHello } from "../say-hello.js";
 import { Program } from "./program.js";
 
 const MODULE = fileURLToPath(new URL("node.ts", import.meta.url));
@@ -53,7 +53,7 @@ export class DemoNode {
   }
 
   /** Has it say hello to its audience, on all nodes. */
-  sayHello(hello: Hello): void {
+  sayHello(hello: ConsoleHello): void {
     this.#program?.send(hello);
   }
 

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { createDemo } from "../app.js";
 import { drain } from "../drain.js";
 import { listen } from "../listen.js";
-import { sayHello, type Hello } from "../say-hello.js";
+import { sayHello, type ConsoleHello } from "../say-hello.js";
 import { sharedBy } from "./shared-by-node.js";
 
 const { NODE_NAME: name = "", SECRET: secret = "", PORT: port } = process.env;
@@ -15,10 +15,12 @@ const { app, hub } = createDemo({ ...shared, secret, node: name });
 const server = createServer(app);
 hub.on("error", complain);
 
-process.on("message", (hello: Hello) => {
+process.on("message", (hello: ConsoleHello) => {
   sayHello(hub, hello).then(
-    () => {
-      process.stdout.write(`${name} sent ${hello.text} to ${hello.to}. It serves ${hub.size}.\n`);
+    ({ reached, of }) => {
+      process.stdout.write(
+        `${name} sent ${hello.text} to ${hello.to}: reached ${reached} of ${of}.\n`,
+      );
     },
     // The hub has told its error listener.
     () => undefined,

@@ -1,100 +1,87 @@
+import { Composer, nameAudience } from "./composer.js";
 import { CountCheck } from "./count-check.js";
-import { EventList } from "./event-list.js";
-import { requestJson } from "./request-json.js";
-import { Stream } from "./stream.js";
+import { Pane } from "./pane.js";
+import { RunTab } from "./run-tab.js";
+import { showTabs } from "./tabs.js";
 
 const byId = (id) => document.getElementById(id);
-const events = new EventList(byId("events"));
-const loginButtons = [...document.querySelectorAll("[data-login]")];
 const otherTabs = new BroadcastChannel("express-sse-hub-demo");
 const counts = new CountCheck(byId("cluster"));
-let user = null;
+const nobody = () => undefined;
 
-const stream = new Stream({
-  onState: showState,
-  onEvent: (name, text) => events.add(name, text),
-  onNode: (name) => counts.moveTo(name),
-  onCount: (count) => counts.add(count),
-  onHole: () => counts.beginAnew(),
-});
+// Each pane is a session of its own: the cookies of alice's and bob's are for their paths only.
+const sessions = {
+  alice: { path: "alice/", login: "alice" },
+  bob: { path: "bob/", login: "bob" },
+  visitor: {
+    path: "",
+    onNode: (name) => counts.moveTo(name),
+    onCount: (count) => counts.add(count),
+    onHole: () => counts.beginAnew(),
+  },
+};
+const wanted = new URLSearchParams(location.search).get("panes")?.split(",");
+const panes = Object.keys(sessions)
+  .filter((name) => wanted?.includes(name) ?? true)
+  .map((name) => addPane(name, sessions[name]));
+const byName = Object.fromEntries(panes.map((pane) => [pane.name, pane]));
+const composer = new Composer(byId("hello"), panes);
+otherTabs.addEventListener("message", ({ data }) => byName[data]?.follow().catch(nobody));
+showTabs(document.querySelector("[role=tablist]"));
+if (wanted === undefined && navigator.locks !== undefined) startAlone();
+else start();
 
-otherTabs.addEventListener("message", () => follow().catch(() => undefined));
-byId("btnConnect").addEventListener("click", connect);
-byId("btnDisconnect").addEventListener("click", () => stream.close());
-byId("btnSignOut").addEventListener("click", () => become("api/logout", {}));
-byId("hello").addEventListener("submit", sayHello);
-for (const button of loginButtons) {
-  button.addEventListener("click", () => become("api/login", { login: button.dataset.login }));
+/** Six connections are all that a browser opens to a host with HTTP/1.1: enough for one tab with three streams. */
+function startAlone() {
+  const lock = "express-sse-hub-demo";
+  navigator.locks.query().then(({ held }) => {
+    byId("elsewhere").hidden = !held.some(({ name }) => name === lock);
+  });
+  navigator.locks.request(lock, () => {
+    byId("elsewhere").hidden = true;
+    start();
+    return new Promise(nobody);
+  });
 }
-for (const choice of document.querySelectorAll("[name=stream]")) {
-  choice.addEventListener("change", reconnect);
-}
-refreshUser().catch(() => undefined);
 
-function connect() {
-  stream.open(document.querySelector("[name=stream]:checked").value);
+function start() {
+  for (const pane of panes) pane.start().catch(nobody);
+  new RunTab(byId("answer"), "alice/api/answers", showAnswer);
+  new RunTab(byId("import"), "alice/api/imports", showProgress);
 }
 
-function reconnect() {
-  if (stream.isWanted) connect();
-}
-
-/**
- * Signs in or out. When a session changes, the server ends its streams, and they return by themselves, with
- * their cursor. A stream that nobody in particular opened has no session that could tell.
- */
-async function become(path, body) {
-  try {
-    await requestJson(path, body);
-    await follow();
-    otherTabs.postMessage("the user has changed");
-  } catch (error) {
-    byId("user").textContent = error.message;
+function addPane(id, settings) {
+  const part = byId("pane").content.firstElementChild.cloneNode(true);
+  part.id = id;
+  part.setAttribute("aria-label", id);
+  // The names of the sample are those of the session that every browser has.
+  if (settings.path === "") {
+    for (const element of part.querySelectorAll("[data-name]")) element.id = element.dataset.name;
   }
+  byId("panes").append(part);
+  return new Pane(part, {
+    name: id,
+    onNode: nobody,
+    onCount: nobody,
+    onHole: nobody,
+    onBecome: () => otherTabs.postMessage(id),
+    onChange: () => composer.refresh(),
+    onSent: ({ id: event, to }) => {
+      for (const pane of panes) pane.addAudience(event, nameAudience(to));
+    },
+    ...settings,
+  });
 }
 
-/** Takes over who the session belongs to now, be it this tab's doing or another's. */
-async function follow() {
-  const wasNobody = user === null;
-  await refreshUser();
-  if (wasNobody && user !== null) reconnect();
+function showAnswer({ text }, output) {
+  output.textContent = text;
+  output.scrollTop = output.scrollHeight;
 }
 
-async function refreshUser() {
-  showUser((await requestJson("api/me")).user);
-}
-
-async function sayHello(submit) {
-  submit.preventDefault();
-  const [text, to] = [byId("helloText").value, byId("helloTo").value];
-  try {
-    await requestJson("api/hello", { text, to });
-    byId("helloAnswer").textContent = `Sent to ${byId("helloTo").selectedOptions[0].text}.`;
-  } catch (error) {
-    byId("helloAnswer").textContent = error.message;
-  }
-}
-
-function showState(state, detail) {
-  const isError = state === "error";
-  byId("status").dataset.state = state;
-  byId("status").textContent = isError ? `error: ${detail}` : state;
-  byId("detail").textContent = isError ? "A refused stream stays closed." : detail;
-  byId("btnConnect").disabled = state === "connecting" || state === "connected";
-  byId("btnDisconnect").disabled = !stream.isWanted;
-  // Another tab may have signed in or out, which ends a stream on the server's side.
-  if (state === "connected") refreshUser().catch(() => undefined);
-}
-
-function showUser(current) {
-  user = current;
-  const name =
-    user === null
-      ? "Nobody is signed in. Sign in as:"
-      : `Signed in as ${user.login}, ${user.profile}.`;
-  byId("user").textContent = name;
-  byId("btnSignOut").disabled = user === null;
-  for (const button of loginButtons) {
-    button.setAttribute("aria-pressed", String(button.dataset.login === user?.login));
-  }
+function showProgress({ events }, output) {
+  const { done = 0, of = 120, order } = events.at(-1)?.data ?? {};
+  output.querySelector("progress").max = of;
+  output.querySelector("progress").value = done;
+  output.querySelector("output").textContent =
+    order === undefined ? "Nothing is imported yet." : `${done} of ${of} orders, at ${order}`;
 }

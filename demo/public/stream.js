@@ -1,15 +1,19 @@
 import { connect } from "/express-sse-hub/client.js";
+import { Network } from "./network.js";
 
 const WHY_REFUSED = { unauthorized: "sign in first", forbidden: "this is not for this user" };
+// A pane that was offline is back within seconds.
+const MAX_RETRY_MS = 1_500;
 
-/** One stream at a time, as the page shows it: what state it is in, and why. */
+/** One stream at a time, as a pane shows it: what state it is in, and why. */
 export class Stream {
   #stream = null;
+  #network = new Network();
   #listeners;
 
   /**
-   * @param listeners `onState(state, detail)`, `onEvent(event, text)`, `onNode(name)` and `onCount(count)`
-   * where there are several nodes, and `onHole()` when the hub tells that something is gone
+   * @param listeners `onState(state, detail)`, `onOpen(verdict)`, `onAway(why)`, `onEvent({ event, data, id })`, and
+   * `onHole()` when the hub tells that something is gone
    */
   constructor(listeners) {
     this.#listeners = listeners;
@@ -22,8 +26,9 @@ export class Stream {
 
   open(url) {
     this.#stream?.close();
-    this.#stream = connect(url);
+    this.#stream = connect(url, { fetch: this.#network.fetch, maxRetryMs: MAX_RETRY_MS });
     this.#listen(this.#stream);
+    this.#read(this.#stream).catch(() => undefined);
   }
 
   close() {
@@ -32,26 +37,41 @@ export class Stream {
     this.#listeners.onState("disconnected", "Connect to listen.");
   }
 
+  cut() {
+    this.#network.cut();
+  }
+
+  mend() {
+    this.#network.mend();
+  }
+
+  /** Ends with the stream; throws where the server refuses it, which `onEnd` tells. */
+  async #read(stream) {
+    for await (const event of stream) this.#listeners.onEvent(event);
+  }
+
   #listen(stream) {
-    const { onState, onEvent, onNode, onCount, onHole } = this.#listeners;
-    let whyAway = "The connection was lost.";
+    const { onState, onOpen, onAway, onHole } = this.#listeners;
+    let why = null;
     onState("connecting", "Waiting for the server.");
-    stream.on("message", (text) => onEvent("message", text));
-    stream.on("node", onNode);
-    stream.onJson("count", onCount);
     stream.onGap(onHole);
     // From here on the stream is in the hub's audience.
     stream.onOpen((verdict) => {
-      whyAway = "The connection was lost.";
+      why = null;
       if (verdict.recovered !== true) onHole();
+      onOpen(verdict);
       onState("connected", describeOpening(verdict));
     });
     stream.onEnd((reason, { isFinal }) => {
-      if (isFinal) onState("error", WHY_REFUSED[reason] ?? reason);
-      else whyAway = `The server ended the stream: ${reason}.`;
+      if (isFinal) return onState("error", WHY_REFUSED[reason] ?? reason);
+      why = reason;
+      return onAway(`hub:end ${reason}`);
     });
     stream.onState((state, waiting) => {
-      if (state === "waiting") onState("connecting", describeWaiting(waiting) ?? whyAway);
+      if (state !== "waiting") return;
+      if (why === null) onAway("connection lost");
+      why ??= "lost";
+      onState("connecting", this.#network.isCut ? "Offline." : describeWaiting(waiting, why));
     });
   }
 }
@@ -61,7 +81,8 @@ function describeOpening({ recovered }) {
   return recovered ? "Back, and caught up." : "Back. What was missed is gone.";
 }
 
-function describeWaiting({ status, error }) {
+function describeWaiting({ status, error }, why) {
   if (error !== undefined) return "The server does not answer yet.";
-  return status === undefined ? undefined : `The server answered ${status}.`;
+  if (status !== undefined) return `The server answered ${status}.`;
+  return why === "lost" ? "The connection was lost." : `The server ended the stream: ${why}.`;
 }

@@ -99,8 +99,11 @@ describe("the demo's API", () => {
     [{ to: "all", text: " " }, 'Say something: "text" is a string that is not empty.'],
     [{ to: "all", text: 7 }, 'Say something: "text" is a string that is not empty.'],
     [{ to: "all", text: "x".repeat(501) }, 'Say less: "text" has at most 500 characters.'],
-    [{ to: "bob", text: "hello" }, 'Say whom it is for: "to" is "all" or "administrators".'],
-    [undefined, 'Say whom it is for: "to" is "all" or "administrators".'],
+    [
+      { to: "bob", text: "hello" },
+      'Say whom it is for: "to" is "all", "administrators" or a matcher.',
+    ],
+    [undefined, 'Say whom it is for: "to" is "all", "administrators" or a matcher.'],
   ])("refuses the hello %j", async (body, message) => {
     const app = start();
     const cookie = await signIn(app, "alice");

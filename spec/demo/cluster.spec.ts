@@ -42,7 +42,7 @@ describeWith(NEEDED, "npm run demo:cluster", () => {
       async () => {
         const { demo, url } = await start();
         const window = new DemoPage(await windows.open(url));
-        await window.connect();
+        await window.isConnected();
         await counted(window.page, 10);
 
         const killed = await window.page.innerText("#node");
@@ -73,8 +73,8 @@ describeWith(NEEDED, "npm run demo:cluster", () => {
     async () => {
       const { demo } = await start();
       demo.type("sa");
-      await demo.says("sent hello to all.");
-      await demo.says("sent hello to administrators.");
+      await demo.says("sent hello to all:");
+      await demo.says("sent hello to administrators:");
       demo.type("k");
       await demo.says("is back, as process");
       demo.type("k");

@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { createDemo } from "../../demo/app.js";
 import { onTestEnd } from "../support/disposers.js";
 import { serve } from "../support/serve.js";
@@ -11,44 +11,99 @@ export async function serveDemo() {
   return { url, hub };
 }
 
-/** The demo's page in one window, as somebody in front of it uses and reads it. */
-export class DemoPage {
-  readonly page: Page;
+/** One pane of the demo's page, as somebody in front of it uses and reads it. */
+export class DemoPane {
+  readonly part: Locator;
 
-  constructor(page: Page) {
-    this.page = page;
+  constructor(part: Locator) {
+    this.part = part;
   }
 
-  async connect(): Promise<void> {
-    await this.page.click("#btnConnect");
-    await this.shows("connected");
+  /** An element by its name. */
+  find(name: string): Locator {
+    return this.part.locator(`[data-name=${name}]`);
   }
 
   async signInAs(login: "alice" | "bob"): Promise<void> {
-    await this.page.click(`[data-login=${login}]`);
-    await this.page.locator(`[data-login=${login}][aria-pressed=true]`).waitFor();
+    await this.part.locator(`[data-login=${login}]`).click();
+    await this.part.locator(`[data-login=${login}][aria-pressed=true]`).waitFor();
   }
 
   async signOut(): Promise<void> {
-    await this.page.click("#btnSignOut");
-    await this.page.locator("#btnSignOut:disabled").waitFor();
+    await this.find("btnSignOut").click();
+    await this.part.locator("[data-name=btnSignOut]:disabled").waitFor();
   }
 
   async chooseStream(path: string): Promise<void> {
-    await this.page.check(`[name=stream][value="${path}"]`);
+    await this.find("stream").selectOption(path);
   }
 
   /** Resolves when the status reads exactly so. */
   async shows(status: string): Promise<void> {
-    await this.page.locator(`#status:text-is(${JSON.stringify(status)})`).waitFor();
+    await this.part.locator(`[data-name=status]:text-is(${JSON.stringify(status)})`).waitFor();
+  }
+
+  /** Resolves when the line of time reads so. */
+  async tells(...steps: string[]): Promise<void> {
+    const line = this.find("timeLine").locator("li");
+    await line.nth(steps.length - 1).waitFor();
+    expect(await line.allTextContents()).toEqual(steps);
   }
 
   /** Resolves with the data of all events, oldest first, when the newest is this. */
   async readUntil(data: string): Promise<string[]> {
-    await this.page
-      .locator(`#events li:first-child span:text-is(${JSON.stringify(data)})`)
+    await this.part
+      .locator(`[data-name=events] li:first-child > span:text-is(${JSON.stringify(data)})`)
       .waitFor();
-    const newestFirst = await this.page.locator("#events li span").allTextContents();
+    return this.read();
+  }
+
+  /** The data of all events so far, oldest first. */
+  async read(): Promise<string[]> {
+    const newestFirst = await this.find("events").locator("li > span").allTextContents();
     return newestFirst.reverse();
+  }
+}
+
+/** The demo's page in one window: its panes, of which the visitor's has the names of the sample as ids. */
+export class DemoPage {
+  readonly page: Page;
+  readonly alice: DemoPane;
+  readonly bob: DemoPane;
+  readonly visitor: DemoPane;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.alice = new DemoPane(page.locator("#alice"));
+    this.bob = new DemoPane(page.locator("#bob"));
+    this.visitor = new DemoPane(page.locator("#visitor"));
+  }
+
+  /** Resolves when all three panes are connected. */
+  async isConnected(): Promise<void> {
+    for (const pane of [this.alice, this.bob, this.visitor]) await pane.tells("connected", "live");
+  }
+
+  async compose(text: string, to: "all" | "administrators" | "matcher"): Promise<void> {
+    await this.page.fill("#helloText", text);
+    await this.page.selectOption("#helloTo", to);
+  }
+
+  async send(): Promise<void> {
+    await this.page.click("#btnHello");
+  }
+
+  /** Resolves when the composer has answered so. */
+  async answers(text: string): Promise<void> {
+    await this.page.locator("#helloAnswer", { hasText: text }).waitFor();
+  }
+
+  /** Resolves when the composer lights exactly these panes. */
+  async lights(...ids: string[]): Promise<void> {
+    const all = ["alice", "bob", "visitor"];
+    for (const id of all) {
+      const lit = ids.includes(id) ? `#${id}.lit` : `#${id}:not(.lit)`;
+      await this.page.locator(lit).waitFor();
+    }
   }
 }

@@ -29,8 +29,8 @@ describe("npm run demo", () => {
     expect(await alice.nextData(2)).toEqual(["hello", "hello"]);
     expect(await bob.nextData()).toEqual(["hello"]);
     expect([await alice.closed, await bob.closed]).toEqual(["shutdown", "shutdown"]);
-    expect(demo.output).toContain("Sent hello to administrators. Open connections: 2.\n");
-    expect(demo.output).toContain("Sent hello to all. Open connections: 2.\n");
+    expect(demo.output).toContain("Sent hello to administrators: reached 1 of 2.\n");
+    expect(demo.output).toContain("Sent hello to all: reached 2 of 2.\n");
     expect(demo.errors).toBe("");
   });
 
@@ -44,7 +44,7 @@ describe("npm run demo", () => {
     await demo.exit;
 
     expect(await reader.nextData()).toEqual(["hello"]);
-    expect(demo.output).not.toContain("administrators.");
+    expect(demo.output).not.toContain("administrators:");
   });
 
   it("runs on when its console has gone", async () => {

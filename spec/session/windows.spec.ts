@@ -44,11 +44,13 @@ async function giveProfile(store: MemoryStore, login: string, profile: string): 
 describeInBrowser("two windows of one browser", (windows) => {
   it("end their streams when one signs out, within a second, and the other says so", async () => {
     const { hub, url } = await start();
-    const one = new DemoPage(await windows.open(url));
+    const alone = `${url}/?panes=visitor`;
+    const page = await windows.open(alone);
+    const one = new DemoPage(page).visitor;
     await one.signInAs("alice");
-    const other = new DemoPage(await windows.openBeside(one.page, url));
-    await one.connect();
-    await other.connect();
+    const other = new DemoPage(await windows.openBeside(page, alone)).visitor;
+    await one.tells("connected", "live");
+    await other.tells("connected", "live");
     const ends: string[] = [];
     const times: number[] = [];
     hub.on("leave", (_connection, reason) => {
@@ -58,7 +60,7 @@ describeInBrowser("two windows of one browser", (windows) => {
     hub.on("join", () => times.push(Date.now()));
 
     await one.signOut();
-    await other.page.locator("#user", { hasText: "Nobody is signed in." }).waitFor();
+    await other.part.locator('[data-name=user]:text-is("a visitor")').waitFor();
     await one.shows("connected");
     await other.shows("connected");
     const tookMs = Number(times.at(-1)) - Number(times[0]);
@@ -76,9 +78,12 @@ describeInBrowser("two windows of one browser", (windows) => {
 describeInBrowser("a page that stays open", (windows) => {
   it("is told what its user may see since the promotion, and nothing since the demotion", async () => {
     const { hub, url, store } = await start();
-    const bob = new DemoPage(await windows.open(url));
+    const bob = new DemoPage(await windows.open(`${url}/?panes=visitor`)).visitor;
+    await bob.tells("connected", "live");
+    const joined = new Promise((resolve) => hub.once("join", resolve));
     await bob.signInAs("bob");
-    await bob.connect();
+    await joined;
+    await bob.tells("connected", "live");
     const toAdministrators = (data: string) =>
       hub.broadcast("message", data, { profile: "Administrator" });
 

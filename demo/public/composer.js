@@ -1,0 +1,101 @@
+import { copyWith } from "./element.js";
+
+const WAIT_MS = 120;
+const AUDIENCES = {
+  all: { name: "everybody", code: "" },
+  administrators: { name: "administrators", code: ', { profile: "Administrator" }' },
+};
+
+/** The form that says hello: it lights the panes that its audience has, and tells how many it reached. */
+export class Composer {
+  #form;
+  #panes;
+  #timer;
+
+  constructor(form, panes) {
+    this.#form = form;
+    this.#panes = panes;
+    form.addEventListener("submit", (submit) => {
+      submit.preventDefault();
+      this.#send().catch((error) => this.#answer(error.message));
+    });
+    form.addEventListener("input", () => {
+      this.#answer("");
+      this.refresh();
+    });
+    copyWith(this.#find("btnCopyHello"), this.#find("helloCode"));
+  }
+
+  /** Looks again whom it would reach: the form or a pane has changed. */
+  refresh() {
+    const { to, code } = this.#audience();
+    this.#find("helloMatcher").hidden = this.#find("helloTo").value !== "matcher";
+    const [event, text] = ["helloEvent", "helloText"].map((id) => this.#find(id).value);
+    this.#find("helloCode").textContent =
+      `await hub.broadcast(${JSON.stringify(event)}, ${JSON.stringify(text)}${code});`;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#preview(to).catch((error) => {
+        this.#light([]);
+        this.#find("helloReach").textContent = error.message;
+      });
+    }, WAIT_MS);
+  }
+
+  async #preview(to) {
+    if (to === undefined) throw new Error('A matcher is JSON, such as {"login":"bob"}.');
+    const { users, reached, of } = await this.#sender().request("api/audience", { to });
+    const known = new Set(users.map(({ login, profile }) => `${login} ${profile}`));
+    const isMeant = ({ user }) =>
+      to === "all" || (user !== null && known.has(`${user.login} ${user.profile}`));
+    this.#light(this.#panes.filter((pane) => pane.state === "connected" && isMeant(pane)));
+    this.#find("helloReach").textContent = `Would reach ${reached} of ${of}.`;
+  }
+
+  async #send() {
+    const { to } = this.#audience();
+    const [event, text] = ["helloEvent", "helloText"].map((id) => this.#find(id).value);
+    const { reached, of } = await this.#sender().request("api/hello", { event, text, to });
+    this.#answer(`Sent: reached ${reached} of ${of}.`);
+  }
+
+  /** Who may send: the first pane whose session belongs to an administrator. */
+  #sender() {
+    const sender = this.#panes.find(({ user }) => user?.profile === "Administrator");
+    if (sender === undefined) throw new Error("Only administrators may send: sign in as alice.");
+    return sender;
+  }
+
+  #audience() {
+    const to = this.#find("helloTo").value;
+    if (to !== "matcher") return { to, code: AUDIENCES[to].code };
+    const text = this.#find("helloMatcher").value;
+    return { to: objectIn(text), code: `, ${text}` };
+  }
+
+  #light(panes) {
+    for (const pane of this.#panes) pane.light(panes.includes(pane));
+  }
+
+  #answer(text) {
+    this.#find("helloAnswer").textContent = text;
+  }
+
+  #find(id) {
+    return this.#form.querySelector(`#${id}`);
+  }
+}
+
+/** Says who an audience is. */
+export function nameAudience(to) {
+  return AUDIENCES[to]?.name ?? JSON.stringify(to);
+}
+
+function objectIn(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
