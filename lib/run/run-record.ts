@@ -1,3 +1,4 @@
+import { createDetachedScope } from "../async/detached-scope.js";
 import { Slices } from "../async/slices.js";
 import type { RunEndReason, RunSink } from "../log/run-store.js";
 import { withId, withoutId } from "../wire/encoder.js";
@@ -113,7 +114,10 @@ export class RunRecord implements RunSink {
   #tell(): void {
     this.#pages.clear();
     this.#hasMore = true;
-    if (!this.#isTelling) void this.#tellAll();
+    if (this.#isTelling) return;
+    runDetached(() => {
+      void this.#tellAll();
+    });
   }
 
   async #tellAll(): Promise<void> {
@@ -129,5 +133,8 @@ export class RunRecord implements RunSink {
     this.#isTelling = false;
   }
 }
+
+// Followers are not served in the name of the request that produces.
+const runDetached = createDetachedScope();
 
 const NOTHING = Buffer.alloc(0);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -41,6 +42,24 @@ describe("those who follow a run", () => {
     const { status, text } = await supertest(shop.url).get("/runs/a");
     expect([status, text]).toEqual([500, expect.stringContaining("no credential today")]);
     expect(await following).toBeNull();
+  });
+
+  it("are not served in the name of the request that produces", async () => {
+    const context = new AsyncLocalStorage();
+    const contexts: unknown[] = [];
+    const shop = await Shop.open({
+      routes: (app) => app.get("/runs/:id", (req) => void req.sse.follow(req.params.id)),
+    });
+    shop.hub.on("leave", () => contexts.push(context.getStore()));
+    const script = new Script();
+    context.run("producer", () => shop.hub.run("a", script.source, { for: "everybody" }));
+    const stream = await shop.stream("/runs/a");
+    context.run("producer", () => {
+      script.say("word");
+      script.finish();
+    });
+    expect(await stream.closed).toBe("done");
+    expect(contexts).toEqual([undefined]);
   });
 
   it("cost no memory for each place that they come back to", async () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import type { RunEndReason, RunHeader, RunSink, RunStore } from "express-sse-hub";
 import { redisLog } from "express-sse-hub/redis";
@@ -5,6 +6,7 @@ import { onTestEnd } from "../support/disposers.js";
 import { describeWithRedis } from "../support/redis.js";
 
 let names = 0;
+const context = new AsyncLocalStorage();
 
 describeWithRedis("the record of a run in Redis", (urlOf) => {
   function openStore(name = `records${(names += 1)}`): RunStore {
@@ -27,6 +29,18 @@ describeWithRedis("the record of a run in Redis", (urlOf) => {
       kept = new Kept();
       leave = store.follow(RUN, kept);
     }
+    leave();
+  });
+
+  it("is not read in the name of the request that followed first", async () => {
+    const store = openStore();
+    const contexts: unknown[] = [];
+    const sink = { append: () => contexts.push(context.getStore()), finish: () => undefined };
+    await store.begin(RUN);
+    const leave = context.run("request 1", () => store.follow(RUN, sink));
+    await store.write(RUN, { after: 0, frames: framesOf(1), end: null });
+    while (contexts.length === 0) await wait(1);
+    expect(contexts).toEqual([undefined]);
     leave();
   });
 });

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { createDetachedScope } from "../../async/detached-scope.js";
 import type { RunHeader, RunSink, RunVerdict, RunWrite, StoredRun } from "../../log/run-store.js";
 import type { RunsParts, ServerRuns } from "../../shared-log/engine.js";
 import { ServerError } from "../../shared-log/server-error.js";
@@ -19,6 +20,7 @@ export class RedisRuns implements ServerRuns {
   readonly #parts: RunsParts<RedisSession>;
   readonly #keys: RunKeys;
   readonly #reader: RunReader;
+  readonly #runDetached = createDetachedScope();
   #reading: ReturnType<RunsParts<RedisSession>["connect"]> | undefined;
   #isWaking = false;
 
@@ -69,7 +71,10 @@ export class RedisRuns implements ServerRuns {
   }
 
   follow(run: RunHeader, sink: RunSink): () => void {
-    this.#reading ??= this.#parts.connect(this.#reader);
+    // The request that follows first is not what everybody is read for.
+    this.#runDetached(() => {
+      this.#reading ??= this.#parts.connect(this.#reader);
+    });
     return this.#reader.follow(run, sink);
   }
 
