@@ -37,6 +37,7 @@ export class Composer {
     this.#timer = setTimeout(() => {
       this.#preview(to).catch((error) => {
         this.#light([]);
+        this.#answer("");
         this.#find("helloReach").textContent = error.message;
       });
     }, WAIT_MS);

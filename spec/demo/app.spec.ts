@@ -134,6 +134,94 @@ describe("the demo's API", () => {
     expect(await nobody.next()).toEqual({ event: "message", data: "good night", id: goodNight });
   });
 
+  it("sends an event of any name to a matcher, and says whom it reached", async () => {
+    const { url } = await serveDemo();
+    const cookie = await signIn(url, "alice");
+    const alice = await openStream(url, "/api/test/sse", { cookie });
+    const nobody = await openStream(url, "/api/test/sse");
+    await nobody.opened();
+    const ask = supertest(url).post("/api/hello").set("Cookie", cookie);
+
+    const { body } = await ask.send({ event: "order", to: { login: "alice" }, text: "7" });
+
+    const { id, ...rest } = body as { id: string };
+    expect(rest).toEqual({ reached: 1, of: 2 });
+    expect(await alice.next()).toEqual({ event: "order", data: "7", id });
+  });
+
+  it("says whom an audience has", async () => {
+    const { url } = await serveDemo();
+    const cookie = await signIn(url, "alice");
+    const alice = await openStream(url, "/api/test/sse", { cookie });
+    await alice.opened();
+
+    await supertest(url)
+      .post("/api/audience")
+      .set("Cookie", cookie)
+      .send({ to: "administrators" })
+      .expect(200, { reached: 1, of: 1, users: [{ login: "alice", profile: "Administrator" }] });
+  });
+
+  it.each(["/api/hello", "/api/audience"])("refuses a matcher that is none: %s", async (path) => {
+    const app = start();
+    const cookie = await signIn(app, "alice");
+
+    const answer = await supertest(app)
+      .post(path)
+      .set("Cookie", cookie)
+      .send({ to: { login: { $is: "bob" } }, text: "hello" })
+      .expect(400);
+
+    expect((answer.body as { message: string }).message).toContain("$is");
+  });
+
+  it.each(["hub:open", "", "x".repeat(41), 7])("refuses the event %j", async (event) => {
+    const app = start();
+    const cookie = await signIn(app, "alice");
+
+    await supertest(app)
+      .post("/api/hello")
+      .set("Cookie", cookie)
+      .send({ event, to: "all", text: "hello" })
+      .expect(400, { message: 'Name it: "event" is 1 to 40 letters, digits, "_", "." or "-".' });
+  });
+
+  it("changes the profile of who asks", async () => {
+    const app = start();
+    const browser = supertest.agent(app);
+    await browser.post("/api/profile").send({ profile: "Viewer" }).expect(401);
+    await browser.post("/api/login").send({ login: "bob" }).expect(200);
+    await browser
+      .post("/api/profile")
+      .send({ profile: "Owner" })
+      .expect(400, { message: 'A "profile" is "Administrator" or "Viewer".' });
+
+    const user = { login: "bob", profile: "Administrator" };
+    const changed = await browser.post("/api/profile").send({ profile: "Administrator" });
+    expect(changed.body).toEqual({ user });
+    expect((await browser.get("/api/me")).body).toEqual({ user });
+  });
+
+  it("keeps three sessions for one browser, by path", async () => {
+    const { url } = await serveDemo();
+    const browser = supertest.agent(url);
+    await browser.post("/alice/api/login").send({ login: "alice" }).expect(200);
+    await browser.post("/bob/api/login").send({ login: "bob" }).expect(200);
+
+    const paths = ["/alice/api/me", "/bob/api/me", "/api/me"];
+    const answers = await Promise.all(paths.map((path) => browser.get(path)));
+
+    expect(answers.map(({ body }) => body as unknown)).toEqual([
+      { user: { login: "alice", profile: "Administrator" } },
+      { user: { login: "bob", profile: "Viewer" } },
+      { user: null },
+    ]);
+  });
+
+  it.each(["/api/answers", "/api/imports"])("lets nobody begin a run unseen: %s", async (path) => {
+    await supertest(start()).post(path).expect(401, { message: "Sign in first." });
+  });
+
   it("answers what is not there as JSON", async () => {
     await supertest(start()).get("/api/nothing").expect(404, { message: "There is nothing here." });
   });
