@@ -1,5 +1,5 @@
 import express, { type Router } from "express";
-import { requireUser, type Hub } from "express-sse-hub";
+import { requireUser, type Hub, type Matcher, type SseHubError } from "express-sse-hub";
 import createError from "http-errors";
 import { readAudience, readHello } from "./read-hello.js";
 import { filterOf, sayHello } from "./say-hello.js";
@@ -15,19 +15,30 @@ export function helloRoutes(hub: Hub): Router {
 
   routes.post("/audience", administrators, async (req, res) => {
     const filter = filterOf(readAudience(req.body));
-    const users = await refuseMisuse(() => hub.users(filter));
-    const [reached, of] = await Promise.all([hub.count(filter), hub.count()]);
-    res.json({ reached, of, users: users.map(({ user }) => user) });
+    res.json(await refuseMisuse(() => describeAudience(hub, filter)));
   });
 
   return routes;
 }
 
-/** The hub throws a TypeError that says what is wrong with a matcher. Here the matcher is the visitor's. */
+async function describeAudience(hub: Hub, filter: Matcher | undefined) {
+  const users = await hub.users(filter);
+  const [reached, of] = await Promise.all([hub.count(filter), hub.count()]);
+  return { reached, of, users: users.map(({ user }) => user) };
+}
+
+/**
+ * The hub throws a TypeError that says what is wrong with a matcher. Here the matcher is the visitor's. And a hub that is
+ * closed, as that of a server that stops, sends nothing more.
+ */
 async function refuseMisuse<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    throw error instanceof TypeError ? createError(400, error.message) : error;
+    if (error instanceof TypeError) throw createError(400, error.message);
+    if ((error as SseHubError).code === "ERR_SSE_CLOSED") {
+      throw createError(503, "The server is stopping.", { expose: true });
+    }
+    throw error;
   }
 }

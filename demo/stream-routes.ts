@@ -5,6 +5,9 @@ import { requireUser, type Hub } from "express-sse-hub";
 /** The room of the streams that are told what the page shows beside the events. */
 export const PAGES = "demo:pages";
 
+/** The room of the streams that count along where there are several nodes: with `?counts`. */
+export const COUNTS = "demo:counts";
+
 /**
  * Gives the two streams: one for everybody, one for users.
  *
@@ -14,6 +17,7 @@ export function streamRoutes(hub: Hub, node: string | undefined): Router {
   const routes = express.Router();
   const join = (req: Request) => {
     const connection = req.query.marks === undefined ? req.sse.join() : joinWithMarks(hub, req);
+    if (req.query.counts !== undefined) connection.join(COUNTS);
     if (node !== undefined) void connection.stream([node], "node");
   };
 

@@ -15,6 +15,7 @@ const sessions = {
   bob: { path: "bob/", login: "bob" },
   visitor: {
     path: "",
+    query: "marks&counts",
     onNode: (name) => counts.moveTo(name),
     onCount: (count) => counts.add(count),
     onHole: () => counts.beginAnew(),
@@ -61,6 +62,7 @@ function addPane(id, settings) {
   byId("panes").append(part);
   return new Pane(part, {
     name: id,
+    query: "marks",
     onNode: nobody,
     onCount: nobody,
     onHole: nobody,

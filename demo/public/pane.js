@@ -25,7 +25,7 @@ export class Pane {
   #replayed = 0;
 
   /**
-   * @param settings `name`, `path` of the session's cookie; `login` of who signs in when the page opens, if anybody;
+   * @param settings `name`, `query` of the stream, `path` of the session's cookie; `login` of who signs in when the page opens, if anybody;
    * `onBecome()` when this
    * page has signed in or out, `onChange()`, `onSent(sent)`, `onNode(name)`, `onCount(count)` and `onHole()`
    */
@@ -67,7 +67,7 @@ export class Pane {
   }
 
   connect() {
-    this.#stream.open(`${this.#settings.path + this.find("stream").value}?marks`);
+    this.#stream.open(`${this.#settings.path + this.find("stream").value}?${this.#settings.query}`);
   }
 
   addAudience(id, audience) {

@@ -175,6 +175,19 @@ describe("the demo's API", () => {
     expect((answer.body as { message: string }).message).toContain("$is");
   });
 
+  it("says that the server stops", async () => {
+    const { app, hub } = createDemo();
+    hub.on("error", () => undefined);
+    const cookie = await signIn(app, "alice");
+    await hub.close();
+
+    await supertest(app)
+      .post("/api/hello")
+      .set("Cookie", cookie)
+      .send({ to: "all", text: "hello" })
+      .expect(503, { message: "The server is stopping." });
+  });
+
   it.each(["hub:open", "", "x".repeat(41), 7])("refuses the event %j", async (event) => {
     const app = start();
     const cookie = await signIn(app, "alice");
