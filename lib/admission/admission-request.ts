@@ -8,7 +8,7 @@ export type First = () =>
   readonly [event: string, data: unknown] | Promise<readonly [string, unknown]>;
 
 /** What is known of every request for a stream. */
-export interface Asking {
+export interface Asking extends Pick<StreamParts, "isRaw"> {
   readonly transport: Transport;
   /** True for a stream of its own, which has no place in the log. */
   readonly isOwn: boolean;

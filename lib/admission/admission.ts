@@ -101,20 +101,23 @@ export class Admission {
 
   /** Answers so that the browser asks again later, from the place it has now. */
   refuse(asking: Asking, reason: RefusalReason): LogReader {
-    const connection = this.#createWithout(asking.transport, this.#arrivalOf(asking));
+    const connection = this.#createWithout(asking, this.#arrivalOf(asking));
     this.#turnBack(connection, reason);
     return connection;
   }
 
   /** Gives an ended connection for a request that can have no stream. */
   turnAway(transport: Transport): LogReader {
-    const connection = this.#createWithout(transport, null);
+    const connection = this.#createWithout({ transport }, null);
     connection.finish("gone");
     return connection;
   }
 
-  #createWithout(transport: Transport, arrival: Arrival | null): LogReader {
-    const parts = { transport, session: null, credential: null, isOwn: false };
+  #createWithout(
+    { transport, isRaw = false }: Pick<Asking, "transport" | "isRaw">,
+    arrival: Arrival | null,
+  ): LogReader {
+    const parts = { transport, session: null, credential: null, isOwn: false, isRaw };
     return new LogReader(this.#parts.context, parts, arrival);
   }
 

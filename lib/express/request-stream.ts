@@ -58,6 +58,7 @@ export class RequestStream implements SseRequest {
   #connection: StreamConnection | undefined;
   #following: Promise<Connection | null> | undefined;
   #call: StreamCall | undefined;
+  #form: RunForm = "hub";
 
   constructor(
     req: SessionRequest,
@@ -116,20 +117,20 @@ export class RequestStream implements SseRequest {
 
   // Not async: misuse throws at the call.
   follow(id: string, options: FollowOptions = {}): Promise<Connection | null> {
-    const form = resolveFollow(id, options);
     this.#checkKind("follow");
-    this.#following ??= this.#follow(id, form);
+    this.#form = resolveFollow(id, options);
+    this.#following ??= this.#follow(id);
     return this.#following;
   }
 
-  #follow(id: string, form: RunForm): Promise<Connection | null> {
+  #follow(id: string): Promise<Connection | null> {
     if (this.#answerEarly() !== null) return NO_STREAM;
     const user = this.#identify();
     if (user instanceof StreamConnection) return NO_STREAM;
     const found = findRun(this.#hub.runs, id, user);
     // At once where it can be: what has been answered is nobody else's to answer.
-    if (!(found instanceof Promise)) return Promise.resolve(this.#followFound(found, form));
-    return found.then((run) => this.#followFound(run, form)).catch(this.#failLate);
+    if (!(found instanceof Promise)) return Promise.resolve(this.#followFound(found));
+    return found.then((run) => this.#followFound(run)).catch(this.#failLate);
   }
 
   readonly #failLate = (cause: unknown): null => {
@@ -138,15 +139,15 @@ export class RequestStream implements SseRequest {
     return null;
   };
 
-  #followFound(found: FoundForUser | null, form: RunForm): Connection | null {
+  #followFound(found: FoundForUser | null): Connection | null {
     // Somebody may have answered meanwhile, or the browser may be gone.
     if (this.#res.headersSent || isGone(this.#res)) return null;
     if (found === null) {
       passOn(this.#req, this.#res, createError(404, "There is no such run."));
       return null;
     }
-    const feed = new Follower(found.run, form, this.#hub.stalls);
-    this.#connection = this.#admit({ ...OWN, feed, isRaw: form === "raw" }, found.user);
+    const feed = new Follower(found.run, this.#form, this.#hub.stalls);
+    this.#connection = this.#admit({ ...OWN, feed, isRaw: this.#form === "raw" }, found.user);
     return this.#connection.hasEnded ? null : this.#connection;
   }
 
@@ -158,7 +159,8 @@ export class RequestStream implements SseRequest {
 
   #refuse(reason: RefusalReason): StreamConnection {
     const isOwn = (this.#call ?? "join") !== "join";
-    return this.#noStream.refuse({ isOwn, lastEventId: this.lastEventId }, reason);
+    const asking = { isOwn, isRaw: this.#form === "raw", lastEventId: this.lastEventId };
+    return this.#noStream.refuse(asking, reason);
   }
 
   /** True when the browser comes back after the end of its stream, which it is not to do. */

@@ -290,6 +290,18 @@ describe.each(EXPRESS_VERSIONS)("req.sse.follow() on %s", (_version, express) =>
     );
   });
 
+  it("says nothing of the hub to such clients either where it puts them off", async () => {
+    const { shop, alice } = await openShop(new Script().source, FOR_ALICE, {
+      follow: { raw: true },
+    });
+    shop.hub.run("a", () => ["word"], FOR_ALICE);
+    const follow = () => supertest(shop.url).get("/answers/a").set("Cookie", alice);
+    expect((await follow()).text).toBe(":\nevent: token\ndata: word\n\n");
+    const closing = shop.hub.close();
+    expect((await follow()).text).not.toContain("retry:");
+    await closing;
+  });
+
   it("reaches a slow reader whole, and is held up by none", async () => {
     const text = "x".repeat(100_000);
     const { shop, runs, alice } = await openShop(
