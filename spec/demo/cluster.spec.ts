@@ -96,7 +96,7 @@ describeWithPostgres("npm run demo:cluster -- --postgres", () => {
       const reader = await openStream(url, "/api/test/sse");
       await reader.opened();
       demo.type("s");
-      await demo.says("sent hello to all.");
+      await demo.says("sent hello to all:");
       // The page's counter is heard as well.
       while ((await reader.next()).data !== "hello");
       reader.close();
