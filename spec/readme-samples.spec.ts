@@ -17,6 +17,7 @@ import { Redis } from "ioredis";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createHub, memoryLog, requireUser, sse, streamOf, type SseUser } from "express-sse-hub";
+import { dashboard } from "express-sse-hub/dashboard";
 import { migrationSql } from "express-sse-hub/postgres";
 import { publisher } from "express-sse-hub/redis";
 import { Pool } from "pg";

@@ -1,9 +1,10 @@
 // Makes the client one file, and what tabs that share a connection need besides another one, as text in a
 // module of the server's side: lib/express/client-bundle.ts, which is made anew by each `npm install`,
-// build and test run, and is not kept in git.
+// build and test run, and is not kept in git. The page of the dashboard is made with it.
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import bundleDashboard from "../dashboard/bundle.mjs";
 import { BUNDLE_TARGET } from "./browsers.mjs";
 
 const HERE = new URL(".", import.meta.url);
@@ -40,6 +41,7 @@ export const CLIENT_BUNDLE: string = ${await bundle("index.ts", [sharedPart])};
 export const SHARED_BUNDLE: string = ${await bundle("shared-link.ts", [])};
 `;
   await writeFile(new URL("../express/client-bundle.ts", HERE), module);
+  await bundleDashboard();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleClient();

@@ -8,6 +8,7 @@ import type { RecallReason } from "../session/recalls.js";
 import type { Runs } from "../run/runs.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
+import { mergeReach, type Reach } from "./reach.js";
 import { mergeUsers, type UsersAnswer } from "./merge-users.js";
 import { readNotice, readQuestion, type HubNotice, type HubQuestion } from "./notices.js";
 
@@ -52,6 +53,16 @@ export class Cluster implements LogFollower {
     );
   }
 
+  /**
+   * What a broadcast would be delivered to now. Other than `count` it leaves out streams of their own, which no
+   * broadcast reaches.
+   *
+   * @throws SseHubTypeError `ERR_SSE_FILTER`
+   */
+  reach(matcher: Matcher | undefined, rooms: readonly string[] | null): Promise<Reach> {
+    return this.#ask({ kind: "reach", matcher: checked(matcher), rooms }).then(mergeReach);
+  }
+
   onMove(): void {
     this.#parts.delivery.onMove();
   }
@@ -90,6 +101,7 @@ export class Cluster implements LogFollower {
     const test = question.matcher === null ? null : compileMatcher(question.matcher);
     const { presence } = this.#parts;
     if (question.kind === "count") return presence.count(test);
+    if (question.kind === "reach") return presence.reach(test, question.rooms ?? null);
     const answer: UsersAnswer = [...presence.users(test), { sessionUsers: presence.sessionUsers }];
     return answer;
   }

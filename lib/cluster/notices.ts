@@ -22,8 +22,10 @@ export type HubNotice =
 
 /** What the cluster of an application ask each other; without a matcher, everybody is meant. */
 export interface HubQuestion {
-  readonly kind: "users" | "count" | "runs";
+  readonly kind: "users" | "count" | "runs" | "reach";
   readonly matcher: Matcher | null;
+  /** Of `reach` alone: only who is in one of these rooms. */
+  readonly rooms?: readonly string[] | null;
 }
 
 /** Reads what another node has told. `undefined` for what this version does not understand. */
@@ -66,10 +68,11 @@ function isTextOrNull(value: unknown): value is string | null {
 }
 
 /** Reads what another node asks. `undefined` for what this version does not understand. */
-export function readQuestion({ kind, matcher }: Notice): HubQuestion | undefined {
-  const isKnown = kind === "users" || kind === "count" || kind === "runs";
-  if (!isKnown || (matcher !== null && !isMatcher(matcher))) return undefined;
-  return { kind, matcher };
+export function readQuestion({ kind, matcher, rooms = null }: Notice): HubQuestion | undefined {
+  if (matcher !== null && !isMatcher(matcher)) return undefined;
+  if (kind === "users" || kind === "count" || kind === "runs") return { kind, matcher };
+  if (kind !== "reach" || (rooms !== null && !isTexts(rooms))) return undefined;
+  return { kind, matcher, rooms };
 }
 
 function isTexts(value: unknown): value is readonly string[] {

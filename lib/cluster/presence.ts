@@ -1,5 +1,6 @@
 import { userKeyOf, type User } from "../user/user.js";
 import type { EndReason } from "../connection/connection.js";
+import { reachOf, type Reach } from "./reach.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 
 /** A user and the number of its connections. */
@@ -103,6 +104,16 @@ export class Presence {
       if (isOpened && (test === null || (user !== undefined && test(user)))) count += 1;
     }
     return count;
+  }
+
+  /** What a broadcast with that test and to these rooms would be delivered to. */
+  reach(test: Test | null, rooms: readonly string[] | null): Reach {
+    return reachOf(this.#connections, (connection) => {
+      const { user, isOpened, isOwn } = connection;
+      if (!isOpened || isOwn) return false;
+      if (rooms !== null && !rooms.some((room) => connection.rooms.has(room))) return false;
+      return test === null || (user !== undefined && test(user));
+    });
   }
 
   #note(login: string | null, user: string): void {

@@ -76,7 +76,8 @@ export function answerPreflight(
 }
 
 // Sec-Fetch-Site is the browser's own word, which a page cannot forge and a proxy leaves alone.
-function isSameOrigin(req: IncomingMessage): boolean {
+/** True when a page of this server asks, or no page at all. */
+export function isSameOrigin(req: IncomingMessage): boolean {
   const { origin, "sec-fetch-site": site } = req.headers;
   if (site !== undefined) return site === "same-origin" || site === "none";
   return origin === undefined || isOwnPage(origin, ownOrigin(req));

@@ -14,6 +14,7 @@ export const GUIDES = [
   "lib/client/README.md",
   "lib/cluster/README.md",
   "lib/connection/README.md",
+  "lib/dashboard/README.md",
   "lib/delivery/README.md",
   "lib/errors/README.md",
   "lib/express/README.md",

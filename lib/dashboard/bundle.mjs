@@ -1,0 +1,38 @@
+// Makes the page of the dashboard text in a module of the server's side: lib/dashboard/page-bundle.ts, which is made
+// with lib/express/client-bundle.ts, and is not kept in git.
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { BUNDLE_TARGET } from "../client/browsers.mjs";
+
+const HERE = new URL(".", import.meta.url);
+
+async function bundle(entry) {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(entry, HERE))],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    charset: "utf8",
+    target: BUNDLE_TARGET,
+    legalComments: "none",
+    write: false,
+  });
+  return outputFiles[0].text.trim();
+}
+
+export default async function bundleDashboard() {
+  const [body, script, style] = await Promise.all([
+    readFile(new URL("page/page.html", HERE), "utf8"),
+    bundle("page/main.js"),
+    bundle("page/page.css"),
+  ]);
+  const module = `/** What is in the page. */
+export const PAGE_BODY: string = ${JSON.stringify(body.trim())};
+/** Its script, with the browser client, minified. */
+export const PAGE_SCRIPT: string = ${JSON.stringify(script)};
+/** Its style, minified. */
+export const PAGE_STYLE: string = ${JSON.stringify(style)};
+`;
+  await writeFile(new URL("page-bundle.ts", HERE), module);
+}
