@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import express, { type Express, type RequestHandler } from "express";
 import session, { type Store } from "express-session";
 import { createHub, sse, type EventLog, type Hub } from "express-sse-hub";
+import { dashboard } from "express-sse-hub/dashboard";
 import createError from "http-errors";
 import { accountRoutes } from "./account-routes.js";
 import { answerError } from "./answer-error.js";
@@ -27,7 +28,10 @@ export interface SharedByNodes {
   readonly node: string;
 }
 
-/** Makes the demo, ready to be served: a page, two streams, and routes to sign in, say hello and begin runs. */
+/**
+ * Makes the demo, ready to be served: a page, two streams, routes to sign in, say hello and begin runs, and the dashboard
+ * for administrators.
+ */
 export function createDemo(shared?: SharedByNodes): { app: Express; hub: Hub } {
   const app = express();
   const hub = createHub({ log: shared?.log });
@@ -44,7 +48,11 @@ export function createDemo(shared?: SharedByNodes): { app: Express; hub: Hub } {
     helloRoutes(hub),
     runRoutes(hub),
   ];
-  for (const path of ["/api", ...PANES.map((pane) => `${pane}/api`)]) app.use(path, ...routes);
+  const admin = dashboard({ hub, allow: { profile: "Administrator" } });
+  for (const path of ["", ...PANES]) {
+    app.use(`${path}/api`, ...routes);
+    app.use(`${path}/sse-admin`, admin);
+  }
 
   app.use((_req, _res, next) => {
     next(createError(404, "There is nothing here."));

@@ -10,7 +10,7 @@ type Body = Readonly<Record<string, unknown>>;
 export type Action = (body: Body) => Promise<object>;
 
 // As many as somebody looks through; the number of all is told beside it.
-const SHOWN_USERS = 50;
+const SHOWN_USERS = 20;
 
 /** What the page can ask and do, by the name of the call. */
 export function actionsOf(hub: SseHub): Readonly<Record<string, Action>> {

@@ -134,6 +134,15 @@ describe("the demo's API", () => {
     expect(await nobody.next()).toEqual({ event: "message", data: "good night", id: goodNight });
   });
 
+  it("has a dashboard for administrators alone", async () => {
+    const { url } = await serveDemo();
+    const open = async (login: string) => {
+      const cookie = await signIn(url, login);
+      return (await supertest(url).get("/sse-admin").set("Cookie", cookie)).status;
+    };
+    expect([await open("alice"), await open("bob")]).toEqual([200, 403]);
+  });
+
   it("sends an event of any name to a matcher, and says whom it reached", async () => {
     const { url } = await serveDemo();
     const cookie = await signIn(url, "alice");

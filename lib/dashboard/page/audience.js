@@ -85,15 +85,15 @@ function onInput() {
   timer = setTimeout(refreshReach, TYPING_MS);
 }
 
-async function act(path, verb, { body = {}, detail = "" } = {}) {
+async function act(path, verb, { body = {}, detail = "", to = "" } = {}) {
   const chosen = audience();
   outcome.textContent = "";
   try {
     const { connections, users } = await call("reach", chosen);
     const count = `${counted(connections, "connection")} of ${counted(users, "user")}`;
-    if (!(await confirmed(`${verb} ${count}?`, words(chosen) + detail, verb))) return;
+    if (!(await confirmed(`${verb} ${to}${count}?`, words(chosen) + detail, verb))) return;
     await call(path, { ...chosen, ...body });
-    outcome.textContent = `Done: ${verb.toLowerCase()} ${count}.`;
+    outcome.textContent = `Done: ${verb.toLowerCase()} ${to}${count}.`;
   } catch (error) {
     outcome.textContent = error.message;
   }
@@ -102,7 +102,7 @@ async function act(path, verb, { body = {}, detail = "" } = {}) {
 function sendEvent() {
   const body = { event: byId("event").value, data: byId("data").value };
   const detail = `\n\nevent: ${body.event}\ndata: ${body.data}`;
-  return act("send", "Send to", { body, detail });
+  return act("send", "Send", { body, detail, to: "to " });
 }
 
 /** Makes the view work. */
