@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import connectPgSimple from "connect-pg-simple";
 import session, { MemoryStore, Store, type SessionData } from "express-session";
 import createMemoryStore from "memorystore";
 import createFileStore from "session-file-store";
 import { onTestEnd } from "../support/disposers.js";
+import { describeWithPostgres } from "../support/postgres.js";
 import { isWrong, openTrialShop, runTrials, TRIALS } from "./trials.js";
 
 const COUNT = 100;
@@ -46,6 +48,24 @@ const STORES: Array<[string, () => Store]> = [
 ];
 
 describe.each(STORES)("an administrator who is none any more, with %s", (_name, create) => {
+  itHolds(create);
+});
+
+describeWithPostgres(
+  "an administrator who is none any more, with connect-pg-simple",
+  (serverOf) => {
+    itHolds(() => {
+      const PgStore = connectPgSimple(session);
+      return new PgStore({
+        pool: serverOf().pool(),
+        createTableIfMissing: true,
+        pruneSessionInterval: false,
+      });
+    });
+  },
+);
+
+function itHolds(create: () => Store): void {
   // Those with readers that are behind take long, and are of no store: leaks.spec.ts runs them.
   it.each(Object.keys(TRIALS).filter((name) => !name.startsWith("behind")))(
     "is told nothing that is sent from then on, and all that is for everybody: %s",
@@ -59,4 +79,4 @@ describe.each(STORES)("an administrator who is none any more, with %s", (_name, 
     },
     MINUTES,
   );
-});
+}
