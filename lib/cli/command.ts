@@ -1,37 +1,12 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Matcher } from "../audience/matcher.js";
+import { readPlace, type LogPlace } from "./log-place.js";
+import { UsageError } from "./usage.js";
 
-/** What is printed for `--help`. */
-export const USAGE = `Usage:
-  express-sse-hub publish <event> <data> [options]   broadcasts an event, and prints its id
-  express-sse-hub tail [options]                     prints what is published from now on
-
-Data is sent as it is, such as '{"id":1}'. With - it is read from the standard input.
-
-Options:
-  --redis <url>      the Redis of the log; default: REDIS_URL of the environment
-  --name <name>      the name of the log, if your redisLog() has one
-  --to <room>        publish: to this room; give it several times for several rooms
-  --filter <json>    publish: to the users that this matcher matches, such as '{"profile":"Viewer"}'
-  --retain <key>     publish: keep it under this key for browsers that connect later
-  --volatile         publish: only for browsers that are connected now
-  --help             prints this
-`;
-
-/** The arguments are not understood. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-/** Which log is meant. */
-export interface LogPlace {
-  readonly url: string;
-  readonly name?: string;
-}
-
-export interface PublishCommand extends LogPlace {
+export interface PublishCommand {
   readonly kind: "publish";
+  readonly place: LogPlace;
   readonly event: string;
   readonly data: string;
   readonly rooms: readonly string[];
@@ -40,14 +15,17 @@ export interface PublishCommand extends LogPlace {
   readonly isVolatile: boolean;
 }
 
-export interface TailCommand extends LogPlace {
+export interface TailCommand {
   readonly kind: "tail";
+  readonly place: LogPlace;
 }
 
 export type Command = PublishCommand | TailCommand | { readonly kind: "help" };
 
 const OPTIONS = {
   redis: { type: "string" },
+  postgres: { type: "string" },
+  schema: { type: "string" },
   name: { type: "string" },
   to: { type: "string", multiple: true },
   filter: { type: "string" },
@@ -56,14 +34,16 @@ const OPTIONS = {
   help: { type: "boolean" },
 } as const;
 
+const PLACE = ["redis", "postgres", "schema", "name"];
+
 /** Reads the arguments. @throws UsageError */
 export function readCommand(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   const [kind, ...rest] = positionals;
   if (values.help === true) return { kind: "help" };
   if (kind === "tail") {
-    checkNone(rest, Object.keys(values), ["redis", "name"]);
-    return { kind, ...placeOf(values) };
+    checkNone(rest, Object.keys(values), PLACE);
+    return { kind, place: readPlace(values) };
   }
   if (kind !== "publish") {
     const given = kind === undefined ? "No command was given." : `There is no command ${kind}.`;
@@ -76,7 +56,7 @@ export function readCommand(args: readonly string[]): Command {
   checkNone(others, [], []);
   return {
     kind,
-    ...placeOf(values),
+    place: readPlace(values),
     event,
     data: data === "-" ? readFileSync(0, "utf8") : data,
     rooms: values.to ?? [],
@@ -105,14 +85,6 @@ function checkNone(
   }
   const wrong = given.find((name) => !allowed.includes(name));
   if (wrong !== undefined) throw new UsageError(`tail takes no option --${wrong}.`);
-}
-
-function placeOf({ redis, name }: { redis?: string; name?: string }): LogPlace {
-  const url = redis ?? process.env.REDIS_URL;
-  if (url === undefined || url === "") {
-    throw new UsageError("Which Redis is not said. Give --redis redis://host:6379, or REDIS_URL.");
-  }
-  return name === undefined ? { url } : { url, name };
 }
 
 // What is in it is checked where the matcher is compiled.

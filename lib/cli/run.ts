@@ -1,7 +1,8 @@
 import { SseHubError, SseHubTypeError } from "../errors/sse-hub-error.js";
-import { readCommand, USAGE, UsageError } from "./command.js";
+import { readCommand } from "./command.js";
 import { publish } from "./publish.js";
 import { tail } from "./tail.js";
+import { USAGE, UsageError } from "./usage.js";
 
 /** Runs `express-sse-hub` with these arguments. Gives the exit code: 2 for arguments that are wrong. */
 export async function run(args: readonly string[], signal: AbortSignal): Promise<number> {

@@ -1,14 +1,14 @@
 import { createParser } from "eventsource-parser";
 import type { EventLog, LogEntry } from "../log/event-log.js";
 import { isForNobody } from "../log/retained.js";
-import { redisLog } from "../redis/redis-log.js";
 import type { TailCommand } from "./command.js";
+import { openLog } from "./log-place.js";
 
 const PAGE_BYTES = 1_048_576;
 
 /** Prints what is published, a line for each event, until it is told to stop. */
-export async function tail({ url, name }: TailCommand, signal: AbortSignal): Promise<void> {
-  const log = redisLog(name === undefined ? { url } : { url, name });
+export async function tail({ place }: TailCommand, signal: AbortSignal): Promise<void> {
+  const log = openLog(place);
   const stopped = new Promise((resolve) => {
     signal.addEventListener("abort", resolve);
   });
@@ -42,7 +42,7 @@ class Printer {
     });
   }
 
-  /** It gives up only where it is stopped: Redis may come back. */
+  /** It gives up only where it is stopped: the server may come back. */
   async run(): Promise<never> {
     await this.#log.catchUp();
     for (let position = 0; ;) {

@@ -36,6 +36,13 @@ export function publishingLog(options: PostgresLogOptions): EventLog {
   return createLog(settings, { ...settings, maxEvents: 1 });
 }
 
+/** The same for who only reads along: how much is kept is for the nodes to say, so it lets nothing go. */
+export function watchingLog(options: PostgresLogOptions): EventLog {
+  const kept = resolvePostgresLogOptions(options);
+  const [maxEvents, maxBytes] = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+  return createLog({ ...kept, maxEvents, maxBytes, maxAgeMs: null }, kept);
+}
+
 /** @param kept what of the log this node holds */
 function createLog(settings: PostgresLogSettings, kept: RingBounds): EventLog {
   const node = createNodeName();

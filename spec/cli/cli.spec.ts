@@ -2,9 +2,11 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
+import { migrate, postgresLog } from "express-sse-hub/postgres";
 import { redisLog } from "express-sse-hub/redis";
 import { onTestEnd } from "../support/disposers.js";
 import { connectTo } from "../redis/nodes.js";
+import { describeWithPostgres } from "../support/postgres.js";
 import { describeWithRedis, freePort } from "../support/redis.js";
 import { Shop, until } from "../support/shop.js";
 
@@ -59,7 +61,10 @@ describe("express-sse-hub", () => {
     [[], "No command was given. Expected publish or tail."],
     [["send"], "There is no command send."],
     [["publish", "order"], "publish needs the name of an event and its data."],
-    [["publish", "order", "{}"], "Which Redis is not said."],
+    [["publish", "order", "{}"], "Where the log is, is not said."],
+    [["tail", "--redis", "redis://x", "--postgres", "postgres://x"], "not both."],
+    [["tail", "--redis", "redis://x", "--schema", "events"], "--schema needs --postgres."],
+    [["tail", "--postgres", "http://x"], "The option connectionString of postgresLog() is"],
     [["publish", "order", "a", "b", "--redis", "redis://x"], '"b" is too much.'],
     [
       ["publish", "order", "a", "--redis", "redis://x", "--filter", "{"],
@@ -216,6 +221,76 @@ describeWithRedis("express-sse-hub with Redis", (urlOf) => {
       const tail = new Program(["tail", ...place]);
       await tail.says("Listening from ");
       expect([await shop.hub.count(), await shop.hub.users()]).toEqual([1, []]);
+    },
+    START_MS,
+  );
+});
+
+describeWithPostgres("express-sse-hub with PostgreSQL", (serverOf) => {
+  /** A shop whose log has a place of its own, and keeps everything. */
+  async function openShop(name: string) {
+    const server = serverOf();
+    const schema = "events";
+    await server.sql(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
+    const log = { connectionString: server.url, schema, name, maxAgeMs: null };
+    await migrate({ connectionString: server.url, schema, name });
+    const shop = await Shop.open({ hub: { log: postgresLog(log) } });
+    await shop.hub.count();
+    const of = ["--schema", schema, "--name", name];
+    return { server, shop, of, place: ["--postgres", server.url, ...of] };
+  }
+
+  it(
+    "publishes what hub.broadcast() does, with the password of the environment",
+    async () => {
+      const { server, shop, of } = await openShop("published");
+      const everybody = await shop.stream();
+      const desk = await shop.stream("/rooms/desk");
+      await server.sql("CREATE ROLE shell SUPERUSER LOGIN PASSWORD 'open sesame'");
+      await server.asksForPassword("shell");
+      const publish = async (env: Record<string, string>, ...args: string[]) => {
+        const place = ["--postgres", server.urlOf("shell"), ...of];
+        return Program.finish(["publish", "order", ...args, ...place], "", env);
+      };
+      const right = { PGPASSWORD: "open sesame" };
+      const first = await publish(right, '{"id":1}');
+      await publish(right, "for the desk", "--to", "desk");
+      const refused = await publish({ PGPASSWORD: "wrong" }, "not at all");
+      await shop.hub.broadcast("message", "end");
+
+      expect([first.stderr, await refused.exit]).toEqual(["", 1]);
+      const id = first.stdout.trim();
+      expect(await everybody.next()).toEqual({ event: "order", data: '{"id":1}', id });
+      expect(await everybody.nextData()).toEqual(["end"]);
+      expect(await desk.nextData(3)).toEqual(['{"id":1}', "for the desk", "end"]);
+      expect(refused.stderr).toMatch(/^ERR_SSE_LOG: /);
+    },
+    START_MS,
+  );
+
+  it(
+    "prints what is published, lets nothing go that the nodes keep, and is none of them",
+    async () => {
+      const { server, shop, place } = await openShop("printed");
+      await shop.hub.broadcast("message", "before");
+      await shop.stream();
+      await server.sql('UPDATE events.printed_log SET "time" = 0');
+      const tail = new Program(["tail", ...place]);
+      await tail.says("Listening from ");
+      const id = await shop.hub.to("desk").broadcast("order", { id: 1 });
+      await tail.says(' to "desk"\n');
+      const { stdout } = await Program.finish(["publish", "message", "end", ...place]);
+      await tail.says(" end\n");
+      const there = [await shop.hub.count(), await shop.hub.users()];
+      tail.stop();
+
+      expect(await tail.exit).toBe(0);
+      expect(tail.stdout).toBe(`${id} order {"id":1} to "desk"\n${stdout.trim()} message end\n`);
+      expect(there).toEqual([1, []]);
+      const [kept] = await server.sql(
+        "SELECT count(*)::int AS events FROM events.printed_log WHERE kind = 'event'",
+      );
+      expect(kept).toEqual({ events: 3 });
     },
     START_MS,
   );

@@ -1,6 +1,14 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -152,6 +160,14 @@ export class PostgresServer {
     } finally {
       await client.end();
     }
+  }
+
+  /** Lets this role in with its password only. */
+  async asksForPassword(role: string): Promise<void> {
+    const file = join(this.data, "pg_hba.conf");
+    const others = readFileSync(file, "utf8");
+    writeFileSync(file, `host all ${role} 127.0.0.1/32 scram-sha-256\n${others}`);
+    await this.sql("SELECT pg_reload_conf()");
   }
 
   /** Runs a program of PostgreSQL on a database. Gives what it prints. */
