@@ -2,11 +2,12 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as nextLook } from "node:timers/promises";
 import { migrate, postgresLog } from "express-sse-hub/postgres";
 import { redisLog } from "express-sse-hub/redis";
 import { onTestEnd } from "../support/disposers.js";
 import { connectTo } from "../redis/nodes.js";
-import { describeWithPostgres } from "../support/postgres.js";
+import { describeWithPostgres, type PostgresServer } from "../support/postgres.js";
 import { describeWithRedis, freePort } from "../support/redis.js";
 import { Shop, until } from "../support/shop.js";
 
@@ -240,6 +241,18 @@ describeWithPostgres("express-sse-hub with PostgreSQL", (serverOf) => {
     return { server, shop, of, place: ["--postgres", server.url, ...of] };
   }
 
+  /** Each of the two that follow the log writes that it is alive, trims, and does so again. */
+  async function everyNodeHasTrimmed(server: PostgresServer, table: string) {
+    const ask = `SELECT count(*)::int, min(seen)::float, max(seen)::float FROM ${table}`;
+    let since = Infinity;
+    for (;;) {
+      const [nodes] = await server.sql(ask);
+      if (Number(nodes?.min) > since) return;
+      if (since === Infinity && nodes?.count === 2) since = Number(nodes.max);
+      await nextLook(50);
+    }
+  }
+
   it(
     "publishes what hub.broadcast() does, with the password of the environment",
     async () => {
@@ -281,6 +294,7 @@ describeWithPostgres("express-sse-hub with PostgreSQL", (serverOf) => {
       await tail.says(' to "desk"\n');
       const { stdout } = await Program.finish(["publish", "message", "end", ...place]);
       await tail.says(" end\n");
+      await everyNodeHasTrimmed(server, "events.printed_nodes");
       const there = [await shop.hub.count(), await shop.hub.users()];
       tail.stop();
 
