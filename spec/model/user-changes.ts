@@ -89,7 +89,10 @@ async function becomeNobody(world: World, reader: ModelReader): Promise<void> {
 }
 
 /** The answer has come: from here on nothing may reach the stream, which ends. */
-async function ended(world: World, reader: ModelReader): Promise<void> {
+export async function ended(
+  world: Pick<World, "log" | "burst">,
+  reader: ModelReader,
+): Promise<void> {
   const { current } = reader;
   if (!reader.isHere || current === undefined) return;
   current.changedAt = world.log.head;
@@ -97,14 +100,16 @@ async function ended(world: World, reader: ModelReader): Promise<void> {
   await readToEnd(reader);
 }
 
-async function readToEnd(reader: ModelReader): Promise<void> {
+/** Reads what is left of a stream that ends. */
+export async function readToEnd(reader: ModelReader): Promise<void> {
   if (!reader.isHere) return;
   reader.current?.stream.resume();
   await reader.current?.stream.closed;
   reader.isHere = false;
 }
 
-function leave(reader: ModelReader): void {
+/** The page is closed. */
+export function leave(reader: ModelReader): void {
   reader.current?.stream.close();
   reader.isHere = false;
 }
