@@ -1,15 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describeWith } from "../support/describe-with.js";
-import { onTestEnd } from "../support/disposers.js";
 import { openStream } from "../support/open-stream.js";
-import { freePort, RedisServer } from "../support/redis.js";
+import { RedisServer } from "../support/redis.js";
 import { Random } from "../model/random.js";
 import { CountingFollower } from "./counting-follower.js";
+import { RunNode } from "./run-process.js";
 
-const ROOT = join(__dirname, "../..");
 const DRAWN_SEED = Math.floor(Math.random() * 2 ** 31);
 // The name of a test tells what to set: SEED=5 npx jest spec/run/model.spec.ts
 const SEEDS = process.env.SEED === undefined ? [1, 2, DRAWN_SEED] : [Number(process.env.SEED)];
@@ -20,50 +16,6 @@ interface ModelRun {
   readonly id: string;
   readonly count: number;
   readonly followers: CountingFollower[];
-}
-
-/** A process of the application, which may be killed and started again on its port. */
-class RunNode {
-  readonly url: string;
-  readonly #env: NodeJS.ProcessEnv;
-  #child: ChildProcess | undefined;
-
-  private constructor(port: number, redisUrl: string) {
-    this.url = `http://127.0.0.1:${port}`;
-    const tsconfig = join(ROOT, "tsconfig.json");
-    const own = { PORT: String(port), REDIS_URL: redisUrl, TSX_TSCONFIG_PATH: tsconfig };
-    this.#env = { ...process.env, ...own };
-  }
-
-  static async start(redisUrl: string): Promise<RunNode> {
-    const node = new RunNode(await freePort(), redisUrl);
-    await node.run();
-    onTestEnd(() => node.kill());
-    return node;
-  }
-
-  async run(): Promise<void> {
-    const args = ["--import", "tsx", join(__dirname, "run-node.ts")];
-    const child = spawn(process.execPath, args, {
-      cwd: ROOT,
-      env: this.#env,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    this.#child = child;
-    await once(child.stdout, "data");
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  }
-
-  async ask(path: string, method: string): Promise<void> {
-    const signal = AbortSignal.timeout(5_000);
-    await fetch(`${this.url}${path}`, { method, signal }).catch(() => undefined);
-  }
 }
 
 describeWith(

@@ -1,10 +1,15 @@
 // A node whose runs count from 1. It is started and killed by the specs: PORT, REDIS_URL.
+import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import express from "express";
 import { createHub, sse } from "express-sse-hub";
 import { redisLog } from "express-sse-hub/redis";
 
 const LEASE_MS = 1_000;
+const PAGE = `<!doctype html><script type="module">
+  import { follow } from "/express-sse-hub/client.js";
+  window.run = follow("/runs/long", { maxRetryMs: 500 });
+</script>`;
 
 const app = express();
 const hub = createHub({
@@ -12,8 +17,13 @@ const hub = createHub({
   log: redisLog({ url: process.env.REDIS_URL, deadlineMs: 3_000 }),
 });
 hub.on("error", () => undefined);
-app.use(sse({ hub, user: (req) => ({ name: String(req.headers["x-name"]) }), credential: null }));
+app.use(sse({ hub, user: (req) => ({ name: nameOf(req.headers) }), credential: null }));
 
+const nameOf = ({ "x-name": header, cookie }: IncomingHttpHeaders) =>
+  header ?? /name=(\w+)/.exec(cookie ?? "")?.[1] ?? "nobody";
+app.get("/", (_req, res) => {
+  res.cookie("name", "alice").type("html").send(PAGE);
+});
 app.post("/runs/:id", (req, res) => {
   const { count, fails } = req.query;
   const run = hub.run(
