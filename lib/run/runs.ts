@@ -145,7 +145,7 @@ export class Runs implements Runner {
     if (!this.#parts.log.isShared || this.#store !== null) return;
     throw new SseHubTypeError(
       "ERR_SSE_OPTION",
-      `${call} was called, but the log of this hub keeps no runs. Expected memoryLog(), redisLog(), or a shared log that has \`runs\`.`,
+      `${call} was called, but the log of this hub keeps no runs. Expected memoryLog(), redisLog(), postgresLog(), or another log that has \`runs\`.`,
     );
   }
 
