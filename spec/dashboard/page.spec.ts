@@ -187,7 +187,7 @@ describeInBrowser("the dashboard's page", (windows) => {
     const { page } = await open(shop);
     await page.focus("#matcher");
     await page.keyboard.type('{"id":2}');
-    await page.locator("#reach", { hasText: "1 connection of 1 user" }).waitFor();
+    await page.locator("#reach:not([data-stale])", { hasText: "1 connection of 1 user" }).waitFor();
     for (let n = 0; n < 12 && !(await page.locator("#send:focus").count()); n += 1) {
       await page.keyboard.press("Tab");
     }
