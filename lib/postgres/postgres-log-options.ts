@@ -1,14 +1,5 @@
 import { SseHubTypeError } from "../errors/sse-hub-error.js";
-import {
-  MILLISECONDS,
-  isCount,
-  isObject,
-  isTimer,
-  optionReader,
-  orNull,
-  refusedOption,
-  type Check,
-} from "../options/option-reader.js";
+import { isObject, optionReader, refusedOption } from "../options/option-reader.js";
 import { parseUrl } from "../options/parse-url.js";
 import { readPlace, type Place, type ResolvedPlace } from "./place.js";
 import {
@@ -17,6 +8,11 @@ import {
   type CreateClient,
   type PostgresPool,
 } from "./postgres-client.js";
+import {
+  isText,
+  readSharedLogSettings,
+  type SharedLogSettings,
+} from "../shared-log/shared-log-settings.js";
 
 /** Options of a `postgresLog()`. All nodes of an application are to give the same. */
 export interface PostgresLogOptions extends Place {
@@ -43,13 +39,8 @@ export interface PostgresLogOptions extends Place {
 }
 
 /** {@link PostgresLogOptions} with every default filled in. */
-export interface PostgresLogSettings extends ResolvedPlace {
+export interface PostgresLogSettings extends ResolvedPlace, SharedLogSettings {
   readonly createClient: CreateClient;
-  readonly secret: string | null;
-  readonly maxEvents: number;
-  readonly maxBytes: number;
-  readonly maxAgeMs: number | null;
-  readonly deadlineMs: number;
 }
 
 /** Reads the options of `postgresLog()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
@@ -70,11 +61,7 @@ export function resolvePostgresLogOptions(options: PostgresLogOptions): Postgres
   return {
     createClient: toCreateClient("postgresLog", text, pool),
     ...readPlace(read),
-    secret: read("secret", "a string that is not empty, or null for none", orNull(isText), null),
-    maxEvents: read("maxEvents", "a whole number of events above 0", isCount, 200_000),
-    maxBytes: read("maxBytes", "a whole number of bytes above 0", isCount, 64 * 1_048_576),
-    maxAgeMs: read("maxAgeMs", `${MILLISECONDS}, or null for no limit`, orNull(isCount), 600_000),
-    deadlineMs: read("deadlineMs", MILLISECONDS, isTimer, 5_000),
+    ...readSharedLogSettings(read),
   };
 }
 
@@ -122,8 +109,6 @@ function toCreateClient(
 }
 
 const POOL = "a Pool of pg 8";
-
-const isText: Check<string> = (value): value is string => typeof value === "string" && value !== "";
 
 function isPostgresUrl(text: string): boolean {
   return /^postgres(ql)?:\/\//.test(text) && parseUrl(text) !== undefined;

@@ -1,8 +1,8 @@
 "use client";
 
 import { useCallback, useInsertionEffect, useRef, useSyncExternalStore } from "react";
-import type { FollowOptions, RunSnapshot, RunState } from "../client/index.js";
-import { openRun, takeRun } from "./open-runs.js";
+import { follow, type FollowOptions, type RunSnapshot, type RunState } from "../client/index.js";
+import { openRuns } from "./open-runs.js";
 
 /** A run as {@link useRun} gives it. */
 export interface UsedRun extends Omit<RunSnapshot, "state"> {
@@ -29,8 +29,8 @@ export function useRun(url: string | null, options: FollowOptions = {}): UsedRun
   const subscribe = useCallback(
     (onChange: () => void) => {
       if (url === null) return () => undefined;
-      const { run, release } = takeRun(url, latest.current);
-      const off = run.subscribe(onChange);
+      const { shared, release } = openRuns.take(url, () => follow(url, latest.current));
+      const off = shared.subscribe(onChange);
       return () => {
         off();
         release();
@@ -38,10 +38,10 @@ export function useRun(url: string | null, options: FollowOptions = {}): UsedRun
     },
     [url],
   );
-  const get = () => (url === null ? IDLE : (openRun(url)?.get() ?? CONNECTING));
+  const get = () => (url === null ? IDLE : (openRuns.get(url)?.get() ?? CONNECTING));
   const snapshot = useSyncExternalStore(subscribe, get, () => (url === null ? IDLE : CONNECTING));
   const cancel = useCallback(async () => {
-    if (url !== null) await openRun(url)?.cancel();
+    if (url !== null) await openRuns.get(url)?.cancel();
   }, [url]);
   return { ...snapshot, cancel };
 }

@@ -1,17 +1,13 @@
 import { parseUrl } from "../options/parse-url.js";
-import {
-  MILLISECONDS,
-  isCount,
-  isObject,
-  isTimer,
-  optionReader,
-  orNull,
-  refusedOption,
-  type Check,
-} from "../options/option-reader.js";
+import { isObject, optionReader, refusedOption, type Check } from "../options/option-reader.js";
 import { SseHubTypeError } from "../errors/sse-hub-error.js";
 import type { CreateClient } from "./client/own-client.js";
 import { createFrom, createFromUrl, type RedisClient } from "./client/redis-client.js";
+import {
+  isText,
+  readSharedLogSettings,
+  type SharedLogSettings,
+} from "../shared-log/shared-log-settings.js";
 
 /** Options of a `redisLog()`. All nodes of an application are to give the same. */
 export interface RedisLogOptions {
@@ -37,14 +33,9 @@ export interface RedisLogOptions {
 }
 
 /** {@link RedisLogOptions} with every default filled in. */
-export interface RedisLogSettings {
+export interface RedisLogSettings extends SharedLogSettings {
   readonly createClient: CreateClient;
   readonly name: string;
-  readonly secret: string | null;
-  readonly maxEvents: number;
-  readonly maxBytes: number;
-  readonly maxAgeMs: number | null;
-  readonly deadlineMs: number;
 }
 
 /** Reads the options of `redisLog()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
@@ -64,11 +55,7 @@ export function resolveRedisLogOptions(options: RedisLogOptions): RedisLogSettin
   return {
     createClient: toCreateClient(url, client),
     name: read("name", "1 to 64 of A-Z, a-z, 0-9, _ and -", isName, "sse"),
-    secret: read("secret", "a string that is not empty, or null for none", orNull(isText), null),
-    maxEvents: read("maxEvents", "a whole number of events above 0", isCount, 200_000),
-    maxBytes: read("maxBytes", "a whole number of bytes above 0", isCount, 64 * 1_048_576),
-    maxAgeMs: read("maxAgeMs", `${MILLISECONDS}, or null for no limit`, orNull(isCount), 600_000),
-    deadlineMs: read("deadlineMs", MILLISECONDS, isTimer, 5_000),
+    ...readSharedLogSettings(read),
   };
 }
 
@@ -93,8 +80,6 @@ function toCreateClient(url: string | undefined, client: object | undefined): Cr
 const CLIENTS =
   "a client of redis 5 or 6 (createClient, createClientPool, createSentinel, createCluster) or of " +
   "ioredis 5 or 6 (Redis, Cluster)";
-
-const isText: Check<string> = (value): value is string => typeof value === "string" && value !== "";
 
 const isName: Check<string> = (value): value is string =>
   typeof value === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(value);
