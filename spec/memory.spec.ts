@@ -80,6 +80,18 @@ describe("a hundred readers that take nothing while 100 MB are broadcast", () =>
   );
 });
 
+describe("events that are broadcast flat out, and awaited by nobody", () => {
+  it("cost less than 400 bytes each beside their own, before anything is delivered", async () => {
+    const server = await FeedProcess.start();
+    await server.post("/flat-out/1000/100");
+    // As many as the log of that server holds.
+    const grown = await server.post("/flat-out/50000/100");
+    const { bytesPerEvent } = (await grown.json()) as { bytesPerEvent: number };
+    const onTheWire = "id: AAAAAAAA.50000\nevent: message\ndata: \n\n".length + 100;
+    expect(bytesPerEvent - onTheWire).toBeLessThan(400);
+  });
+});
+
 describe("ten thousand readers that come and go", () => {
   it(
     "leave nothing behind",

@@ -19,6 +19,8 @@ export type Filter = Matcher | Predicate;
 /** Tells of trouble at run time; the hub's `error` event. */
 export type Report = (error: SseHubError) => void;
 
+const EVERYBODY: Audience = { rooms: null, filter: null, except: null };
+
 /**
  * Makes an audience out of what a broadcast names.
  *
@@ -26,17 +28,21 @@ export type Report = (error: SseHubError) => void;
  * the log is shared, since a function cannot travel
  */
 export function createAudience(
-  parts: { readonly rooms: readonly string[] | null; readonly except: string | null },
+  { rooms, except }: Pick<Audience, "rooms" | "except">,
   filter: unknown,
   log: { readonly isShared: boolean },
   report: Report,
 ): Audience {
-  const test = filter === null ? null : compileFilter(filter, log, report);
-  const isMatcher = typeof filter === "object" && filter !== null;
+  if (filter === null) {
+    return rooms === null && except === null ? EVERYBODY : { rooms, filter, except };
+  }
+  const test = compileFilter(filter, log, report);
+  const isMatcher = typeof filter === "object";
   // A copy: what the caller does to its matcher later must not reach the log.
-  const audience: Audience = {
-    ...parts,
-    filter: isMatcher ? structuredClone(filter) : (filter as object | null),
+  const audience = {
+    rooms,
+    filter: isMatcher ? structuredClone(filter) : (filter as object),
+    except,
   };
   ready.set(audience, { test, equality: isMatcher ? findEquality(filter) : null });
   return audience;
@@ -104,21 +110,23 @@ interface Ready {
   readonly equality: Equality | null;
 }
 
+const UNFILTERED: Ready = { test: null, equality: null };
+
 // Beside the audience, not in it: an audience is plain data that a log may write down.
 const ready = new WeakMap<Audience, Ready>();
 
 // An audience that comes from elsewhere, with a log that writes them down, is made ready here. What
 // cannot be understood matches nobody.
 function readyOf(audience: Audience): Ready {
+  if (audience.filter === null) return UNFILTERED;
   const known = ready.get(audience);
   if (known !== undefined) return known;
-  const made = fromElsewhere(audience);
+  const made = fromElsewhere(audience.filter);
   ready.set(audience, made);
   return made;
 }
 
-function fromElsewhere({ filter }: Audience): Ready {
-  if (filter === null) return { test: null, equality: null };
+function fromElsewhere(filter: object): Ready {
   try {
     return { test: ofMatcher(compileMatcher(filter)), equality: findEquality(filter) };
   } catch {

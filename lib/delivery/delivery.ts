@@ -14,6 +14,8 @@ export interface DeliveryParts {
   readonly log: EventLog;
   readonly report: Report;
   readonly times: PassTimes;
+  /** Milliseconds that an entry may wait for others; 0 for those of one tick only. */
+  readonly coalesceMs: number;
   readonly runDetached: DetachedScope;
   readonly stalls: Pick<StallWatch, "add" | "delete">;
   /** See {@link ReplayParts}. */
@@ -30,7 +32,7 @@ export class Delivery {
   readonly #log: EventLog;
   readonly #generation = new LogGeneration();
 
-  constructor({ log, times, onBroken, stalls, ...parts }: DeliveryParts) {
+  constructor({ log, times, coalesceMs, onBroken, stalls, ...parts }: DeliveryParts) {
     const shared = { ...parts, log, generation: this.#generation };
     this.#log = log;
     this.replay = new Replay({
@@ -44,6 +46,7 @@ export class Delivery {
     this.fanOut = new FanOut({
       ...shared,
       times,
+      coalesceMs,
       readOn: (connection) => {
         this.replay.resume(connection);
       },

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { nextTurn } from "../async/next-turn.js";
 import type { EventLog, LogEntry } from "../log/event-log.js";
 import type { Report } from "../audience/audience.js";
 import { AudienceIndex } from "../audience/audience-index.js";
-import { LOG_RETRY_MS, logFailed } from "./log-failed.js";
+import { LOG_RETRY_MS, logFailed, overrun } from "./log-failed.js";
 import type { EntryBatch } from "./entry-batch.js";
 import type { LogGeneration } from "./log-generation.js";
 import type { LogReader } from "./log-reader.js";
@@ -21,6 +20,8 @@ export interface FanOutParts {
   readonly generation: LogGeneration;
   readonly report: Report;
   readonly times: PassTimes;
+  /** Milliseconds that an entry may wait for others; 0 for those of one tick only. */
+  readonly coalesceMs: number;
   readonly runDetached: DetachedScope;
   /** Takes over a connection that is no longer live; its `position` is right. */
   readonly readOn: (connection: LogReader) => void;
@@ -129,10 +130,12 @@ export class FanOut {
   }
 
   async #run(): Promise<void> {
-    // What is broadcast in one tick goes out in one write.
-    await nextTurn();
     const slices = new Slices();
+    let head = this.#served;
     while (this.#served < this.#log.head && !this.#isClosed) {
+      // What was there when the last pass began has waited already.
+      if (this.#served >= head) await this.#gather(slices);
+      head = this.#log.head;
       if (this.#live.size === 0) {
         // Who comes reads on from a position of its own.
         this.#served = this.#log.head;
@@ -142,10 +145,17 @@ export class FanOut {
       const generation = this.#generation.current;
       const { entries, isTrimmed } = await this.#log.read(this.#served, PASS_BYTES);
       if (generation !== this.#generation.current) continue;
-      if (isTrimmed) this.#giveAllBack();
+      if (isTrimmed) this.#onOverrun();
       else await this.#pass(entries, slices);
     }
     this.#isPassing = false;
+  }
+
+  // What is broadcast in one tick goes out in one write, and what comes a little later if that is wanted.
+  async #gather(slices: Slices): Promise<void> {
+    const { coalesceMs } = this.#parts;
+    if (coalesceMs > 0) await sleep(coalesceMs, undefined, { ref: false });
+    await slices.next();
   }
 
   async #pass(entries: readonly LogEntry[], slices: Slices): Promise<void> {
@@ -182,6 +192,11 @@ export class FanOut {
     connection.fallBehind(Math.max(connection.position, end));
     this.delete(connection);
     this.#parts.readOn(connection);
+  }
+
+  #onOverrun(): void {
+    this.#parts.report(overrun());
+    this.#giveAllBack();
   }
 
   // The log has let go of entries that nobody was given. Each connection finds out by itself, at its

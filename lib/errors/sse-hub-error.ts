@@ -21,6 +21,7 @@ export type SseHubErrorCode =
   | "ERR_SSE_LISTENER"
   | "ERR_SSE_LOG"
   | "ERR_SSE_LOG_ENTRY"
+  | "ERR_SSE_OVERRUN"
   | "ERR_SSE_CONTROL_UNSENT"
   | "ERR_SSE_RUN_EXISTS"
   | "ERR_SSE_RUN_SIZE";

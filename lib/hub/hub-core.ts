@@ -72,7 +72,7 @@ export class HubCore implements ConnectionContext {
     this.publishing = this.#createPublishing(hub, times);
     this.runs = this.#createRuns();
     this.sessionMonitor = this.#createSessionMonitor(settings);
-    this.#delivery = this.#createDelivery(times);
+    this.#delivery = this.#createDelivery(times, settings.coalesceMs);
     this.admission = this.#createAdmission(settings);
     this.cluster = new Cluster({
       log: this.#log,
@@ -96,6 +96,7 @@ export class HubCore implements ConnectionContext {
       },
       hints: this.hints,
       times,
+      whenServed: (deadline) => this.#delivery.whenServed(deadline),
       report: this.report,
     });
   }
@@ -131,8 +132,9 @@ export class HubCore implements ConnectionContext {
     });
   }
 
-  #createDelivery(times: PassTimes): Delivery {
+  #createDelivery(times: PassTimes, coalesceMs: number): Delivery {
     return new Delivery({
+      coalesceMs,
       log: this.#log,
       times,
       stalls: this.stalls,

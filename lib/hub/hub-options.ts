@@ -31,6 +31,12 @@ export interface HubOptions {
    */
   maxBufferedBytes?: number | undefined;
   /**
+   * Milliseconds that an event may wait for others before it is written to the sockets, which are then written to
+   * once for all of them. Use it where many events a second go to many browsers and a few milliseconds do not
+   * matter. With 0, only events of one tick of the event loop share a write. @default 0
+   */
+  coalesceMs?: number | undefined;
+  /**
    * Milliseconds without one byte taken, while bytes wait, after which a socket is destroyed. The
    * browser returns and resumes. Kernels take bytes in steps of up to 2 MB, so a reader that is always
    * behind and slower than a step per `stallMs` (about 70 kB/s) is seen as stalled. @default 30_000
@@ -71,6 +77,7 @@ export interface HubSettings {
   readonly retryMs: readonly [min: number, max: number];
   readonly maxPayloadBytes: number;
   readonly maxBufferedBytes: number;
+  readonly coalesceMs: number;
   readonly stallMs: number;
   readonly limits: Limits;
   readonly maxConnectionAgeMs: number | null;
@@ -92,6 +99,7 @@ export function resolveHubOptions(options: HubOptions): HubSettings {
     ),
     maxPayloadBytes: read("maxPayloadBytes", "a whole number of bytes above 0", isCount, 1_048_576),
     maxBufferedBytes: read("maxBufferedBytes", "a whole number of bytes above 0", isCount, 65_536),
+    coalesceMs: read("coalesceMs", `0, or ${MILLISECONDS}`, isPause, 0),
     stallMs: read("stallMs", MILLISECONDS, isTimer, 30_000),
     limits: resolveLimits(read("limits", "an object of limits", isObject, {})),
     maxConnectionAgeMs: read(
@@ -117,6 +125,7 @@ const HUB_OPTIONS = [
   "retryMs",
   "maxPayloadBytes",
   "maxBufferedBytes",
+  "coalesceMs",
   "stallMs",
   "limits",
   "maxConnectionAgeMs",
@@ -139,11 +148,14 @@ export type CloseSettings = Readonly<{ timeoutMs: number; drainMs: number }>;
 /** Reads the options of `hub.close()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolveCloseOptions(options: CloseOptions): CloseSettings {
   const read = optionReader("hub.close", options, ["timeoutMs", "drainMs"]);
-  const isPause = (value: unknown): value is number => value === 0 || isTimer(value);
   return {
     timeoutMs: read("timeoutMs", MILLISECONDS, isTimer, 5_000),
     drainMs: read("drainMs", `0, or ${MILLISECONDS}`, isPause, 0),
   };
+}
+
+function isPause(value: unknown): value is number {
+  return value === 0 || isTimer(value);
 }
 
 function resolveLimits(limits: Limits): Limits {

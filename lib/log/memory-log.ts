@@ -61,17 +61,18 @@ class MemoryLog implements EventLog {
     return this.#ring.size;
   }
 
-  append({ frame, audience, retainKey, retainMs, isVolatile }: LogDraft): Promise<string> {
+  append({ frame, audience, retainKey, retainMs, isVolatile }: LogDraft): string {
     const position = this.head + 1;
     const id = toId(this.epoch, position);
     const bytes = isVolatile ? frame : withId(id, frame);
-    const entry = { position, bytes, audience, isVolatile };
+    const appendedAt = performance.now();
+    const entry = { position, bytes, audience, isVolatile, appendedAt };
     this.#ring.append(entry);
     if (retainKey !== null) {
-      this.#retained.set(retainKey, entry, performance.now() + (retainMs ?? Infinity));
+      this.#retained.set(retainKey, entry, appendedAt + (retainMs ?? Infinity));
     }
     for (const follower of this.#followers) follower.onMove();
-    return Promise.resolve(id);
+    return id;
   }
 
   read(after: number, maxBytes: number): LogPage {

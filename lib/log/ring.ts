@@ -76,8 +76,8 @@ export class Ring {
     return this.#stale;
   }
 
-  append(entry: LogEntry, appendedAt = performance.now()): void {
-    this.#entries.push({ ...entry, appendedAt });
+  append(entry: TimedEntry): void {
+    this.#entries.push(entry);
     this.#head = entry.position;
     this.#bytes += entry.bytes.length;
     this.#fresh.bytes += entry.bytes.length;

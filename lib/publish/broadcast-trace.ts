@@ -1,4 +1,5 @@
 import { tracingChannel } from "node:diagnostics_channel";
+import { isThenable } from "../async/is-thenable.js";
 import type { Broadcaster } from "./broadcaster.js";
 
 /** The context of `tracingChannel("express-sse-hub:broadcast")`: one object from start to end. */
@@ -19,9 +20,14 @@ const BROADCAST = tracingChannel<BroadcastTrace>("express-sse-hub:broadcast");
 export function traceBroadcast<T>(
   hub: Broadcaster,
   event: unknown,
-  send: () => Promise<T>,
-): Promise<T> {
-  return isTraced() ? BROADCAST.tracePromise(send, { hub, event }) : send();
+  send: () => T | Promise<T>,
+): T | Promise<T> {
+  if (!isTraced()) return send();
+  return BROADCAST.tracePromise(() => asPromise(send()), { hub, event });
+}
+
+function asPromise<T>(sent: T | Promise<T>): Promise<T> {
+  return isThenable(sent) ? sent : Promise.resolve(sent);
 }
 
 // Early versions of Node 20 neither tell this together nor ask it before they set out.

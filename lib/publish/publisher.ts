@@ -57,6 +57,7 @@ export class LogPublisher extends RoutedBroadcaster implements Publisher {
       hints: null,
       // Nothing passes here.
       times: { isTimed: false, note: () => undefined },
+      whenServed: null,
       report: this.#report,
     });
     this.#runs = new Runs({

@@ -1,10 +1,12 @@
 import type { Broadcast, Publishes } from "./broadcaster.js";
 import { createAudience, type Report } from "../audience/audience.js";
 import type { Audience, EventLog, LogDraft } from "../log/event-log.js";
+import { isThenable } from "../async/is-thenable.js";
 import { SseHubError, SseHubTypeError } from "../errors/sse-hub-error.js";
 import { encodeFrame } from "../wire/encoder.js";
 import { checkEventName, toText } from "../wire/event.js";
 import { tabMarkOf } from "../wire/tab-mark.js";
+import { Pace } from "./pace.js";
 
 /** Tells a developer of likely mistakes. */
 export interface PublishingHints {
@@ -19,7 +21,7 @@ export interface PublishingParts {
   readonly log: EventLog;
   readonly maxPayloadBytes: number;
   /** Runs the sending of an event, so that it can be traced. */
-  readonly trace: <T>(event: unknown, send: () => Promise<T>) => Promise<T>;
+  readonly trace: <T>(event: unknown, send: () => T | Promise<T>) => T | Promise<T>;
   readonly isClosed: () => boolean;
   /** Throws where a filter could never match anybody. */
   readonly checkFilter: () => void;
@@ -27,6 +29,8 @@ export interface PublishingParts {
   readonly hints: PublishingHints | null;
   /** Takes note of when a broadcast was called. Not asked for where nobody wants to know. */
   readonly times: { readonly isTimed: boolean; note(id: string, calledAt: number): void };
+  /** See {@link Pace}; `null` where this process has no connections. */
+  readonly whenServed: ((deadline: number) => Promise<void>) | null;
   readonly report: Report;
 }
 
@@ -38,22 +42,20 @@ export class Publishing implements Publishes {
   /** Broadcasts that the log has taken so far. */
   published = 0;
   readonly #parts: PublishingParts;
+  readonly #pace: Pace | null;
 
   constructor(parts: PublishingParts) {
     this.#parts = parts;
+    this.#pace = parts.whenServed === null ? null : new Pace(parts.log, parts.whenServed);
   }
 
   publish(broadcast: Broadcast): Promise<string> {
     const sent = this.#parts.trace(broadcast.event, () => this.#send(broadcast));
-    // Who does not await the promise hears of it here, and the process lives on.
-    sent.catch(this.#parts.report);
-    return sent;
+    return this.#reported(sent);
   }
 
-  clear(retainKey: string): Promise<void> {
-    const cleared = this.#clear(retainKey);
-    cleared.catch(this.#parts.report);
-    return cleared;
+  async clear(retainKey: string): Promise<void> {
+    await this.#reported(this.#add(takingBack(retainKey)));
   }
 
   /**
@@ -67,24 +69,27 @@ export class Publishing implements Publishes {
       this.#checkOpen();
       await append(draft);
     };
-    const reported = (sent: Promise<void>) => {
-      sent.catch(this.#parts.report);
-      return sent;
-    };
     const { trace } = this.#parts;
     return {
-      publish: (broadcast) => reported(trace(broadcast.event, () => add(this.#draft(broadcast)))),
-      clear: (retainKey) => reported(add(takingBack(retainKey))),
+      publish: (broadcast) =>
+        this.#reported(trace(broadcast.event, () => add(this.#draft(broadcast)))),
+      clear: (retainKey) => this.#reported(add(takingBack(retainKey))),
     };
   }
 
-  async #clear(retainKey: string): Promise<void> {
-    await this.#add(takingBack(retainKey));
+  // Who does not await the promise hears of it here, and the process lives on.
+  #reported<T>(sent: T | Promise<T>): Promise<T> {
+    if (!isThenable(sent)) return Promise.resolve(sent);
+    sent.catch(this.#parts.report);
+    return sent;
   }
 
-  #send(broadcast: Broadcast): Promise<string> {
+  #send(broadcast: Broadcast): string | Promise<string> {
     const calledAt = this.#parts.times.isTimed ? performance.now() : null;
-    return this.#append(this.#draft(broadcast), calledAt);
+    const draft = this.#draft(broadcast);
+    const added = this.#add(draft);
+    if (!isThenable(added)) return this.#onTaken(added, draft, calledAt);
+    return added.then((id) => this.#onTaken(id, draft, calledAt));
   }
 
   #draft({ event, data, filter, rooms, except, ...kept }: Broadcast): LogDraft {
@@ -102,21 +107,21 @@ export class Publishing implements Publishes {
   }
 
   /** @param calledAt `null` where nobody wants to know */
-  async #append(draft: LogDraft, calledAt: number | null): Promise<string> {
-    const id = await this.#add(draft);
+  #onTaken(id: string, draft: LogDraft, calledAt: number | null): string | Promise<string> {
     this.published += 1;
     this.#parts.hints?.onTaken(id, draft.audience);
     if (calledAt !== null) this.#parts.times.note(id, calledAt);
-    return id;
+    const wait = this.#pace?.take(draft.frame.length) ?? null;
+    return wait === null ? id : wait.then(() => id);
   }
 
-  async #add(draft: LogDraft): Promise<string> {
-    this.#checkOpen();
+  #add(draft: LogDraft): string | Promise<string> {
     try {
-      return await this.#parts.log.append(draft);
+      this.#checkOpen();
+      const added = this.#parts.log.append(draft);
+      return isThenable(added) ? Promise.resolve(added).then(undefined, failed) : added;
     } catch (cause) {
-      if (cause instanceof SseHubError) throw cause;
-      throw new SseHubError("ERR_SSE_LOG", "The log did not take a broadcast.", { cause });
+      return Promise.reject(asLogError(cause));
     }
   }
 
@@ -124,6 +129,15 @@ export class Publishing implements Publishes {
     if (!this.#parts.isClosed()) return;
     throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
   }
+}
+
+function asLogError(cause: unknown): SseHubError {
+  if (cause instanceof SseHubError) return cause;
+  return new SseHubError("ERR_SSE_LOG", "The log did not take a broadcast.", { cause });
+}
+
+function failed(cause: unknown): never {
+  throw asLogError(cause);
 }
 
 /** What takes back what is kept for newcomers under a key. */

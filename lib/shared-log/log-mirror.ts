@@ -171,7 +171,7 @@ export class LogMirror {
   #hand(id: string, entry: SharedEntry): void {
     if (entry.kind === "event") {
       const event = toLogEntry(entry) as LogEntry;
-      this.#ring.append(event);
+      this.#ring.append({ ...event, appendedAt: performance.now() });
       const { retainKey: key = null, retainMs = Infinity } = entry.head ?? {};
       if (key !== null) this.#retained.set(key, event, entry.time + retainMs + this.#clockShift);
       return;

@@ -1,3 +1,5 @@
+import { allocateKept } from "./allocate-kept.js";
+
 /**
  * From event to bytes. What goes in here has been checked by `event.ts`; nothing below can fail.
  *
@@ -19,7 +21,7 @@ export function encodeFrame(event: string | null, text: string, tabMark?: string
 /** A frame with its id in front: everything that goes over the wire for one entry of the log. */
 export function withId(id: string, frame: Buffer): Buffer {
   const field = `id: ${id}\n`;
-  const bytes = Buffer.allocUnsafe(field.length + frame.length);
+  const bytes = allocateKept(field.length + frame.length);
   bytes.write(field, 0, "latin1");
   frame.copy(bytes, field.length);
   return bytes;

@@ -132,7 +132,7 @@ describeWithRedis("redisLog, when connections break", () => {
     const redis = await RedisServer.start();
     const [command, one] = [await connectTo(redis.url), await startNode({ url: redis.url })];
     const texts = Array.from({ length: 300 }, (_, n) => String(n));
-    const sent: Array<Promise<string>> = [];
+    const sent: Array<string | Promise<string>> = [];
     for (const text of texts) {
       sent.push(one.log.append(draftOf(text)));
       if (Number(text) % 50 === 49) await command("SCRIPT", "FLUSH");

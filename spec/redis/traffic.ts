@@ -26,7 +26,7 @@ export class Traffic {
     while (!this.#isStopped) {
       const text = String((this.#n += 1));
       // What is refused, or has no answer, is confirmed by nobody.
-      await log.append(draftOf(text)).then(
+      await Promise.resolve(log.append(draftOf(text))).then(
         (id) => this.confirmed.set(id, text),
         () => undefined,
       );

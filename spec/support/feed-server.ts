@@ -67,6 +67,18 @@ app.post("/broadcast/:events/:bytes", async (req, res) => {
   }
   res.json({ count });
 });
+// All in one go, so that nothing is delivered meanwhile: what the process holds then, per event.
+app.post("/flat-out/:events/:bytes", (req, res) => {
+  const [events, bytes] = [Number(req.params.events), Number(req.params.bytes)];
+  const text = "x".repeat(bytes);
+  globalThis.gc?.();
+  const before = process.memoryUsage();
+  const sent = Array.from({ length: events }, () => hub.broadcast("message", text));
+  globalThis.gc?.();
+  const after = process.memoryUsage();
+  const grown = after.heapUsed - before.heapUsed + after.external - before.external;
+  res.json({ bytesPerEvent: grown / sent.length });
+});
 app.get("/usage", (_req, res) => {
   lookAtMemory();
   const usage = takeUsage();
