@@ -39,6 +39,18 @@ const commands = {
     collect();
     collect();
   },
+  /** Broadcasts without a pause, and says what that costs before anything is delivered. */
+  flatOut({ count, bytes }) {
+    const text = payload(1, bytes);
+    commands.collect();
+    const before = process.memoryUsage();
+    for (let sent = 0; sent < count; sent += 1) void broadcast(text);
+    const { rss } = process.memoryUsage();
+    commands.collect();
+    const after = process.memoryUsage();
+    const grown = after.heapUsed - before.heapUsed + after.external - before.external;
+    return { bytes: grown / count - bytes, growth: (rss - before.rss) / 1e6 };
+  },
   watchDelay() {
     delay.enable();
     delay.reset();

@@ -37,12 +37,13 @@ export class Stage {
    * @param options.profileFile where the CPU profile of what is measured goes, if anywhere
    * @param options.redisUrl the Redis that it shares with other nodes
    * @param options.postgresUrl the PostgreSQL, instead of it
+   * @param options.hubOptions those of createHub(), for the hub
    * @param options.at the core it runs on, when that is not the `server`'s
    */
   static async start(
     machine,
     peer,
-    { hasSessions = false, profileFile, redisUrl, postgresUrl, at } = {},
+    { hasSessions = false, profileFile, redisUrl, postgresUrl, at, hubOptions } = {},
   ) {
     const stage = new Stage();
     stage.#machine = machine;
@@ -50,7 +51,7 @@ export class Stage {
     stage.#speaks = peer.speaks;
     const core = machine.cores?.server ?? null;
     const { entry } = peer;
-    const shared = { redisUrl, postgresUrl };
+    const shared = { redisUrl, postgresUrl, hubOptions };
     const options = JSON.stringify({ hasSessions, core, entry, ...shared, folder: stage.#folder });
     // What is no Node server is started by the host, which then publishes only: beside the load.
     const place = at ?? (peer.isOutside ? "load" : "server");

@@ -1,5 +1,6 @@
-import { connect, idle, returns } from "./holding.mjs";
+import { connect, idle, returns, storm } from "./holding.mjs";
 import { nodes } from "./nodes.mjs";
+import { coalesced, flatOut } from "./publishing.mjs";
 import { burst, loopDelay, overload, paced, saturated } from "./spread.mjs";
 import { stalled } from "./stalled.mjs";
 import { matcher, oneRecipient } from "./targeted.mjs";
@@ -22,10 +23,13 @@ export const scenarios = [
   burst(10, 0.15),
   burst(100, 0.03),
   overload,
+  coalesced,
+  flatOut,
   matcher,
   oneRecipient,
   loopDelay,
   connect,
+  storm,
   idle,
   returns,
   stalled,
