@@ -3,6 +3,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { find } from "./find-program.mjs";
+import { cpuSeconds } from "./usage.mjs";
 
 /** Why there can be no Redis here, or `null`. */
 export function missingRedis() {
@@ -22,6 +23,7 @@ export async function startRedis(machine) {
   }
   return {
     url: `redis://127.0.0.1:${port}`,
+    cpuSeconds: () => cpuSeconds([child.pid]),
     async end() {
       child.kill();
       if (child.exitCode === null) await once(child, "exit");

@@ -21,29 +21,37 @@ export function chart({ scenarios }) {
   ].join("\n");
 }
 
-function group({ title, metrics, rows, goals }, top) {
-  const [key, heading, digits] = metrics[0];
-  const parts = [];
+function group({ title, metrics, isDrawnWhole = false, rows, goals }, top) {
   let y = top + 16;
-  parts.push(text(10, y, title, { weight: "bold", size: 14 }));
-  parts.push(text(10, (y += 18), heading, { color: "#555" }));
-  const longest = Math.max(...rows.map(({ values }) => values[key] ?? 0));
-  for (const { label, values, trouble } of rows) {
-    y += BAR + 4;
-    const value = values[key];
-    const said = [value?.toFixed(digits), trouble].filter(Boolean).join(" ");
-    const color = label.startsWith("express-sse-hub") ? COLORS.ours : COLORS.others;
-    const width = longest > 0 ? ((value ?? 0) / longest) * BAR_WIDTH : 0;
-    parts.push(text(LABEL_WIDTH, y, label, { anchor: "end" }));
-    parts.push(
-      `<rect x="${LABEL_WIDTH + 8}" y="${y - 13}" width="${width.toFixed(1)}" height="${BAR}" fill="${color}"/>`,
-    );
-    parts.push(text(LABEL_WIDTH + 14 + width, y, said));
+  const parts = [text(10, y, title, { weight: "bold", size: 14 })];
+  for (const metric of isDrawnWhole ? metrics : metrics.slice(0, 1)) {
+    const drawn = bars(metric, { rows, areOurs: isDrawnWhole }, y);
+    parts.push(...drawn.parts);
+    y = drawn.end;
   }
   for (const { says, measured, unit, verdict } of goals) {
     const color = COLORS[verdict] ?? "#555";
     const number = measured === undefined ? "" : `: ${measured.toFixed(2)} ${unit}`;
     parts.push(text(LABEL_WIDTH + 8, (y += 18), `goal ${says}${number}, ${verdict}`, { color }));
+  }
+  return { parts, end: y };
+}
+
+function bars([key, heading, digits], { rows, areOurs }, top) {
+  let y = top + 18;
+  const parts = [text(10, y, heading, { color: "#555" })];
+  const longest = Math.max(...rows.map(({ values }) => values[key] ?? 0));
+  for (const { label, values, trouble } of rows) {
+    y += BAR + 4;
+    const value = values[key];
+    const said = [value?.toFixed(digits), trouble].filter(Boolean).join(" ");
+    const isOurs = areOurs || label.startsWith("express-sse-hub");
+    const width = longest > 0 ? ((value ?? 0) / longest) * BAR_WIDTH : 0;
+    parts.push(text(LABEL_WIDTH, y, label, { anchor: "end" }));
+    parts.push(
+      `<rect x="${LABEL_WIDTH + 8}" y="${y - 13}" width="${width.toFixed(1)}" height="${BAR}" fill="${isOurs ? COLORS.ours : COLORS.others}"/>`,
+    );
+    parts.push(text(LABEL_WIDTH + 14 + width, y, said));
   }
   return { parts, end: y };
 }

@@ -3,13 +3,14 @@ export function summarize(report, scenarios) {
   return { ...report, scenarios: scenarios.map((scenario) => summarizeScenario(report, scenario)) };
 }
 
-function summarizeScenario({ runs }, { name, title, metrics, goals }) {
+function summarizeScenario({ runs }, { name, title, metrics, goals, isDrawnWhole }) {
   const ours = runs.filter(({ scenario }) => scenario === name);
   const labels = [...new Set(ours.map((run) => run.case))];
   return {
     name,
     title,
     metrics,
+    isDrawnWhole,
     rows: labels.map((label) => rowOf(label, ours, metrics)),
     goals: goals.map((goal) => judge(goal, ours)),
   };

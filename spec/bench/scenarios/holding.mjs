@@ -1,4 +1,5 @@
 // Connections themselves: to open one, to keep it, and to get back what was missed.
+import { restingMiB } from "./resting.mjs";
 
 export const idle = {
   name: "idle",
@@ -164,17 +165,6 @@ export const storm = {
 async function openAndClose(stage, connections) {
   const load = await stage.open(connections, { sessions: (index) => index });
   await load.close();
-}
-
-// The least of a few looks: memory that is free takes its time to be given back.
-async function restingMiB(stage) {
-  let least = Infinity;
-  for (let look = 0; look < 3; look += 1) {
-    await stage.settle();
-    await stage.tell("collect");
-    least = Math.min(least, stage.rssMiB());
-  }
-  return least;
 }
 
 function withSessions(peers, isQuick) {

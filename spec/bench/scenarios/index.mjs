@@ -1,3 +1,4 @@
+import { fleet, growth } from "./growth.mjs";
 import { connect, idle, returns, storm } from "./holding.mjs";
 import { nodes } from "./nodes.mjs";
 import { coalesced, flatOut } from "./publishing.mjs";
@@ -15,6 +16,7 @@ import { matcher, oneRecipient } from "./targeted.mjs";
  *   the peer's server, ended afterwards; `limit(n)` the connections out of n that fit here;
  *   `onEnd(f)` has something ended after the servers;
  * - `metrics`: what `run` gives, each with its key, its heading and its digits;
+ * - `isDrawnWhole`, if the chart shows all metrics, not the first one only;
  * - `goals`: what is to be at most `limit`, from the metrics of one repeat.
  */
 export const scenarios = [
@@ -34,4 +36,6 @@ export const scenarios = [
   returns,
   stalled,
   nodes,
+  growth,
+  fleet,
 ];
