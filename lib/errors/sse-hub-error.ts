@@ -27,16 +27,17 @@ export type SseHubErrorCode =
   | "ERR_SSE_RUN_SIZE";
 
 /**
- * Trouble at run time: a store that fails, a predicate that throws, a hub that has closed. It rejects
- * a promise, aborts a connection's `signal` or arrives as the hub's `error` event. `cause` holds the
- * error underneath, if there is one.
+ * Something failed at run time: a store, a predicate, a log, or a call on a closed hub. It rejects
+ * a promise, aborts a connection's `signal` or is emitted as the hub's `error` event. `cause` holds the
+ * original error, if there is one.
  */
 export class SseHubError extends Error {
   override readonly name = "SseHubError";
   readonly code: SseHubErrorCode;
   /**
-   * What became of an event that a shared log has not taken in time (`ERR_SSE_LOG`). `not-sent`: nobody
-   * gets it, so it may be sent again. `unknown`: it may have been taken, so sent again it may come twice.
+   * With `ERR_SSE_LOG`: what happened to an event that a shared log did not confirm in time. `not-sent`: the
+   * event was not sent, and you can send it again. `unknown`: the log may have stored the event, so browsers
+   * may receive it twice if you send it again.
    */
   readonly outcome?: "not-sent" | "unknown";
 
@@ -53,7 +54,7 @@ export class SseHubError extends Error {
 
 /**
  * Misuse by the developer, thrown at the call: a field with a line break, an unknown option, a filter
- * that cannot be one. The message says what was given, what is expected and what to do.
+ * that is neither a matcher nor a function. The message says what was given, what is expected and what to do.
  */
 export class SseHubTypeError extends TypeError {
   override readonly name = "SseHubTypeError";
@@ -65,7 +66,7 @@ export class SseHubTypeError extends TypeError {
   }
 }
 
-/** What was given, short enough for a message and without the content of larger values. */
+/** Describes a value for an error message: short, and without the content of objects and arrays. */
 export function describe(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);

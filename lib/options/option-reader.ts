@@ -1,15 +1,17 @@
 import { distance } from "fastest-levenshtein";
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 
-/** Reads one option: its value if it passes the check, else an error that says what is expected. */
+/** Returns the value of one option, or its default. Throws if the value does not pass the check. */
 export interface ReadOption {
   <T>(key: string, expected: string, check: Check<T>): T | undefined;
   <T>(key: string, expected: string, check: Check<T>, preset: T): T;
 }
 
 /**
- * Gives what reads the options of a call. After it nothing is optional: each option is read with its
- * default, and an unknown key is an error that names the nearest.
+ * Returns a function that reads the options of a call, each with its default. An unknown key is an error that
+ * names the nearest known option.
+ *
+ * @param owner the name of the call without parentheses, for the messages
  *
  * @throws SseHubTypeError `ERR_SSE_OPTION`
  */
@@ -40,7 +42,7 @@ function unknownKey(owner: string, key: string, keys: readonly string[]): SseHub
   );
 }
 
-/** The error for an option of the wrong kind. */
+/** The error for an option with a wrong value. */
 export function refusedOption(
   owner: string,
   key: string,
@@ -53,10 +55,10 @@ export function refusedOption(
   );
 }
 
-/** What a check says in words. */
+/** What {@link isTimer} accepts, in words, for messages. */
 export const MILLISECONDS = "a whole number of milliseconds from 1 to 2147483647";
 
-/** Whether a value is one an option may have. */
+/** Whether a value is allowed for an option. */
 export type Check<T> = (value: unknown) => value is T;
 
 export function isObject(value: unknown): value is object {
@@ -71,7 +73,7 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-// Above 2^31 - 1 ms a timer of Node fires at once.
+// A Node timer longer than 2^31 - 1 ms fires immediately.
 export function isTimer(value: unknown): value is number {
   return isCount(value) && value <= 2_147_483_647;
 }
