@@ -6,9 +6,9 @@ import type { RunEndReason } from "../log/run-store.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
 
 /**
- * What the channels of `node:diagnostics_channel` carry, by name. Nothing is put together for a channel
- * that nobody has subscribed to. Subscribers are called at once, in the middle of the hub's work: be
- * quick. One that throws stops no delivery; Node makes of it an uncaught exception.
+ * The messages that the hub publishes on channels of `node:diagnostics_channel`, by channel name. A channel
+ * without subscribers costs nothing: its messages are not built. Subscribers run synchronously in the middle
+ * of the hub's work, so keep them short. If one throws, delivery goes on and Node raises an uncaught exception.
  *
  * ```ts
  * import { subscribe } from "node:diagnostics_channel";
@@ -18,54 +18,56 @@ import type { SessionEndCause } from "../session/session-end-cause.js";
  * });
  * ```
  *
- * Broadcasts have a tracing channel, `tracingChannel("express-sse-hub:broadcast")`, whose events carry a
- * {@link BroadcastTrace} and run in the asynchronous context of the call.
+ * Broadcasts have a tracing channel, `tracingChannel("express-sse-hub:broadcast")`. Its events carry a
+ * {@link BroadcastTrace}, and its subscribers run in the asynchronous context of the call.
  */
 export interface HubChannels {
-  /** A connection was told `hub:open`. */
+  /** A connection was sent `hub:open`. */
   "express-sse-hub:open": {
     readonly hub: Hub;
     readonly connection: Connection;
-    /** What became of the browser's cursor; `null` for `req.sse.open()`, which no cursor counts for. */
+    /** What the hub decided about the browser's cursor; `null` for `req.sse.open()`, which uses no cursor. */
     readonly verdict: ReturnVerdict | null;
   };
-  /** A connection that was let in has ended, perhaps before it was told `hub:open`. */
+  /** A connection that was admitted has ended, possibly before it was sent `hub:open`. */
   "express-sse-hub:end": {
     readonly hub: Hub;
     readonly connection: Connection;
     readonly reason: EndReason;
   };
-  /** A request that asked for a stream got none. */
+  /** A request for a stream was refused. */
   "express-sse-hub:refusal": { readonly hub: Hub; readonly reason: RefusalReason };
-  /** A pass has given entries of the log to the live connections. */
+  /** One pass of the fan-out has delivered entries of the log to the live connections. */
   "express-sse-hub:pass": {
     readonly hub: Hub;
-    /** How many it was about. */
+    /** Number of entries that this pass delivered. */
     readonly entries: number;
-    /** Connections written to, each once. */
+    /** Number of connections that this pass wrote to. */
     readonly writes: number;
-    /** From its first connection to its last, the turns of others between its slices included. */
+    /**
+     * Time from the first connection to the last. A long pass yields to the event loop; that time is included.
+     */
     readonly durationMs: number;
     /**
-     * For each entry, how long it took until this pass was done: from the call of `broadcast()` on this
-     * node, for one of another node from its arrival here. Left out where a log of somebody's own does
-     * not say when that was.
+     * For each entry, how long it took until this pass was done. The time starts at the call of `broadcast()` on
+     * this node, or at the arrival of an entry from another node. An entry is left out if a custom log does not
+     * say when it arrived.
      */
     readonly delaysMs: readonly number[];
   };
-  /** The streams of a session have ended, since what they were tagged with holds no longer. */
+  /** The hub ended the streams of a session because they no longer match its user. */
   "express-sse-hub:session": {
     readonly hub: Hub;
     readonly cause: SessionEndCause;
-    /** Those that have ended, all of one session. */
+    /** The connections that have ended, all of one session. */
     readonly connections: readonly Connection[];
   };
-  /** A run of this process has begun, or has ended. */
+  /** A run of this process has begun or ended. */
   "express-sse-hub:run": {
     readonly hub: Hub;
     readonly id: string;
     readonly state: "running" | RunEndReason;
-    /** Number of its events. */
+    /** Number of events the run has produced so far. */
     readonly events: number;
   };
 }

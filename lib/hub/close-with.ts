@@ -8,7 +8,7 @@ import {
   optionReader,
 } from "../options/option-reader.js";
 
-/** What of a server of `node:http`, or of one like it, is needed to close it. */
+/** The part of a `node:http` server, or of a similar server, that is needed to close it. */
 export interface ClosableServer {
   close(onClosed: () => void): unknown;
   closeAllConnections?(): void;
@@ -16,25 +16,25 @@ export interface ClosableServer {
 
 /** Options of `hub.closeWith()`. An unknown key is an error. */
 export interface CloseWithOptions {
-  /** At which signals. @default ["SIGTERM", "SIGINT"] */
+  /** The signals at which to shut down. @default ["SIGTERM", "SIGINT"] */
   signals?: readonly NodeJS.Signals[] | undefined;
   /**
-   * Milliseconds that everything together may take, then what is left is destroyed. Below the 5 s after which
-   * `tsx watch` kills. @default 4_000
+   * Milliseconds that the whole shutdown may take; then all sockets that are still open are destroyed. The default
+   * is below the 5 s after which `tsx watch` kills the process. @default 4_000
    */
   timeoutMs?: number | undefined;
 }
 
 const { signals: signalNumbers } = constants;
 
-// Of all hubs of this process: others that listen to a signal end the process themselves.
+// The listeners of all hubs of this process. If any other listener exists, the application ends the process itself.
 const ours = new Set<(signal: NodeJS.Signals) => void>();
 
 /**
- * Closes a hub and its server at a signal, and ends the process, unless the application listens to the signal, too.
+ * Closes a hub and its server at a signal and then ends the process, unless the application listens to the signal too.
  *
- * @param closeHub drains within so many milliseconds; it does not reject
- * @returns what takes it back
+ * @param closeHub drains the hub within the given milliseconds; it must not reject
+ * @returns a function that removes the signal listeners
  * @throws SseHubTypeError `ERR_SSE_OPTION`
  */
 export function closeWith(
@@ -50,7 +50,7 @@ export function closeWith(
     ours.delete(onSignal);
   };
   const onSignal = (signal: NodeJS.Signals) => {
-    // npm and tsx hand on what the terminal has sent to this process already.
+    // npm and tsx forward a signal that the terminal has already sent to this process.
     if (isClosing) return;
     isClosing = true;
     const isOurs = process.listeners(signal).every((listener) => ours.has(listener as never));
@@ -60,7 +60,7 @@ export function closeWith(
     });
   };
   ours.add(onSignal);
-  // Before those of the application that listen once, and are not seen any more when they have been called.
+  // Our listener runs first: a `once` listener of the application is gone from the list after it was called.
   for (const signal of signals) process.prependListener(signal, onSignal);
   return stop;
 }

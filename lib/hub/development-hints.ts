@@ -8,12 +8,12 @@ import { positionIn } from "../log/cursor.js";
 import type { Audience, EventLog } from "../log/event-log.js";
 import type { PublishingHints } from "../publish/publishing.js";
 
-// Hubs of this process that a `sse()` mounts and that are open.
+// Number of open hubs of this process that an `sse()` mounts.
 let mountedHubs = 0;
 
 /**
- * Tells a developer of broadcasts that reach nobody by mistake: they resolve as any other. Each mistake is told of
- * once; with `NODE_DEBUG=sse`, how many each broadcast has reached.
+ * Warns the developer, once for each mistake, about broadcasts that are delivered to no one by mistake: such a
+ * broadcast resolves like any other. With `NODE_DEBUG=sse` it also prints how many connections each broadcast reaches.
  */
 export class DevelopmentHints implements PublishingHints {
   readonly #connections: Iterable<StreamConnection>;
@@ -23,9 +23,9 @@ export class DevelopmentHints implements PublishingHints {
     warn("ERR_SSE_ROOM", hint);
   });
   #isMounted = false;
-  #isTold = false;
+  #hasWarned = false;
 
-  /** @param connections those of this node */
+  /** @param connections the connections of this node */
   constructor(connections: Iterable<StreamConnection>, log: Pick<EventLog, "isShared">) {
     this.#connections = connections;
     this.#log = log;
@@ -40,18 +40,18 @@ export class DevelopmentHints implements PublishingHints {
     this.#isMounted = true;
   }
 
-  /** A connection is in these rooms. */
+  /** A connection has joined these rooms. */
   onRooms(rooms: Iterable<string>): void {
     this.#rooms.note(rooms);
   }
 
   look({ rooms, filter }: { readonly rooms: readonly string[] | null; filter: unknown }): void {
     this.#fields.look(filter);
-    // What is on other nodes is not known here.
+    // With a shared log, other nodes may have the rooms and the middleware that this node lacks.
     if (this.#log.isShared) return;
     if (rooms !== null && this.#audience.length > 0) this.#rooms.look(rooms);
-    if (this.#isMounted || this.#isTold || mountedHubs === 0) return;
-    this.#isTold = true;
+    if (this.#isMounted || this.#hasWarned || mountedHubs === 0) return;
+    this.#hasWarned = true;
     warn("ERR_SSE_NOT_MOUNTED", NOT_MOUNTED);
   }
 
@@ -66,7 +66,7 @@ export class DevelopmentHints implements PublishingHints {
   close(): void {
     if (this.#isMounted) mountedHubs -= 1;
     this.#isMounted = false;
-    this.#isTold = true;
+    this.#hasWarned = true;
   }
 
   get #audience(): StreamConnection[] {
@@ -77,5 +77,5 @@ export class DevelopmentHints implements PublishingHints {
 const NOTHING = Buffer.alloc(0);
 
 const NOT_MOUNTED =
-  "A broadcast went to a hub that no sse({ hub }) mounts, so that it has no connections; another hub is mounted. " +
+  "You broadcast through a hub that no sse({ hub }) mounts, so it has no connections; another hub is mounted. " +
   "Call createHub() once, in a module of its own, and import that hub everywhere.";

@@ -20,7 +20,7 @@ const PASS = channel("express-sse-hub:pass");
 const SESSION = channel("express-sse-hub:session");
 const RUN = channel("express-sse-hub:run");
 
-/** Tells tracing and `NODE_DEBUG=sse` what a hub does; see {@link HubChannels}. */
+/** Publishes what a hub does to its diagnostics channels and to `NODE_DEBUG=sse`; see {@link HubChannels}. */
 export class Diagnostics {
   readonly #hub: Hub;
 
@@ -69,7 +69,7 @@ export class Diagnostics {
     this.#publish(RUN, { id, state, events } satisfies RunMessage);
   }
 
-  /** True while somebody wants to know how long passes take. */
+  /** True while the channel for passes has a subscriber, so that passes must be timed. */
   get isTimed(): boolean {
     return PASS.hasSubscribers;
   }

@@ -29,7 +29,7 @@ import type { CloseSettings, HubSettings } from "./hub-options.js";
 import type { Hub, HubHealth, HubStats } from "./hub.js";
 import { takeStats } from "./take-stats.js";
 
-/** The inside of a hub: its parts, and who is told what. */
+/** The inside of a hub: makes its parts and passes on what one part must tell another. */
 export class HubCore implements ConnectionContext {
   readonly registry = new Registry<LogReader>();
   readonly requirement = new SessionRequirement();
@@ -55,7 +55,7 @@ export class HubCore implements ConnectionContext {
   #closing: Promise<void> | undefined;
   #isClosed = false;
 
-  /** @param hub what the application has of it */
+  /** @param hub the public object that the application holds */
   constructor(settings: HubSettings, hub: Hub) {
     this.#log = settings.log ?? memoryLog();
     this.#retryMs = settings.retryMs;
@@ -141,7 +141,7 @@ export class HubCore implements ConnectionContext {
       runDetached: createDetachedScope(),
       report: this.report,
       onBroken: (connection) => {
-        // A change of its session or credential may be among what was lost.
+        // A change of its session or credential may be among the entries that were lost.
         if (!connection.hasLogin) return true;
         this.sessionMonitor.refreshUncertain(connection);
         return false;
@@ -226,7 +226,7 @@ export class HubCore implements ConnectionContext {
     const wasIn = this.registry.delete(connection);
     if (wasIn || reason === "refused") this.#closed.add(reason);
     if (wasIn && reason !== "refused") this.#diagnostics.end(connection, reason);
-    // The response of a connection that is gone may be somebody else's: its socket is not ours to close.
+    // The application may have answered a request whose connection is gone: then its socket is not ours to close.
     if (reason !== "gone" && !connection.transport.isGone) this.#awaitClose(connection);
     if (!connection.isOpened) return;
     this.#presence.onLeave(connection, reason);
@@ -241,7 +241,7 @@ export class HubCore implements ConnectionContext {
   }
 
   readonly #beat = (connection: LogReader): void => {
-    // What waits may wait for ever: from here on it is watched.
+    // Bytes that wait in a socket may wait for ever, so the stall watch takes over.
     if (connection.transport.pendingBytes > 0) this.stalls.add(connection);
     else this.#delivery.beat(connection);
   };
@@ -260,7 +260,7 @@ export class HubCore implements ConnectionContext {
       connection.finish("shutdown", { retryMs: this.drawRetryMs() });
       if (slices.isOver()) await slices.next();
     }
-    // Their followers have been sent away already: what they are told of the end is told elsewhere.
+    // The followers of these runs have ended above. They reconnect to another node, which tells them how the run ended.
     await Promise.all([
       this.runs.close(drainMs),
       this.registry.whenClosed(Math.max(0, deadline - performance.now())),

@@ -11,23 +11,23 @@ import {
 
 /** Options of `createHub()`. An unknown key is an error. */
 export interface HubOptions {
-  /** Where broadcasts are kept for readers that are behind or away. @default memoryLog() */
+  /** Where broadcasts are kept for browsers that are slow or away. @default memoryLog() */
   log?: EventLog | undefined;
   /**
-   * Milliseconds between signs of life on a quiet stream; `null` for none. Below the 60 s after which
-   * common proxies give up. @default 25_000
+   * Milliseconds between heartbeats on a quiet stream; `null` for none. The default is below the 60 s after
+   * which common proxies close a quiet connection. @default 25_000
    */
   heartbeatMs?: number | null | undefined;
   /**
-   * Milliseconds a browser waits before it returns, or a range to draw from for each connection, so
-   * that returns spread out. @default [1_000, 3_000]
+   * Milliseconds that a browser waits before it reconnects. With a range, the hub draws a value for each
+   * connection, so that the browsers do not reconnect all at once. @default [1_000, 3_000]
    */
   retryMs?: number | readonly [min: number, max: number] | undefined;
-  /** The most an event's data may be, in bytes of UTF-8. @default 1_048_576 (1 MiB) */
+  /** The largest data of an event, in bytes of UTF-8. @default 1_048_576 (1 MiB) */
   maxPayloadBytes?: number | undefined;
   /**
-   * Bytes that may wait in one socket before its connection is behind: from then on nothing is pushed,
-   * and it reads on from the log when its socket drains. @default 65_536 (64 KiB)
+   * Bytes that may wait in one socket. Above this the connection is behind: the hub writes nothing more to it
+   * until its socket drains, and then reads on from the log. @default 65_536 (64 KiB)
    */
   maxBufferedBytes?: number | undefined;
   /**
@@ -37,41 +37,41 @@ export interface HubOptions {
    */
   coalesceMs?: number | undefined;
   /**
-   * Milliseconds without one byte taken, while bytes wait, after which a socket is destroyed. The
-   * browser returns and resumes. Kernels take bytes in steps of up to 2 MB, so a reader that is always
-   * behind and slower than a step per `stallMs` (about 70 kB/s) is seen as stalled. @default 30_000
+   * Milliseconds after which a socket is destroyed if bytes wait and it takes none of them. The browser
+   * reconnects and resumes. Kernels take bytes in steps of up to 2 MB, so a browser that is always behind and
+   * takes less than one step per `stallMs` (about 70 kB/s) also counts as stalled. @default 30_000
    */
   stallMs?: number | undefined;
-  /** How many connections there may be; one above is put off. @default no limits */
+  /** How many connections there may be. A browser above a limit is told to ask again later. @default no limits */
   limits?: Limits | undefined;
   /**
-   * Milliseconds after which a stream ends, give or take a fifth; its browser returns and resumes.
+   * Milliseconds after which a stream ends, up to a fifth more or less. The browser reconnects and resumes.
    * `null` for no limit. @default 3_600_000 (1 h)
    */
   maxConnectionAgeMs?: number | null | undefined;
   /**
-   * Milliseconds after which the session of an open stream is read again, or its credential verified, for
-   * changes that nothing in this process told of; `null` for never. @default 60_000
+   * Milliseconds after which the session of an open stream is read again, or its credential verified. This finds
+   * changes that this process was not told of. `null` for never. @default 60_000
    */
   revalidateMs?: number | null | undefined;
-  /** What becomes of open streams whose session the store fails to give, or `verify` to verify. @default "end" */
+  /** What happens to open streams if the store fails to return their session, or if `verify` fails. @default "end" */
   onStoreError?: "end" | "keep" | undefined;
   /**
-   * Keeps only the socket of a stream and lets go of its request and response, which are most of its
-   * memory. The application then sees `finish` and `close` of the response when the headers are out,
-   * not when the stream ends: use `connection.signal` for that, and `connection.close()` where
-   * `res.end()` or `res.destroy()` would have ended it. As with a WebSocket, the server's timeouts and
-   * `closeAllConnections()` do not reach the stream; `hub.close()` does. More than 4 KiB sent behind
-   * the request closes it. It rests on what Node does inside; where that is not as it is known, or
-   * anything stands between response and socket (compression, HTTP/2, a body that nobody has read),
-   * the stream is kept as it is without this option. @default false
+   * Keeps only the socket of a stream and frees its request and response, which are most of its memory. The
+   * response then emits `finish` and `close` when the headers are sent, not when the stream ends: use
+   * `connection.signal` to learn of the end, and `connection.close()` instead of `res.end()` or
+   * `res.destroy()`. As with a WebSocket, the server's timeouts and `closeAllConnections()` do not end the
+   * stream; `hub.close()` does. A client that sends more than 4 KiB after its request is disconnected. The
+   * option relies on internals of Node. If they differ from what is expected, or if something stands between
+   * response and socket (compression, HTTP/2, a request body that was not read), the stream is handled as
+   * without this option. @default false
    */
   releaseRequest?: boolean | undefined;
 }
 
 /** {@link HubOptions} with every default filled in. */
 export interface HubSettings {
-  /** `null` for a memory log of the hub's own. */
+  /** `null`: the hub makes a memory log. */
   readonly log: EventLog | null;
   readonly heartbeatMs: number | null;
   readonly retryMs: readonly [min: number, max: number];
@@ -136,13 +136,13 @@ const HUB_OPTIONS = [
 
 /** Options of `hub.close()`. */
 export interface CloseOptions {
-  /** Milliseconds that sockets have to close. @default 5_000 */
+  /** Milliseconds to wait for sockets to close; then they are destroyed. @default 5_000 */
   timeoutMs?: number | undefined;
-  /** Milliseconds that runs of this process have to end by themselves. @default 0 */
+  /** Milliseconds to wait for runs of this process to end by themselves; then they end as `lost`. @default 0 */
   drainMs?: number | undefined;
 }
 
-/** The same with nothing left out. */
+/** {@link CloseOptions} with every default filled in. */
 export type CloseSettings = Readonly<{ timeoutMs: number; drainMs: number }>;
 
 /** Reads the options of `hub.close()`. @throws SseHubTypeError `ERR_SSE_OPTION` */

@@ -4,49 +4,49 @@ import type { ReturnVerdict } from "../log/cursor.js";
 import type { RunEndReason } from "../log/run-store.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
 
-/** What {@link Hub.stats} tells. Counts begin with the hub and only rise, unless said otherwise. */
+/** The numbers that {@link Hub.stats} returns. Counts start when the hub is made and only rise, unless said otherwise. */
 export interface HubStats {
-  /** Open now. */
+  /** Connections open now. */
   readonly connections: number;
-  /** Connections that were told `hub:open`; those that ended before it count in `closed` alone. */
+  /** Connections that were sent `hub:open`; those that ended before it count in `closed` only. */
   readonly opened: number;
-  /** Open now and not at the head of the log: just come, or slow. */
+  /** Connections open now that are not at the head of the log, because they are new or slow. */
   readonly behind: number;
   /** What the log holds now. */
   readonly log: { readonly entries: number; readonly bytes: number };
-  /** Events of this node's that the log has taken. */
+  /** Events broadcast by this node that the log has accepted. */
   readonly published: number;
   /** Events written live, once for each connection. */
   readonly delivered: number;
   /** Events written from the log to connections that were behind, retained ones included. */
   readonly replayed: number;
-  /** Volatile events that a connection did not get because it was behind. */
+  /** Volatile events that a connection did not receive because it was behind. */
   readonly dropped: number;
-  /** Times a connection was overtaken by the log and told so. */
+  /** How often a connection was sent `hub:gap`, because events had left the log before it could read them. */
   readonly gaps: number;
-  /** Ends by reason; `refused` are those that were never let in. */
+  /** Connections that have ended, by reason; `refused` are those that were never admitted. */
   readonly closed: Readonly<Partial<Record<EndReason, number>>>;
-  /** Requests for a stream that got none, by reason: one of the `limits`, the store, an origin … */
+  /** Requests for a stream that were refused, by reason: one of the `limits`, the store, an origin … */
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;
   /**
-   * Streams that were joined, by what became of the browser's cursor: `new` came without one. Streams of
-   * their own (`req.sse.open()`) have none, and count in `opened` alone.
+   * Streams that joined, by what the hub decided about the browser's cursor; `new` came without a cursor. Streams
+   * of `req.sse.open()` have no cursor and count in `opened` only.
    */
   readonly returns: Readonly<Partial<Record<ReturnVerdict, number>>>;
-  /** Sessions whose streams had to end before their time, by cause: a logout, an expiry … */
+  /** Sessions whose streams the hub ended because their user no longer matched, by cause: a logout, an expiry … */
   readonly sessionsEnded: Readonly<Partial<Record<SessionEndCause, number>>>;
   readonly runs: {
     /** Runs that this process produces now. */
     readonly running: number;
     /** Streams of this node that follow a run now. */
     readonly followers: number;
-    /** Runs that this process has begun. */
+    /** Runs that this process has started. */
     readonly begun: number;
     /** Events of the runs of this process. */
     readonly events: number;
-    /** Runs of this process that have ended, by how. */
+    /** Runs of this process that have ended, by how they ended. */
     readonly ended: Readonly<Partial<Record<RunEndReason, number>>>;
   };
-  /** Predicates that threw or gave a promise, each counted once for each broadcast it was given to. */
+  /** Predicates that threw or returned a promise, counted once for each broadcast. */
   readonly filterErrors: number;
 }

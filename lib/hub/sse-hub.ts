@@ -15,7 +15,7 @@ import { HubCore } from "./hub-core.js";
 import { resolveCloseOptions, type CloseOptions, type HubSettings } from "./hub-options.js";
 import type { Hub, HubHealth, HubStats } from "./hub.js";
 
-/** What `createHub()` gives: the hub without its inside. */
+/** The object that `createHub()` returns. It hides the inside of the hub, {@link HubCore}. */
 export class SseHub extends RoutedBroadcaster implements Hub {
   readonly #core: HubCore;
 
@@ -29,8 +29,8 @@ export class SseHub extends RoutedBroadcaster implements Hub {
     if (typeof hub === "object" && hub !== null && #core in hub) return hub.#core;
     throw new SseHubTypeError(
       "ERR_SSE_OPTION",
-      `The option hub of sse() is ${describe(hub)}. Expected the hub that createHub() gave: ` +
-        "take both from the same copy of express-sse-hub, not one by import and one by require.",
+      `The option hub of sse() is ${describe(hub)}. Expected the hub that createHub() gave. ` +
+        "Take both from the same copy of express-sse-hub, not one by import and the other by require.",
     );
   }
 
@@ -48,7 +48,7 @@ export class SseHub extends RoutedBroadcaster implements Hub {
     return broadcastWithin(this.#core.publishing, transaction);
   }
 
-  // Not async, these: misuse throws at the call.
+  // Not async functions: misuse must throw at the call.
   refresh(matcher: Matcher): Promise<void> {
     return this.#core.cluster.recall("refresh", matcher);
   }
@@ -112,7 +112,8 @@ export class SseHub extends RoutedBroadcaster implements Hub {
     const core = this.#core;
     const closeHub = (timeoutMs: number) =>
       core.close({ timeoutMs, drainMs: 0 }).catch((cause: unknown) => {
-        core.report(new SseHubError("ERR_SSE_LOG", "The log could not be closed.", { cause }));
+        const message = "The log failed to close, see the cause. The shutdown goes on.";
+        core.report(new SseHubError("ERR_SSE_LOG", message, { cause }));
       });
     return closeWith(closeHub, server, options);
   }

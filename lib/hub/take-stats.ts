@@ -10,7 +10,7 @@ import type { Runs } from "../run/runs.js";
 import type { SessionEnds } from "../session/session-ends.js";
 import type { SseHubErrorCode } from "../errors/sse-hub-error.js";
 
-/** The parts of a hub that count. */
+/** The parts of a hub that keep counts. */
 export interface CountingParts {
   readonly registry: { readonly size: number; readonly ownSize: number };
   readonly admission: Admission;
@@ -24,13 +24,13 @@ export interface CountingParts {
   readonly errors: Counts<SseHubErrorCode>;
 }
 
-/** Asks the parts of a hub what they have counted. It takes the same time whatever their number is. */
+/** Collects the counts of a hub's parts, in the same time however many connections there are. */
 export function takeStats(parts: CountingParts): HubStats {
   const { registry, admission, fanOut, replay } = parts;
   return {
     connections: registry.size,
     opened: admission.opened,
-    // Not by a look at each: monitoring asks often, and there may be many.
+    // Computed, not counted over all connections: monitoring asks often, and there may be many.
     behind: registry.size - registry.ownSize - fanOut.size,
     log: parts.log.size,
     published: parts.publishing.published,

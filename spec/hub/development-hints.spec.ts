@@ -53,7 +53,7 @@ describe("a hub in development", () => {
     await hub.broadcast("message", "a");
     await hub.broadcast("message", "b");
     expect(warnings).toEqual([
-      expect.stringMatching(/^A broadcast went to a hub that no sse\(\{ hub \}\) mounts/),
+      expect.stringMatching(/^You broadcast through a hub that no sse\(\{ hub \}\) mounts/),
     ]);
   });
 
