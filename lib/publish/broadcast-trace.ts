@@ -2,21 +2,21 @@ import { tracingChannel } from "node:diagnostics_channel";
 import { isThenable } from "../async/is-thenable.js";
 import type { Broadcaster } from "./broadcaster.js";
 
-/** The context of `tracingChannel("express-sse-hub:broadcast")`: one object from start to end. */
+/** The context of `tracingChannel("express-sse-hub:broadcast")`: the same object in all events of one broadcast. */
 export interface BroadcastTrace {
   /** The hub, or the `publisher()`. */
   readonly hub: Broadcaster;
-  /** Name of the event, not checked yet. */
+  /** The name of the event, not checked yet. */
   readonly event: unknown;
-  /** Its id, at `asyncEnd`: the log holds it. Left out where it is a part of a transaction. */
+  /** From `asyncEnd` on: the id of the event, which the log now holds. Left out in a transaction. */
   result?: string;
-  /** At `error`: what was thrown or rejected with. */
+  /** From `error` on: what the broadcast threw or rejected with. */
   error?: unknown;
 }
 
 const BROADCAST = tracingChannel<BroadcastTrace>("express-sse-hub:broadcast");
 
-/** Runs a broadcast as an operation to be traced, in the caller's asynchronous context. */
+/** Runs a broadcast as a traced operation, in the asynchronous context of the caller. */
 export function traceBroadcast<T>(
   hub: Broadcaster,
   event: unknown,
@@ -30,7 +30,7 @@ function asPromise<T>(sent: T | Promise<T>): Promise<T> {
   return isThenable(sent) ? sent : Promise.resolve(sent);
 }
 
-// Early versions of Node 20 neither tell this together nor ask it before they set out.
+// Early versions of Node 20 have no `hasSubscribers` on a tracing channel, and trace without subscribers too.
 function isTraced(): boolean {
   const { start, end, asyncStart, asyncEnd, error } = BROADCAST;
   return (

@@ -5,17 +5,17 @@ import { SseHubTypeError, describe, type SseHubErrorCode } from "../errors/sse-h
 import type { EventData, EventName } from "../wire/event.js";
 
 /**
- * Sends to an audience. Each step gives a new Broadcaster; none is ever changed.
+ * Sends events to an audience. Each step, such as `to()`, returns a new Broadcaster and leaves this one unchanged.
  *
- * @typeParam Result what a broadcast resolves with: the id, or nothing as a part of a transaction
+ * @typeParam Result what a broadcast resolves with: the event's id, or nothing in a transaction
  */
 export interface Broadcaster<Result = string> {
   /**
-   * Sends an event to everybody in this audience. Resolves with the event's id once it is in the
-   * log; sockets drain at their own pace. A browser that is away gets it on its return, while the
-   * log still holds it.
+   * Sends an event to all connections of this audience. Resolves with the event's id once the event is in the
+   * log; it does not wait for browsers. A browser that is away receives the event when it reconnects, if the log
+   * still holds it.
    *
-   * @throws SseHubTypeError `ERR_SSE_FIELD`, `ERR_SSE_DATA`: at once, before anything is stored
+   * @throws SseHubTypeError `ERR_SSE_FIELD`, `ERR_SSE_DATA`: at the call, before anything is stored
    */
   broadcast<E extends EventName>(event: E, data: EventData<E>): Promise<Result>;
   /**
@@ -23,61 +23,63 @@ export interface Broadcaster<Result = string> {
    * predicate (a function of this process, called for each connection; only `true` counts).
    *
    * @throws SseHubTypeError `ERR_SSE_FIELD`, `ERR_SSE_DATA`, `ERR_SSE_FILTER` (also for a filter that
-   * is undefined or null: leave it out to reach everybody), `ERR_SSE_NO_SESSION`
+   * is undefined or null: to send to all connections, leave the argument out), `ERR_SSE_NO_SESSION`
    */
   broadcast<E extends EventName>(event: E, data: EventData<E>, filter: Filter): Promise<Result>;
   /**
-   * Those in at least one of the rooms, each of them once; a further `to` adds rooms.
+   * Narrows the audience to connections that are in at least one of the rooms. Each receives the event once. A
+   * further `to` adds rooms.
    *
    * @throws SseHubTypeError `ERR_SSE_ROOM`
    */
   to(room: string, ...rooms: string[]): Broadcaster<Result>;
   /**
-   * All but the page which made the change: `except(req.sse.connectionId)`, where it asked with `stream.fetch()`.
-   * The id of a connection leaves out that connection only; `undefined` leaves out nobody.
+   * Leaves out the page that made the change: `except(req.sse.connectionId)`, if the page sent its request with
+   * `stream.fetch()`. The id of a connection leaves out that connection only; `undefined` leaves out none.
    *
-   * @throws SseHubTypeError `ERR_SSE_FILTER` for anything but a string that is not empty, or undefined
+   * @throws SseHubTypeError `ERR_SSE_FILTER` unless the id is `undefined` or a string that is not empty
    */
   except(connectionId: string | undefined): Broadcaster<Result>;
   /**
-   * Keeps the newest event of this key for newcomers too: it is given, without id, on a first visit,
-   * after a gap, and on joining a room later, to connections that the audience reaches. At most 1 000 keys and
-   * 8 MiB are kept; the key that was not set for longest goes first.
+   * Retains the newest event of this key for browsers that connect later. A connection of the audience receives
+   * it, without id, on a first visit, after a gap, and when it joins a room later. At most 1 000 keys and 8 MiB are
+   * retained; the key that was set longest ago is dropped first.
    *
    * ```ts
    * await hub.retain("import 7", { maxAgeMs: 60_000 }).broadcast("imported", { rows: 12 });
-   * await hub.retain("import 7").clear(); // nobody who comes from now on is told
+   * await hub.retain("import 7").clear(); // browsers that connect from now on do not receive it
    * ```
    *
-   * @throws SseHubTypeError `ERR_SSE_FIELD` for a key that is no string, or empty; `ERR_SSE_OPTION`
+   * @throws SseHubTypeError `ERR_SSE_FIELD` for a key that is empty or not a string; `ERR_SSE_OPTION`
    */
   retain(key: string, options?: RetainOptions): RetainingBroadcaster<Result>;
   /**
-   * For those who are there now: in order with everything else, but without id, and neither replayed
-   * nor kept for a reader that is behind. For what is worthless a moment later, such as "is typing".
+   * Sends only to connections that are live now: in order with all other events, but without id, and without
+   * replay for browsers that are slow or away. Use it for events that are worthless a moment later, such as
+   * "is typing".
    */
   volatile(): Broadcaster<Result>;
 }
 
-/** What {@link Broadcaster.retain} gives. */
+/** Returned by {@link Broadcaster.retain}. */
 export interface RetainingBroadcaster<Result = string> extends Broadcaster<Result> {
   /**
-   * Takes back what is kept under the key, whoever it was for, on every node. Browsers that were given it keep it:
-   * tell them with an event. Resolves once the log holds that.
+   * Removes the event that is retained under the key, on every node and whatever its audience was. Browsers that
+   * have received the event are not informed: send them an event. Resolves once the log holds the removal.
    */
   clear(): Promise<void>;
 }
 
 /** Options of {@link Broadcaster.retain}. An unknown key is an error. */
 export interface RetainOptions {
-  /** Milliseconds after which newcomers are not given the event any more; `null` for no limit. @default null */
+  /** Milliseconds after which the event is no longer sent to new connections; `null` for no limit. @default null */
   maxAgeMs?: number | null | undefined;
 }
 
-/** The arguments of {@link Broadcaster.broadcast}, which counts them. */
+/** The arguments of {@link Broadcaster.broadcast}. Their number tells a filter that is `undefined` from no filter. */
 export type BroadcastArgs = [event: string, data: unknown, filter?: unknown];
 
-/** Which way a broadcast goes: everything about it but the event, the data and the filter. */
+/** Everything about a broadcast except its event, data and filter. */
 export interface Route {
   readonly rooms: readonly string[] | null;
   readonly except: string | null;
@@ -86,7 +88,7 @@ export interface Route {
   readonly isVolatile: boolean;
 }
 
-/** What a broadcast names, before it is checked. */
+/** The content of a broadcast, before it is checked. */
 export interface Broadcast extends Route {
   readonly event: unknown;
   readonly data: unknown;
@@ -94,11 +96,11 @@ export interface Broadcast extends Route {
   readonly filter: unknown;
 }
 
-/** What broadcasters hand on to. */
+/** Publishes what broadcasters have collected. */
 export interface Publishes<T = string> {
-  /** Gives what a broadcast resolves with. */
+  /** @returns what the broadcast resolves with */
   publish(broadcast: Broadcast): Promise<T>;
-  /** Takes back what is kept for newcomers under a key. */
+  /** Removes the event that is retained under a key. */
   clear(key: string): Promise<void>;
 }
 
@@ -111,7 +113,7 @@ const EVERYBODY: Route = {
 };
 
 /**
- * Reaches everybody; its steps narrow that. The hub is one, and a `publisher()`.
+ * A broadcaster to all connections; its steps narrow the audience. The hub and a `publisher()` extend it.
  *
  * @typeParam T what its broadcasts resolve with
  */
@@ -129,8 +131,8 @@ export class RoutedBroadcaster<T = string> implements Broadcaster<T> {
     if (args.length > 2 && filter == null) {
       throw new SseHubTypeError(
         "ERR_SSE_FILTER",
-        `The filter is ${describe(filter)}. Expected a matcher or a predicate: ` +
-          "a filter that is missing by mistake must not reach everybody, so leave the argument out to do that.",
+        `The filter is ${describe(filter)}. Expected a matcher or a predicate. ` +
+          "To send to all connections, leave the argument out: a filter that is missing by mistake must not do that.",
       );
     }
     return this.#publisher().publish({ ...this.#route, event, data, filter: filter ?? null });
@@ -152,7 +154,7 @@ export class RoutedBroadcaster<T = string> implements Broadcaster<T> {
   }
 
   retain(key: string, options: RetainOptions = {}): KeyBroadcaster<T> {
-    checkName(key, "ERR_SSE_FIELD", "retain", "a name for what the event is the state of");
+    checkName(key, "ERR_SSE_FIELD", "retain", "a name for the state that the event carries");
     const read = optionReader("retain", options, ["maxAgeMs"]);
     const retainMs = read(
       "maxAgeMs",

@@ -8,21 +8,21 @@ import {
   type SseHubErrorCode,
 } from "../errors/sse-hub-error.js";
 
-/** What a hub tells its application, with the arguments of each listener. */
+/** The events of a hub, with the arguments of their listeners. */
 export interface HubEvents {
-  /** A connection was told `hub:open`. */
+  /** A connection was sent `hub:open`. */
   join: [connection: Connection];
   /** A connection that had joined has ended. */
   leave: [connection: Connection, reason: EndReason];
-  /** Trouble at run time. Without a listener it is one process warning per code, never a throw. */
+  /** Something failed at run time. Without a listener each code becomes one process warning; it is never thrown. */
   error: [error: SseHubError];
 }
 
-/** The listeners of a hub. A listener that throws is reported, and never stops a delivery. */
+/** The listeners of a hub. If a listener throws, the error is reported and delivery goes on. */
 export class HubEmitter {
   readonly #emitter = new EventEmitter();
   readonly #warned = new Set<string>();
-  /** Errors reported so far, by code, whether or not anybody listens. */
+  /** Number of errors reported so far, by code, with or without a listener. */
   readonly reported = new Counts<SseHubErrorCode>();
 
   on<K extends keyof HubEvents>(event: K, listener: (...args: HubEvents[K]) => void): void {
@@ -41,7 +41,8 @@ export class HubEmitter {
     try {
       this.#emitter.emit(event, ...args);
     } catch (cause) {
-      this.report(new SseHubError("ERR_SSE_LISTENER", `A listener of ${event} threw.`, { cause }));
+      const message = `A listener of hub.on("${event}") threw an error. Catch it in the listener.`;
+      this.report(new SseHubError("ERR_SSE_LISTENER", message, { cause }));
     }
   }
 
@@ -54,7 +55,8 @@ export class HubEmitter {
     try {
       this.#emitter.emit("error", error);
     } catch (cause) {
-      this.#warn(new SseHubError("ERR_SSE_LISTENER", "A listener of error threw.", { cause }));
+      const message = 'A listener of hub.on("error") threw an error. Catch it in the listener.';
+      this.#warn(new SseHubError("ERR_SSE_LISTENER", message, { cause }));
     }
   }
 
@@ -63,7 +65,7 @@ export class HubEmitter {
     this.#warned.add(error.code);
     const cause = error.cause instanceof Error ? ` Cause: ${error.cause.message}.` : "";
     process.emitWarning(
-      `${error.message}${cause} Listen with hub.on("error", …) to see all of these; ` +
+      `${error.message}${cause} Listen with hub.on("error", …) to see every error; ` +
         "without a listener each code is shown once.",
       { type: "SseHubWarning", code: error.code },
     );

@@ -13,29 +13,29 @@ import { broadcastWithin, type TransactionBroadcaster } from "./transaction-broa
 
 /** Sends to the browsers of an application from a process that has no streams: a worker, a cron job. */
 export interface Publisher extends Broadcaster, Runner {
-  /** As `hub.within()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
+  /** Like `hub.within()`. @throws SseHubTypeError `ERR_SSE_OPTION` */
   within(transaction: object): TransactionBroadcaster;
   /**
-   * As `hub.refresh()`: the streams of the users that match end, and their browsers return.
-   * Resolves once the nodes are told.
+   * Like `hub.refresh()`: ends the streams of the users that match; their browsers reconnect.
+   * Resolves once the log has accepted the message to the nodes.
    *
    * @throws SseHubTypeError `ERR_SSE_FILTER`
    */
   refresh(matcher: Matcher): Promise<void>;
-  /** As `hub.disconnect()`: for good. @throws SseHubTypeError `ERR_SSE_FILTER` */
+  /** Like `hub.disconnect()`: their browsers do not reconnect. @throws SseHubTypeError `ERR_SSE_FILTER` */
   disconnect(matcher: Matcher): Promise<void>;
-  /** How the way to the log is. */
+  /** The state of the connection to the log. */
   health(): LogHealth;
   on(event: "error", listener: (error: SseHubError) => void): this;
   off(event: "error", listener: (error: SseHubError) => void): this;
   /**
-   * Sends what still waits, for up to a second, and ends the connections. Runs that are going on are lost: await
-   * their `done` before. Idempotent.
+   * Sends the events that still wait, for up to a second, and closes the connections to the log. Runs that have not
+   * ended become `lost`: await their `done` first. Idempotent.
    */
   close(): Promise<void>;
 }
 
-/** Publishes to a log that others follow. */
+/** Publishes to a shared log that the nodes of the application follow. */
 export class LogPublisher extends RoutedBroadcaster implements Publisher {
   readonly #log: EventLog;
   readonly #emitter = new HubEmitter();
@@ -43,7 +43,7 @@ export class LogPublisher extends RoutedBroadcaster implements Publisher {
   readonly #publishing: Publishing;
   #isClosed = false;
 
-  /** @param maxPayloadBytes the most an event's data may be, in bytes of UTF-8 */
+  /** @param maxPayloadBytes the largest data of an event, in bytes of UTF-8 */
   constructor(log: EventLog, maxPayloadBytes: number) {
     super(() => this.#publishing);
     this.#log = log;
@@ -52,10 +52,10 @@ export class LogPublisher extends RoutedBroadcaster implements Publisher {
       maxPayloadBytes,
       trace: (event, send) => traceBroadcast(this, event, send),
       isClosed: () => this.#isClosed,
-      // Who is meant is known to the nodes.
+      // Only the nodes know whether their requests have sessions.
       checkFilter: () => undefined,
       hints: null,
-      // Nothing passes here.
+      // This process delivers nothing, so there are no passes to time.
       times: { isTimed: false, note: () => undefined },
       whenServed: null,
       report: this.#report,
@@ -74,7 +74,7 @@ export class LogPublisher extends RoutedBroadcaster implements Publisher {
         if (kind === "cancel") this.#runs.onCancel(String(run), String(token));
       },
       onBreak: () => undefined,
-      // It has neither users nor connections.
+      // A publisher has no connections, so it has no answer.
       onQuestion: () => null,
       onError: this.#report,
     });

@@ -8,26 +8,26 @@ import { checkEventName, toText } from "../wire/event.js";
 import { tabMarkOf } from "../wire/tab-mark.js";
 import { Pace } from "./pace.js";
 
-/** Tells a developer of likely mistakes. */
+/** Warns the developer about likely mistakes. */
 export interface PublishingHints {
-  /** Looks at where a broadcast is to go. */
+  /** Checks the rooms and the filter of a broadcast. */
   look(to: Pick<Broadcast, "rooms" | "filter">): void;
-  /** The log has taken a broadcast. */
+  /** The log has accepted a broadcast. */
   onTaken(id: string, audience: Audience): void;
 }
 
-/** What publishing needs to know. */
+/** What {@link Publishing} is given by its owner. */
 export interface PublishingParts {
   readonly log: EventLog;
   readonly maxPayloadBytes: number;
   /** Runs the sending of an event, so that it can be traced. */
   readonly trace: <T>(event: unknown, send: () => T | Promise<T>) => T | Promise<T>;
   readonly isClosed: () => boolean;
-  /** Throws where a filter could never match anybody. */
+  /** Throws if a filter could never match, because no request had a session. */
   readonly checkFilter: () => void;
-  /** `null` where nobody develops. */
+  /** `null` in production, and for a publisher. */
   readonly hints: PublishingHints | null;
-  /** Takes note of when a broadcast was called. Not asked for where nobody wants to know. */
+  /** Notes when a broadcast was called, while `isTimed`. */
   readonly times: { readonly isTimed: boolean; note(id: string, calledAt: number): void };
   /** See {@link Pace}; `null` where this process has no connections. */
   readonly whenServed: ((deadline: number) => Promise<void>) | null;
@@ -35,11 +35,11 @@ export interface PublishingParts {
 }
 
 /**
- * From a broadcast to an entry of the log: checked, encoded once, appended. Misuse throws at the call,
- * so that Express answers 500; only trouble at run time rejects.
+ * Turns a broadcast into an entry of the log: checks it, encodes it once, and appends it. Misuse throws at the
+ * call, so that Express answers 500; the promise rejects only if something fails at run time.
  */
 export class Publishing implements Publishes {
-  /** Broadcasts that the log has taken so far. */
+  /** Number of broadcasts that the log has accepted so far. */
   published = 0;
   readonly #parts: PublishingParts;
   readonly #pace: Pace | null;
@@ -55,11 +55,11 @@ export class Publishing implements Publishes {
   }
 
   async clear(retainKey: string): Promise<void> {
-    await this.#reported(this.#add(takingBack(retainKey)));
+    await this.#reported(this.#add(clearingDraft(retainKey)));
   }
 
   /**
-   * The same as a part of a transaction.
+   * Returns a publisher whose events are part of a transaction.
    *
    * @throws SseHubTypeError `ERR_SSE_OPTION`
    */
@@ -73,11 +73,11 @@ export class Publishing implements Publishes {
     return {
       publish: (broadcast) =>
         this.#reported(trace(broadcast.event, () => add(this.#draft(broadcast)))),
-      clear: (retainKey) => this.#reported(add(takingBack(retainKey))),
+      clear: (retainKey) => this.#reported(add(clearingDraft(retainKey))),
     };
   }
 
-  // Who does not await the promise hears of it here, and the process lives on.
+  // A caller may ignore the promise: the error is reported, and is no unhandled rejection.
   #reported<T>(sent: T | Promise<T>): Promise<T> {
     if (!isThenable(sent)) return Promise.resolve(sent);
     sent.catch(this.#parts.report);
@@ -97,7 +97,7 @@ export class Publishing implements Publishes {
     checkEventName(event);
     const text = toText(data, maxPayloadBytes);
     if (filter !== null) this.#parts.checkFilter();
-    // Other tabs hear the same connection: the one that is left out knows by the mark, wherever it hears it.
+    // Tabs may share one connection. The mark travels with the event, and the tab that it names skips the event.
     const tabMark = tabMarkOf(except);
     const to = { rooms, except: tabMark === undefined ? except : null };
     const audience = createAudience(to, filter, log, report);
@@ -106,7 +106,7 @@ export class Publishing implements Publishes {
     return { frame, audience, ...kept };
   }
 
-  /** @param calledAt `null` where nobody wants to know */
+  /** @param calledAt `null` if passes are not timed */
   #onTaken(id: string, draft: LogDraft, calledAt: number | null): string | Promise<string> {
     this.published += 1;
     this.#parts.hints?.onTaken(id, draft.audience);
@@ -127,21 +127,22 @@ export class Publishing implements Publishes {
 
   #checkOpen(): void {
     if (!this.#parts.isClosed()) return;
-    throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so nothing can be broadcast.");
+    const message = "The hub is closed, so it cannot broadcast. Broadcast before you call close().";
+    throw new SseHubError("ERR_SSE_CLOSED", message);
   }
 }
 
 function asLogError(cause: unknown): SseHubError {
   if (cause instanceof SseHubError) return cause;
-  return new SseHubError("ERR_SSE_LOG", "The log did not take a broadcast.", { cause });
+  return new SseHubError("ERR_SSE_LOG", "The log did not accept a broadcast; the cause says why.", { cause });
 }
 
 function failed(cause: unknown): never {
   throw asLogError(cause);
 }
 
-/** What takes back what is kept for newcomers under a key. */
-function takingBack(retainKey: string): LogDraft {
+/** An entry without a frame and for no one: it only replaces what is retained under the key. */
+function clearingDraft(retainKey: string): LogDraft {
   const audience = { rooms: [], filter: null, except: null };
   return { frame: Buffer.alloc(0), audience, retainKey, isVolatile: true };
 }
@@ -150,7 +151,7 @@ function appenderWithin(log: EventLog, transaction: object): (draft: LogDraft) =
   if (log.within !== undefined) return log.within(transaction);
   throw new SseHubTypeError(
     "ERR_SSE_OPTION",
-    "within() needs a log that is in the database of your transaction, and the log of this hub is not. " +
+    "within() needs a log in the database of your transaction, and the log of this hub has no transactions. " +
       "Expected postgresLog() of express-sse-hub/postgres as the option log of createHub().",
   );
 }

@@ -2,17 +2,19 @@ import { RoutedBroadcaster, type Broadcaster } from "./broadcaster.js";
 import type { Publishing } from "./publishing.js";
 
 /**
- * Sends as a part of a transaction: an event is delivered if and only if that commits, and then at once.
+ * Sends events as part of a transaction: an event is delivered if and only if the transaction commits, and then at
+ * once.
  *
- * `broadcast` resolves when the event is in the transaction; its id is given only with the commit. Where it
- * rejects, the database has refused it, and the transaction can only be rolled back.
+ * `broadcast` resolves when the event is in the transaction. It resolves without an id, because the event gets its
+ * id at the commit. If it rejects, the database has refused the event, and you can only roll back the transaction.
  */
 export type TransactionBroadcaster = Broadcaster<void>;
 
 /**
- * Gives what sends as a part of a transaction.
+ * Returns a broadcaster whose events are part of a transaction.
  *
- * @throws SseHubTypeError `ERR_SSE_OPTION` for a log that cannot, or for what is no transaction of the log's
+ * @throws SseHubTypeError `ERR_SSE_OPTION` if the log has no transactions, or if `transaction` is not one of its
+ * database
  */
 export function broadcastWithin(
   publishing: Publishing,
