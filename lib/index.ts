@@ -1,6 +1,7 @@
 export type { Broadcaster, RetainOptions, RetainingBroadcaster } from "./publish/broadcaster.js";
 export type { TransactionBroadcaster } from "./publish/transaction-broadcaster.js";
-export type { Connection, EndReason, Opened } from "./connection/connection.js";
+export type { Connection, Opened } from "./connection/connection.js";
+export type { EndReason } from "./connection/end-reason.js";
 export type { First } from "./admission/admission-request.js";
 export type { RefusalReason } from "./admission/refusal-reason.js";
 export type { Limits } from "./admission/limits.js";

@@ -1,5 +1,5 @@
 import { userKeyOf, type User } from "../user/user.js";
-import type { EndReason } from "../connection/connection.js";
+import type { EndReason } from "../connection/end-reason.js";
 import { reachOf, type Reach } from "./reach.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 

@@ -1,7 +1,8 @@
 import type { SseHubError } from "../errors/sse-hub-error.js";
 import type { CredentialLink } from "../user/credential-link.js";
 import type { SessionLink } from "../user/session-link.js";
-import type { Connection, EndReason } from "./connection.js";
+import type { Connection } from "./connection.js";
+import type { EndReason } from "./end-reason.js";
 import type { Transport } from "./transport.js";
 
 /** What all connections of a hub have in common. */

@@ -2,38 +2,6 @@ import type { LostReason } from "../log/cursor.js";
 import type { User } from "../user/user.js";
 import type { EventData, EventName } from "../wire/event.js";
 
-/**
- * Why a connection ended. The browser is told in `hub:end`, except for `gone` (it left by itself) and
- * `refused` (it was never let in).
- */
-export type EndReason =
-  /** The user behind it changed: logout, login, expiry, another profile. */
-  | "user"
-  /** `hub.refresh()` */
-  | "refresh"
-  /** `maxConnectionAgeMs` */
-  | "age"
-  /** `connection.close()` */
-  | "close"
-  /** The hub drains. */
-  | "shutdown"
-  /** The handler, the user function, `first` or a source failed, or the session store did. */
-  | "error"
-  /** No byte was taken for `stallMs`. */
-  | "slow"
-  /** `connection.end()`, or the run it followed is done: the browser does not come back. */
-  | "done"
-  /** `hub.disconnect()`: the browser does not come back. */
-  | "stop"
-  /** The run it followed failed: the browser does not come back. */
-  | "failed"
-  /** The run it followed was cancelled: the browser does not come back. */
-  | "cancelled"
-  /** The process of the run it followed is gone: the browser does not come back. */
-  | "lost"
-  | "gone"
-  | "refused";
-
 /** What the first event of a stream says, besides the connection's id. */
 export interface Opened {
   /** `null` on a first visit, `true` when what was missed follows, `false` when it cannot. */

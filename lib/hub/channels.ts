@@ -1,4 +1,5 @@
-import type { Connection, EndReason } from "../connection/connection.js";
+import type { Connection } from "../connection/connection.js";
+import type { EndReason } from "../connection/end-reason.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { Hub } from "./hub.js";
 import type { ReturnVerdict } from "../log/cursor.js";

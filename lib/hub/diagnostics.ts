@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
-import type { Connection, EndReason } from "../connection/connection.js";
+import type { Connection } from "../connection/connection.js";
+import type { EndReason } from "../connection/end-reason.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { LogReader } from "../delivery/log-reader.js";
 import { toId, type ReturnVerdict } from "../log/cursor.js";

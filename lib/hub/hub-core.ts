@@ -3,7 +3,7 @@ import { createDetachedScope } from "../async/detached-scope.js";
 import { Slices } from "../async/slices.js";
 import { Cluster } from "../cluster/cluster.js";
 import { Presence } from "../cluster/presence.js";
-import type { EndReason } from "../connection/connection.js";
+import type { EndReason } from "../connection/end-reason.js";
 import { Heartbeat } from "../connection/heartbeat.js";
 import { Registry } from "../connection/registry.js";
 import { StallWatch } from "../connection/stall-watch.js";

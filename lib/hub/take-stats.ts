@@ -1,5 +1,5 @@
 import type { Admission } from "../admission/admission.js";
-import type { EndReason } from "../connection/connection.js";
+import type { EndReason } from "../connection/end-reason.js";
 import type { Counts } from "../diagnostics/counts.js";
 import type { FanOut } from "../delivery/fan-out.js";
 import type { Replay } from "../delivery/replay.js";

@@ -1,4 +1,4 @@
-import type { EndReason } from "../connection/connection.js";
+import type { EndReason } from "../connection/end-reason.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { Hub } from "../hub/hub.js";
 import type { ReturnVerdict } from "../log/cursor.js";

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
-import type { Connection, EndReason } from "../connection/connection.js";
+import type { Connection } from "../connection/connection.js";
+import type { EndReason } from "../connection/end-reason.js";
 import { Counts } from "../diagnostics/counts.js";
 import {
   SseHubError,

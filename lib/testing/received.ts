@@ -1,5 +1,6 @@
 import { createParser } from "eventsource-parser";
-import type { EndReason, Opened } from "../connection/connection.js";
+import type { Opened } from "../connection/connection.js";
+import type { EndReason } from "../connection/end-reason.js";
 import type { StreamEvent } from "./stream-event.js";
 
 /** What has come over one stream so far, read as EventSource reads it. */

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import type { EndReason, Opened } from "../connection/connection.js";
+import type { Opened } from "../connection/connection.js";
+import type { EndReason } from "../connection/end-reason.js";
 import type { Hub } from "../hub/hub.js";
 import type { EventData, EventName } from "../wire/event.js";
 import { Changes } from "./changes.js";

@@ -1,4 +1,34 @@
-import type { EndReason } from "./connection.js";
+/**
+ * Why a connection ended. The browser is told in `hub:end`, except for `gone` (it left by itself) and
+ * `refused` (it was never let in).
+ */
+export type EndReason =
+  /** The user behind it changed: logout, login, expiry, another profile. */
+  | "user"
+  /** `hub.refresh()` */
+  | "refresh"
+  /** `maxConnectionAgeMs` */
+  | "age"
+  /** `connection.close()` */
+  | "close"
+  /** The hub drains. */
+  | "shutdown"
+  /** The handler, the user function, `first` or a source failed, or the session store did. */
+  | "error"
+  /** No byte was taken for `stallMs`. */
+  | "slow"
+  /** `connection.end()`, or the run it followed is done: the browser does not come back. */
+  | "done"
+  /** `hub.disconnect()`: the browser does not come back. */
+  | "stop"
+  /** The run it followed failed: the browser does not come back. */
+  | "failed"
+  /** The run it followed was cancelled: the browser does not come back. */
+  | "cancelled"
+  /** The process of the run it followed is gone: the browser does not come back. */
+  | "lost"
+  | "gone"
+  | "refused";
 
 /** What is done with a stream that ends. */
 export interface Ending {
