@@ -3,31 +3,31 @@ import type { Feed } from "../connection/feed.js";
 import type { Transport } from "../connection/transport.js";
 import type { User } from "../user/user.js";
 
-/** The state to begin with: an event and its data. */
+/** Returns the state that a page begins with, as an event and its data. */
 export type First = () =>
   readonly [event: string, data: unknown] | Promise<readonly [string, unknown]>;
 
-/** What is known of every request for a stream. */
+/** What every request for a stream brings, also one that is refused. */
 export interface Asking extends Pick<StreamParts, "isRaw"> {
   readonly transport: Transport;
-  /** True for a stream of its own, which has no place in the log. */
+  /** True for `req.sse.open()`: a stream that does not read the log. */
   readonly isOwn: boolean;
-  /** The cursor the browser has brought. */
+  /** The cursor that the browser sent. */
   readonly lastEventId: string | undefined;
 }
 
-/** A request that wants to be a stream: the head of its response is fixed, and nothing is sent. */
+/** A request for a stream. The head of its response is fixed, and nothing is sent yet. */
 export interface AdmissionRequest extends Asking, StreamParts {
-  /** What feeds a stream of its own; `null` for the application's `send` and `stream` alone. */
+  /** Feeds the stream from the record of a run; `null` if only the log or the application's calls do. */
   readonly feed: Feed | null;
   readonly rooms: readonly string[];
   readonly first: First | null;
-  /** True when the browser asks to be told as soon as it has been given all there was. */
+  /** True if the browser asks for a `hub:tick` once it has received everything that the log holds for it. */
   readonly wantsTick: boolean;
   readonly user: User | undefined | Promise<User | undefined>;
-  /** What {@link Recalls.serial} was when the user was asked for. */
+  /** The value of {@link Recalls.serial} when the application was asked for the user. */
   readonly askedAt: number;
-  /** The browser's address; not asked for where nothing depends on it. */
+  /** The browser's address. A function, because it is needed only if a limit depends on it. */
   addressOf(): string | undefined;
   /** What must be done before the first byte, such as saving a session made in this request. */
   readonly whenReady: Promise<unknown> | null;

@@ -7,47 +7,44 @@ import { userKeyOf, type User } from "../user/user.js";
 import { nextTurn } from "../async/next-turn.js";
 import { LimitCounter, type Limits } from "./limits.js";
 import type { RefusalReason } from "./refusal-reason.js";
-import { Refusals } from "./refusals.js";
+import { Refusals, retryFactorOf } from "./refusals.js";
 import type { ConnectionContext } from "../connection/connection-context.js";
 import type { AdmissionRequest, Asking } from "./admission-request.js";
-import { giveFirst } from "./first-state.js";
+import { sendFirst } from "./first-state.js";
 import { LoginChecks } from "./login-checks.js";
-import { placeNow } from "./place.js";
-import { welcome } from "./welcome.js";
+import { takeSnapshot } from "./log-snapshot.js";
+import { startStream } from "./start-stream.js";
 import type { Delivery } from "../delivery/delivery.js";
 import { LogReader, type Arrival } from "../delivery/log-reader.js";
 import type { Transport } from "../connection/transport.js";
 
-// Who is turned away because there are too many comes back later than who merely lost the stream.
-const BUSY_FACTOR = 5;
-
-/** What admission is made of. */
+/** What {@link Admission} is given by the hub. */
 export interface AdmissionParts {
   readonly log: EventLog;
   readonly limits: Limits;
-  /** True when nothing but the socket is to be kept of a request once it is a stream. */
+  /** True to keep only the socket of a request once it is a stream. */
   readonly releaseRequest: boolean;
   readonly context: ConnectionContext;
   readonly delivery: Delivery;
   readonly sessionMonitor: SessionMonitor;
   readonly isDraining: () => boolean;
-  /** Called with a connection that is let in: counted from here on, receiving nothing. */
+  /** Called with a connection that is admitted: it counts from now on, and receives nothing yet. */
   onRegister(connection: LogReader, arrival: { readonly isFresh: boolean }): void;
   /**
-   * Called when a connection was told `hub:open`.
+   * Called when a connection was sent `hub:open`.
    *
-   * @param cursor what became of the browser's; `null` for a stream of its own
+   * @param cursor the verdict on the browser's cursor; `null` for `req.sse.open()`
    */
   onOpen(connection: LogReader, cursor: ReturnVerdict | null): void;
-  /** Called when a request for a stream gets none. */
+  /** Called when a request for a stream is refused. */
   onRefusal(reason: RefusalReason): void;
 }
 
 /** Turns a request into an open stream, or into an answer after which EventSource asks again. */
 export class Admission {
-  /** Connections that were told `hub:open`, so far. */
+  /** Number of connections that were sent `hub:open` so far. */
   opened = 0;
-  /** The same by what became of their cursors, without streams of their own. */
+  /** The same by the verdict on their cursors, without streams of `req.sse.open()`. */
   readonly returns = new Counts<ReturnVerdict>();
   readonly refusals: Refusals;
   readonly #parts: AdmissionParts;
@@ -71,8 +68,8 @@ export class Admission {
   }
 
   /**
-   * Lets a request in. It is registered at once and receives nothing until its user and the verdict
-   * on its cursor are known; what is broadcast meanwhile waits for it in the log.
+   * Admits a request. Its connection is registered at once, and receives nothing until its user and the verdict
+   * on its cursor are known. Events that are broadcast meanwhile wait for it in the log.
    */
   accept(request: AdmissionRequest): LogReader {
     if (this.#parts.isDraining()) return this.refuse(request, "draining");
@@ -85,7 +82,7 @@ export class Admission {
       perUser: () => keyOf(connection.user),
     });
     if (limit !== undefined) {
-      this.#turnBack(connection, limit, BUSY_FACTOR);
+      this.#turnBack(connection, limit);
       return connection;
     }
     connection.joinAll(request.rooms);
@@ -99,14 +96,14 @@ export class Admission {
     return connection;
   }
 
-  /** Answers so that the browser asks again later, from the place it has now. */
+  /** Answers so that the browser asks again later, with the cursor that it has now. */
   refuse(asking: Asking, reason: RefusalReason): LogReader {
     const connection = this.#createWithout(asking, this.#arrivalOf(asking));
     this.#turnBack(connection, reason);
     return connection;
   }
 
-  /** Gives an ended connection for a request that can have no stream. */
+  /** Returns a connection that has ended, for a request that can have no stream. */
   turnAway(transport: Transport): LogReader {
     const connection = this.#createWithout({ transport }, null);
     connection.finish("gone");
@@ -127,39 +124,39 @@ export class Admission {
     return { epoch: this.#log.epoch, head: this.#log.head, lastEventId: brought };
   }
 
-  /** Frees the places of a connection that has ended. */
+  /** Stops counting a connection that has ended towards the limits. */
   leave(connection: LogReader): void {
     this.#limits.leave(connection);
   }
 
   async #open(connection: LogReader, request: AdmissionRequest): Promise<void> {
     const { delivery } = this.#parts;
-    const place = placeNow(this.#log, delivery);
+    const snapshot = takeSnapshot(this.#log, delivery);
     if (!(await this.#checks.isReady(connection, request))) return;
     beginSoon(connection);
     if (request.user instanceof Promise) {
       connection.tag(await request.user);
-      // Who has left gives no place back a second time.
+      // A connection that has ended was removed from the limits before, and would never be removed again.
       if (connection.hasEnded) return;
       if (!this.#limits.tryEnter(connection, "perUser", () => keyOf(connection.user))) {
-        this.#turnBack(connection, "perUser", BUSY_FACTOR);
+        this.#turnBack(connection, "perUser");
       }
     }
-    // Rooms joined in the tick of join() count for replay, like those named at join.
-    await Promise.all([this.#checks.lookAgain(connection), nextTurn()]);
+    // Rooms that are joined in the same tick as req.sse.join() count for replay, like the rooms given to it.
+    await Promise.all([this.#checks.recheck(connection), nextTurn()]);
     if (connection.hasEnded) return;
     if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
-    if (!(await this.#checks.isInformed(connection, place))) return;
+    if (!(await this.#checks.isInformed(connection, snapshot))) return;
     if (!(await this.#checks.isReleased(connection))) return;
-    if (!this.#checks.isWelcome(connection, request)) return;
-    // What came since the registration is for this connection, unless the log has begun anew.
-    const isSameLog = place.generation === delivery.generation;
-    const begin = isSameLog ? place : placeNow(this.#log, delivery);
-    const { verdict, needsState } = welcome(connection, request, this.#log, begin);
+    if (!this.#checks.isCurrent(connection, request)) return;
+    // Entries since the registration are for this connection, unless the log has broken meanwhile.
+    const isSameLog = snapshot.generation === delivery.generation;
+    const begin = isSameLog ? snapshot : takeSnapshot(this.#log, delivery);
+    const { verdict, needsState } = startStream(connection, request, this.#log, begin);
     this.#noteOpen(connection, verdict);
     if (this.#parts.releaseRequest) connection.transport.release();
     request.feed?.begin(connection);
-    if (needsState && request.first !== null) await giveFirst(connection, request.first);
+    if (needsState && request.first !== null) await sendFirst(connection, request.first);
     if (request.wantsTick) connection.askForTick();
     if (connection.isHeld) await connection.whenReleased();
     if (!connection.hasEnded) delivery.begin(connection, { needsState });
@@ -182,9 +179,8 @@ export class Admission {
     if (!connection.hasEnded) this.#turnBack(connection, "store");
   }
 
-  /** @param factor how much later than usual it is to ask again */
-  #turnBack(connection: LogReader, reason: RefusalReason, factor = 1): void {
-    connection.refuse(this.#parts.context.drawRetryMs() * factor);
+  #turnBack(connection: LogReader, reason: RefusalReason): void {
+    connection.refuse(this.#parts.context.drawRetryMs() * retryFactorOf(reason));
     this.refusals.note(reason);
   }
 }
@@ -193,7 +189,7 @@ function keyOf(user: User | undefined): string | undefined {
   return user === undefined ? undefined : userKeyOf(user);
 }
 
-// What is not known within the turn of the request is not waited for: the headers go out.
+// If the user or the cursor is not known within the turn of the request, the headers are sent without them.
 function beginSoon(connection: LogReader): void {
   setImmediate(() => {
     setImmediate(() => {
@@ -203,9 +199,9 @@ function beginSoon(connection: LogReader): void {
 }
 
 const USER_FAILED =
-  "The user function of sse() failed after req.sse.join(), so the stream has ended. Await " +
-  "req.sse.identify() or use requireUser() before, to answer such a request with an error.";
+  "The user function of sse() failed after req.sse.join(), so the stream has ended. To answer such a request " +
+  "with an error instead, await req.sse.identify() or use requireUser() before req.sse.join().";
 
 const STORE_FAILED =
-  "The session store failed while a stream was opened, so the stream was put off. " +
-  "Look at the store; browsers ask again by themselves.";
+  "The session store failed while a stream was opened, so the browser was told to ask again later. " +
+  "Look at the store; the browsers recover by themselves.";

@@ -2,14 +2,14 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 import { SseHubError, describe } from "../errors/sse-hub-error.js";
 import type { First } from "./admission-request.js";
 
-/** Sends the state that a stream begins with. A stream that cannot have it ends, and its browser asks again. */
-export async function giveFirst(connection: StreamConnection, first: First): Promise<void> {
+/** Sends the state that a stream begins with. If the callback fails, the stream ends and the browser reconnects. */
+export async function sendFirst(connection: StreamConnection, first: First): Promise<void> {
   try {
     const state: unknown = await first();
     if (!Array.isArray(state))
-      throw new TypeError(`first gave ${describe(state)}, not [event, data]`);
+      throw new TypeError(`first returned ${describe(state)}. Expected [event, data].`);
     if (connection.isHeld) await connection.whenReleased();
-    if (!connection.hasEnded) connection.give(state[0], state[1]);
+    if (!connection.hasEnded) connection.writeEvent(state[0], state[1]);
   } catch (cause) {
     connection.report(new SseHubError("ERR_SSE_SOURCE", FIRST_FAILED, { cause }));
     connection.finish("error");
@@ -17,4 +17,5 @@ export async function giveFirst(connection: StreamConnection, first: First): Pro
 }
 
 const FIRST_FAILED =
-  "The first callback of req.sse.join() failed, so the stream was closed. The browser asks again.";
+  "The first callback of req.sse.join() failed, so the stream was closed. The browser reconnects and " +
+  "first is called again; the cause says what to repair.";

@@ -1,18 +1,21 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
 
-/** How many connections there may be at once; one that would be above is put off, none is ended. */
+/**
+ * How many connections this node may have at once. A browser above a limit is told to ask again later; a
+ * connection that is open is never ended by a limit.
+ */
 export interface Limits {
-  /** On this node altogether. @default no limit */
+  /** Connections of this node. @default no limit */
   connections?: number | undefined;
-  /** Of one user: of tags that are equal. @default no limit */
+  /** Connections of one user: users with equal data are one user. @default no limit */
   perUser?: number | undefined;
-  /** Of one session. @default no limit */
+  /** Connections of one session. @default no limit */
   perSession?: number | undefined;
-  /** Of one address, `req.ip`: set Express's `trust proxy` behind a proxy. @default no limit */
+  /** Connections of one address, `req.ip`: set Express's `trust proxy` behind a proxy. @default no limit */
   perAddress?: number | undefined;
 }
 
-/** Counts connections where a limit is set. Invariant: a count is the number of those that entered. */
+/** Counts connections for each limit that is set. Invariant: a count is the number of connections that entered. */
 export class LimitCounter {
   readonly #limits: Limits;
   readonly #counts = new Map<string, number>();
@@ -22,7 +25,7 @@ export class LimitCounter {
     this.#limits = limits;
   }
 
-  /** Counts a connection in under each limit, in this order, or gives the first that is reached. */
+  /** Counts a connection for each limit, in the order of the keys. Returns the first limit that is reached. */
   findReached(
     connection: StreamConnection,
     keys: Readonly<Record<keyof Limits, () => string | undefined>>,
@@ -31,7 +34,7 @@ export class LimitCounter {
     return limits.find((limit) => !this.tryEnter(connection, limit, keys[limit]));
   }
 
-  /** Counts a connection in, or says that the limit is reached. Without a key nothing is counted. */
+  /** Counts a connection for one limit. False if the limit is reached. Without a key nothing is counted. */
   tryEnter(
     connection: StreamConnection,
     limit: keyof Limits,

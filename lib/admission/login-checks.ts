@@ -4,12 +4,12 @@ import type { LogReader } from "../delivery/log-reader.js";
 import { onOutdated } from "../session/reconnect-delay.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
 import type { AdmissionRequest } from "./admission-request.js";
-import type { Place } from "./place.js";
+import type { LogSnapshot } from "./log-snapshot.js";
 
-// A store that takes longer to save is in trouble.
+// How long a store may take to save a session.
 const STORE_MS = 5_000;
 
-/** What the checks ask. */
+/** What {@link LoginChecks} is given by admission. */
 export interface LoginChecksParts {
   readonly delivery: Pick<Delivery, "generation">;
   readonly sessionMonitor: SessionMonitor;
@@ -18,8 +18,8 @@ export interface LoginChecksParts {
 }
 
 /**
- * Whether a connection that is being opened still belongs to its user: nobody told it of what changed between the
- * beginning of its request and its registration. Each check ends the connection where it does not.
+ * Checks that a connection which is being opened still belongs to its user: it was not told of changes between the
+ * start of its request and its registration. Each check ends the connection if it no longer does.
  */
 export class LoginChecks {
   readonly #parts: LoginChecksParts;
@@ -30,7 +30,7 @@ export class LoginChecks {
     this.#monitor = parts.sessionMonitor;
   }
 
-  /** What the request wrote to its session is stored. */
+  /** Waits until the request's own changes to its session are saved. */
   async isReady(connection: LogReader, { whenReady }: AdmissionRequest): Promise<boolean> {
     if (whenReady === null) return true;
     try {
@@ -42,8 +42,8 @@ export class LoginChecks {
     return !connection.hasEnded;
   }
 
-  /** Ends the connection unless its session and its credential are what they were. */
-  async lookAgain(connection: LogReader): Promise<void> {
+  /** Reads the session and verifies the credential again. Ends the connection if either has changed. */
+  async recheck(connection: LogReader): Promise<void> {
     if (!connection.hasLogin) return;
     const { session } = connection;
     try {
@@ -59,22 +59,25 @@ export class LoginChecks {
     }
   }
 
-  /** What other nodes told while it waited is lost if the log broke meanwhile, or was first reached. */
-  async isInformed(connection: LogReader, { epoch, ...place }: Place): Promise<boolean> {
+  /**
+   * Checks again if the log broke while the connection waited, or was reached for the first time: messages of other
+   * nodes may be lost.
+   */
+  async isInformed(connection: LogReader, { epoch, ...snapshot }: LogSnapshot): Promise<boolean> {
     const { delivery } = this.#parts;
-    let { generation } = place;
+    let { generation } = snapshot;
     while (!connection.hasEnded && connection.hasLogin) {
       if (generation === delivery.generation) return true;
       generation = delivery.generation;
-      // A credential that is not in a store can be looked at again by nobody but the application.
+      // Only the application can verify a credential, because it is in no store.
       const canLook = connection.credential === null && (epoch === "" || connection.isOwn);
-      if (canLook) await this.lookAgain(connection);
+      if (canLook) await this.recheck(connection);
       else this.#monitor.refreshUncertain(connection);
     }
     return !connection.hasEnded;
   }
 
-  /** Of a credential that is being changed it is known only later whether that is the same user's. */
+  /** Waits while a response changes the credential, until it is known whether the new value is the same user's. */
   async isReleased(connection: LogReader): Promise<boolean> {
     if (connection.isHeld) await connection.whenReleased();
     if (!connection.hasEnded && this.#monitor.credentials.all.isOutdated(connection)) {
@@ -83,11 +86,11 @@ export class LoginChecks {
     return !connection.hasEnded;
   }
 
-  /** Its user was not recalled since the application was asked for it, and has not expired. */
-  isWelcome(connection: LogReader, { askedAt }: AdmissionRequest): boolean {
+  /** Checks that the user was not recalled since the application was asked for it, and has not expired. */
+  isCurrent(connection: LogReader, { askedAt }: AdmissionRequest): boolean {
     const recall = this.#monitor.recalls.since(askedAt, connection.user);
     if (recall !== undefined) this.#monitor.recall(connection, recall);
-    // Not soon: a user function that returns an expired user would return it again.
+    // Without the short retry of a change: a user function that returns an expired user would return it again.
     else if (this.#monitor.isOver(connection)) connection.finish("user");
     else return true;
     return false;

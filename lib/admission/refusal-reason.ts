@@ -1,21 +1,21 @@
 import type { Limits } from "./limits.js";
 
 /**
- * Why a request for a stream got none. All but the last two are answered so that EventSource asks again
- * later. What a guard of the application refuses (`requireUser()`, 401 or 403) is not among them.
+ * Why a request for a stream was refused. All reasons but the last two are answered so that EventSource asks again
+ * later. Requests that a guard of the application refuses (`requireUser()`, 401 or 403) do not count here.
  */
 export type RefusalReason =
-  /** This one of the hub's `limits` was reached. */
+  /** The limit of this name was reached. */
   | keyof Limits
-  /** The hub drains. */
+  /** The hub shuts down. */
   | "draining"
-  /** The session store was in trouble. */
+  /** The session store failed. */
   | "store"
-  /** The user function failed with an error of the hub that is not the store, or the log could not be asked for a run. */
+  /** The user function failed with an error of the hub other than `ERR_SSE_STORE`, or the log failed to look up a run. */
   | "error"
-  /** The request came on a socket whose earlier request has not been answered. */
+  /** The request arrived on a socket whose earlier request is not answered yet. */
   | "pipelined"
-  /** A page of an origin that is not allowed: 403. */
+  /** The page is of an origin that is not allowed: 403. */
   | "origin"
-  /** The stream was finished, or its session disconnected: 204, and EventSource stops. */
+  /** The stream is finished, or its session was disconnected: 204, so that EventSource stops. */
   | "stopped";

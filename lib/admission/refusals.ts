@@ -1,7 +1,23 @@
 import { Counts } from "../diagnostics/counts.js";
+import type { Limits } from "./limits.js";
 import type { RefusalReason } from "./refusal-reason.js";
 
-/** The requests that got no stream. */
+// A browser above a limit asks again later than one that only lost its stream: the limit will last.
+const LIMIT_FACTOR = 5;
+
+/** How many times the usual `retry:` a browser waits before it asks again, by the reason of the refusal. */
+export function retryFactorOf(reason: RefusalReason): number {
+  return Object.hasOwn(LIMITS, reason) ? LIMIT_FACTOR : 1;
+}
+
+const LIMITS: Readonly<Record<keyof Limits, true>> = {
+  connections: true,
+  perUser: true,
+  perSession: true,
+  perAddress: true,
+};
+
+/** Counts the requests that were refused. */
 export class Refusals {
   readonly #counts = new Counts<RefusalReason>();
   readonly #onRefusal: (reason: RefusalReason) => void;
@@ -10,7 +26,7 @@ export class Refusals {
     this.#onRefusal = onRefusal;
   }
 
-  /** How many there were so far, by reason. */
+  /** Number of refused requests so far, by reason. */
   get counts(): Readonly<Partial<Record<RefusalReason, number>>> {
     return this.#counts.all;
   }

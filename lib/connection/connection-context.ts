@@ -5,15 +5,15 @@ import type { Connection } from "./connection.js";
 import type { EndReason } from "./end-reason.js";
 import type { Transport } from "./transport.js";
 
-/** What all connections of a hub have in common. */
+/** What all connections of a hub share. */
 export interface ConnectionContext {
   readonly maxPayloadBytes: number;
   readonly maxBufferedBytes: number;
-  /** Watches the sockets that are waited for. */
+  /** Watches sockets that must take bytes. */
   readonly stalls: { add(connection: Connection): void; delete(connection: Connection): void };
   /** Position of the newest entry in the log. */
   readonly head: number;
-  /** Milliseconds after which a browser is asked to return: spread, so that not all come at once. */
+  /** Milliseconds that a browser waits before it reconnects, drawn anew so that not all reconnect at once. */
   drawRetryMs(): number;
   /** Rooms were joined after the tick of `req.sse.join()`, or left. */
   onRooms(connection: Connection, rooms: readonly string[], change: "join" | "leave"): void;
@@ -22,14 +22,15 @@ export interface ConnectionContext {
   report(error: SseHubError): void;
 }
 
-/** What a connection is made of. */
+/** What a connection is made from. */
 export interface StreamParts {
   readonly transport: Transport;
-  /** The session behind it; `null` where there is none to be watched. */
+  /** The session to watch; `null` for none. */
   readonly session: SessionLink | null;
-  /** What has proved its user; `null` where nothing is to be watched. */
+  /** The cookie or token to watch; `null` for none. */
   readonly credential: CredentialLink | null;
+  /** True for `req.sse.open()`: a stream that no broadcast reaches. */
   readonly isOwn: boolean;
-  /** For a client that knows no hub: it is sent no `hub:` events, no ids and no `retry:`. */
+  /** True for a client of another library, which is sent no `hub:` events, no ids and no `retry:`. */
   readonly isRaw?: boolean;
 }

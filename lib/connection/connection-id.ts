@@ -1,11 +1,11 @@
 import { randomFillSync } from "node:crypto";
 
-// Asking for random bytes costs more than getting many, so they are had in advance.
+// One call for many random bytes costs little more than one call for a few, so they are drawn in advance.
 const ID_BYTES = 12;
 const pool = Buffer.alloc(ID_BYTES * 256);
 let used = pool.length;
 
-/** A random id of 96 bits. It cannot be guessed: a page that knows one may name it in `except`. */
+/** A random id of 96 bits. It must not be guessable, because a request can name it in `except`. */
 export function createConnectionId(): string {
   if (used === pool.length) {
     randomFillSync(pool);

@@ -1,9 +1,9 @@
 /**
- * Why a connection ended. The browser is told in `hub:end`, except for `gone` (it left by itself) and
- * `refused` (it was never let in).
+ * Why a connection ended. `hub:end` tells the browser, except for `gone` (the browser left) and `refused` (the
+ * connection was never admitted).
  */
 export type EndReason =
-  /** The user behind it changed: logout, login, expiry, another profile. */
+  /** The user changed: logout, login, expiry, another profile. */
   | "user"
   /** `hub.refresh()` */
   | "refresh"
@@ -11,62 +11,67 @@ export type EndReason =
   | "age"
   /** `connection.close()` */
   | "close"
-  /** The hub drains. */
+  /** The hub shuts down. */
   | "shutdown"
-  /** The handler, the user function, `first` or a source failed, or the session store did. */
+  /** The handler, the user function, `first`, a source or the session store failed. */
   | "error"
-  /** No byte was taken for `stallMs`. */
+  /** The socket took no byte for `stallMs`. */
   | "slow"
-  /** `connection.end()`, or the run it followed is done: the browser does not come back. */
+  /** `connection.end()`, or the run that it followed is done: the browser does not reconnect. */
   | "done"
-  /** `hub.disconnect()`: the browser does not come back. */
+  /** `hub.disconnect()`: the browser does not reconnect. */
   | "stop"
-  /** The run it followed failed: the browser does not come back. */
+  /** The run that it followed failed: the browser does not reconnect. */
   | "failed"
-  /** The run it followed was cancelled: the browser does not come back. */
+  /** The run that it followed was cancelled: the browser does not reconnect. */
   | "cancelled"
-  /** The process of the run it followed is gone: the browser does not come back. */
+  /** The process of the run that it followed is gone: the browser does not reconnect. */
   | "lost"
+  /** The browser left, or the application answered the request. */
   | "gone"
+  /** The hub refused the stream. */
   | "refused";
 
-/** What is done with a stream that ends. */
+/** How the hub ends a stream. */
 export interface Ending {
   /**
-   * Whether the browser is told in `hub:end`: `always`, `unless-full` (a socket that takes nothing is not
-   * waited for: its browser learns by the closing), or `never`.
+   * Whether the hub sends `hub:end`: `always`, `never`, or `unless-full`. With `unless-full` the hub does not wait
+   * for a socket that takes nothing: that browser notices when the socket closes.
    */
-  readonly isTold: "always" | "unless-full" | "never";
-  /** The cursor that goes with it: one that returns never, or for a return as the same user or another. */
+  readonly sendsEnd: "always" | "unless-full" | "never";
+  /**
+   * The cursor that `hub:end` carries: `final`, so that the browser does not reconnect, or one to reconnect with
+   * as the same user or as another user.
+   */
   readonly cursor: "final" | "same" | "other";
-  /** Whether the response is ended here. */
+  /** Whether the hub ends the response. */
   readonly endsResponse: boolean;
 }
 
-const RETURNS: Ending = { isTold: "unless-full", cursor: "same", endsResponse: true };
-// Its browser returns as another user: what it was given to begin with is given again.
-const RETURNS_AS_OTHER: Ending = { ...RETURNS, cursor: "other" };
-// A browser that returns with this cursor is answered 204, and EventSource stops. Without it the
-// handler of the stream would run again and again.
-const STOPS: Ending = { isTold: "always", cursor: "final", endsResponse: true };
-const UNTOLD: Ending = { isTold: "never", cursor: "same", endsResponse: false };
+const RECONNECTS: Ending = { sendsEnd: "unless-full", cursor: "same", endsResponse: true };
+// The browser reconnects as another user, so it is sent its initial state again.
+const RECONNECTS_AS_OTHER: Ending = { ...RECONNECTS, cursor: "other" };
+// A browser that reconnects with this cursor is answered 204, and EventSource stops. Without it the handler of
+// the stream would run again and again.
+const STOPS: Ending = { sendsEnd: "always", cursor: "final", endsResponse: true };
+const SILENT: Ending = { sendsEnd: "never", cursor: "same", endsResponse: false };
 
 /** How a stream ends, by the reason of its end. */
 export const ENDINGS: Readonly<Record<EndReason, Ending>> = {
-  user: RETURNS_AS_OTHER,
-  refresh: RETURNS_AS_OTHER,
-  age: RETURNS,
-  close: RETURNS,
-  shutdown: RETURNS,
-  error: RETURNS,
+  user: RECONNECTS_AS_OTHER,
+  refresh: RECONNECTS_AS_OTHER,
+  age: RECONNECTS,
+  close: RECONNECTS,
+  shutdown: RECONNECTS,
+  error: RECONNECTS,
   done: STOPS,
   stop: STOPS,
   failed: STOPS,
   cancelled: STOPS,
   lost: STOPS,
-  // Nothing can be written any more, or the response is not ours.
-  slow: UNTOLD,
-  gone: UNTOLD,
-  // It was answered when to ask again.
-  refused: { ...UNTOLD, endsResponse: true },
+  // The socket takes nothing, or the response is not ours.
+  slow: SILENT,
+  gone: SILENT,
+  // The answer has already told the browser when to ask again.
+  refused: { ...SILENT, endsResponse: true },
 };

@@ -1,10 +1,10 @@
 import type { Opened } from "./connection.js";
 import type { StreamConnection } from "./stream-connection.js";
 
-/** What feeds a stream that no broadcast reaches, from a record of its own. */
+/** Feeds a stream from a record of its own instead of the log. A follower of a run is such a feed. */
 export interface Feed {
-  /** Where the browser's cursor leads: what the browser is told, and its cursor from here on. */
+  /** Decides what `hub:open` says for the browser's cursor, and which id it carries. */
   judge(lastEventId: string | undefined): { readonly id: string; readonly opened: Opened };
-  /** Called when the browser has been told. */
+  /** Called when `hub:open` was sent. */
   begin(connection: StreamConnection): void;
 }

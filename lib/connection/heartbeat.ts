@@ -1,9 +1,9 @@
-// Connections beat in turns, so that ten thousand of them are never written to at once.
+// The connections are divided into turns, so that ten thousand of them are never written to at once.
 const TURNS = 32;
 
 /**
- * One timer for all connections: each beats once per period, in the turn of its joining.
- * Invariant: a connection is in exactly one turn, or in none.
+ * Calls `beat` once per period for each connection, with one timer for all. A connection belongs to the turn in
+ * which it was added. Invariant: a connection is in at most one turn.
  */
 export class Heartbeat<C> {
   readonly #turns = Array.from({ length: TURNS }, () => new Set<C>());

@@ -11,7 +11,7 @@ export class Registry<C extends StreamConnection> {
     return this.#connections.size;
   }
 
-  /** Number of streams of their own, which no broadcast reaches. */
+  /** Number of streams of `req.sse.open()`, which no broadcast reaches. */
   get ownSize(): number {
     return this.#own;
   }
@@ -25,14 +25,14 @@ export class Registry<C extends StreamConnection> {
     return this.#connections.values();
   }
 
-  /** Takes out a connection that has ended. Gives false for one that was not in. */
+  /** Removes a connection that has ended. Returns false if it was not in. */
   delete(connection: C): boolean {
     const wasIn = this.#connections.delete(connection);
     if (wasIn && connection.isOwn) this.#own -= 1;
     return wasIn;
   }
 
-  /** Keeps an eye on a socket that is still to close. */
+  /** Remembers a connection that has ended until its socket has closed. */
   awaitClose(connection: C, onClose: () => void): void {
     this.#closing.add(connection);
     connection.transport.onClose(() => {
@@ -42,7 +42,7 @@ export class Registry<C extends StreamConnection> {
     });
   }
 
-  /** Resolves when every socket has closed, those that take longer than that being destroyed. */
+  /** Resolves when every socket has closed. After `timeoutMs` it destroys the remaining ones. */
   async whenClosed(timeoutMs: number): Promise<void> {
     if (this.#closing.size === 0) return;
     const timer = setTimeout(() => {

@@ -1,16 +1,16 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-// What an HTTP stream keeps beside its socket (request, response, parser, what the application put on
-// them) is most of its memory. When the headers are out and the request is read, the socket can be
-// taken over, as Node itself does for an upgrade (onParserExecuteCommon in lib/_http_server.js of
-// Node 20 to 24): first every listener that http put on it goes, then the parser. In another order the
-// parser, handed to the next connection, would be fed with this browser's bytes.
+// Most of the memory of an HTTP stream is not its socket but its request, response, parser and what the
+// application put on them. When the headers are sent and the request is read, the socket can be taken over, as
+// Node itself does for an upgrade (onParserExecuteCommon in lib/_http_server.js of Node 20 to 24): first remove
+// every listener that http put on the socket, then the parser. In another order, Node would reuse the parser for
+// the next connection while this browser's bytes still reach it.
 
-// What a browser may still send on a connection that is to close after its response.
+// What a browser may still send after its request, although nothing reads it.
 const MAX_DISCARDED_BYTES = 4_096;
 
-// The names by which Node's listeners are known. One that is missing, or there twice: nothing is touched.
+// The names of Node's own listeners. If one is missing or exists twice, the socket is left as it is.
 const SOCKET_LISTENERS: ReadonlyArray<readonly [event: string, name: string]> = [
   ["data", "bound socketOnData"],
   ["end", "bound socketOnEnd"],
@@ -23,7 +23,7 @@ const SOCKET_LISTENERS: ReadonlyArray<readonly [event: string, name: string]> = 
 ];
 const RESPONSE_LISTENER = ["finish", "bound resOnFinish"] as const;
 
-// Undocumented; each is looked for before it is relied on.
+// Undocumented members of Node; each is checked before it is used.
 interface Parser {
   readonly incoming?: unknown;
   _consumed?: boolean;
@@ -42,9 +42,9 @@ interface HttpResponse extends ServerResponse {
 type Listener = (...args: unknown[]) => void;
 
 /**
- * Takes the socket from the response whose body it carries: what was written stays, what comes from
- * the browser is thrown away. To the application the response looks finished: `finish` and `close`
- * are emitted. Gives false, with nothing changed, where Node is not as it is known.
+ * Takes the socket away from its response. Bytes that were written are still sent; bytes that come from the
+ * browser are discarded. To the application the response looks finished: it emits `finish` and `close`. Returns
+ * false and changes nothing if Node's internals are not as expected.
  */
 export function releaseSocket(given: ServerResponse, socket: Socket): boolean {
   const res = given as HttpResponse;
@@ -64,8 +64,8 @@ export function releaseSocket(given: ServerResponse, socket: Socket): boolean {
   return true;
 }
 
-// Nothing may come from, or go to, this socket but the one response: no request behind it, no body
-// unread, nothing queued or held back, no timeout of somebody's own, nobody who waits for the end.
+// Nothing but the one response may use this socket: no second request, no unread body, nothing queued or corked,
+// no timeout listener of the application, no wrapped end().
 function isIdle(res: HttpResponse, socket: HttpSocket, parser: Parser): boolean {
   return (
     res.req.complete &&
@@ -91,13 +91,13 @@ function find(from: Socket | ServerResponse, event: string, name: string): Liste
   return others.length === 0 ? listener : undefined;
 }
 
-// Not given back to Node's pool: what was deleted can never be fed by two sockets.
+// The parser is closed, not given back to Node's pool, so that two sockets can never feed it.
 function freeParser(socket: HttpSocket, parser: Parser): void {
   if (parser._consumed === true) parser.unconsume?.();
   parser._consumed = false;
   parser.remove?.();
   socket.parser = null;
-  // As Node does: its own stack may still be in it.
+  // Later, as Node does it: the parser may be on the stack now.
   setImmediate(() => {
     parser.close?.();
   });
@@ -109,7 +109,7 @@ function discardInput(socket: Socket): void {
     bytes += chunk.length;
     if (bytes > MAX_DISCARDED_BYTES) socket.destroy();
   });
-  // A browser that says it will send no more has left.
+  // A browser that ends its side of the connection has left.
   socket.on("end", () => {
     socket.destroySoon();
   });
@@ -118,11 +118,11 @@ function discardInput(socket: Socket): void {
   socket.resume();
 }
 
-// What waits for the end of the response, such as a logger, is served now and lets go of it.
+// Listeners for the end of the response, such as a logger's, are called now, so that they release the response.
 function finish(res: HttpResponse): void {
-  // Nothing is left to be written, so Node emits "finish" on the next tick.
+  // Nothing is left to write, so Node emits "finish" on the next tick.
   res.end();
-  // Nor to be read: a request that nobody has looked at ends and closes.
+  // Nothing is left to read: a request whose body was never read ends and closes.
   res.req.resume();
   process.nextTick(() => {
     res.destroyed = true;
@@ -132,5 +132,5 @@ function finish(res: HttpResponse): void {
 }
 
 function ignore(): void {
-  // The `close` that follows tells the connection.
+  // The `close` event that follows ends the connection.
 }

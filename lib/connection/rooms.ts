@@ -1,19 +1,19 @@
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 
-// Shared by all that have none, so nobody is to put anything in.
+// Shared by all connections without rooms, so it must stay empty.
 const NONE: ReadonlySet<string> = Object.assign(new Set<string>(), {
   add: (): never => {
-    throw new TypeError("connection.rooms only shows the rooms: use connection.join().");
+    throw new TypeError("connection.rooms is read-only. Use connection.join() to add a room.");
   },
 });
 
-/** The rooms of a connection. Most have none, so nothing is made before the first. */
+/** The rooms of a connection. Most connections have none, so no Map is made before the first room. */
 export class Rooms {
   // Room → position after which it counts.
   #since: Map<string, number> | undefined;
   #names: ReadonlySet<string> | undefined;
 
-  /** Adds rooms that count from a position on. Gives those that were not there yet. */
+  /** Adds rooms that count for entries after a position. Returns the rooms that are new. */
   add(rooms: readonly string[], since: number): string[] {
     if (rooms.length === 0) return [];
     this.#since ??= new Map();
@@ -35,7 +35,7 @@ export class Rooms {
   }
 
   get names(): ReadonlySet<string> {
-    // Predicates ask for them often; a set that was handed out never changes.
+    // Kept, because predicates ask often. A set that was returned never changes.
     return (this.#names ??= this.#since === undefined ? NONE : new Set(this.#since.keys()));
   }
 }
@@ -46,7 +46,7 @@ export function checkRooms(rooms: readonly unknown[]): asserts rooms is readonly
     if (typeof room === "string" && room !== "") continue;
     throw new SseHubTypeError(
       "ERR_SSE_ROOM",
-      `A room is ${describe(room)}. Expected a string that is not empty: name each room by itself.`,
+      `A room is ${describe(room)}. Expected a string that is not empty; pass several rooms as several arguments.`,
     );
   }
 }

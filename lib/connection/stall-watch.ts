@@ -1,7 +1,7 @@
 import type { StreamConnection } from "./stream-connection.js";
 
-// Looks per period. They are counted rather than the clock read: when this process was held up
-// itself, no time has passed for the readers that could not be served meanwhile.
+// Checks per `stallMs`. The watch counts checks instead of reading the clock: if this process was blocked, the
+// browsers that it could not serve meanwhile are not to blame.
 const LOOKS = 8;
 
 interface Progress {
@@ -9,7 +9,7 @@ interface Progress {
   looks: number;
 }
 
-/** Finds the readers whose sockets have not taken a byte for a while, among those that should. */
+/** Ends slow browsers: calls back when a socket that has bytes to take has taken none for `stallMs`. */
 export class StallWatch {
   readonly #waiting = new Map<StreamConnection, Progress>();
   readonly #timer: NodeJS.Timeout;

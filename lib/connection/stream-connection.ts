@@ -14,13 +14,13 @@ import { Rooms, checkRooms } from "./rooms.js";
 import { streamFrom, unlessEnded, type Source } from "./stream-from.js";
 import type { Transport } from "./transport.js";
 
-/** One stream as the hub sees it. Its place in the log is kept by its reader, {@link LogReader}. */
+/** One stream as the hub sees it. {@link LogReader} adds its position in the log. */
 export abstract class StreamConnection implements Connection {
   readonly id: string;
   readonly transport: Transport;
   /** True for `req.sse.open()`: a stream that no broadcast reaches. */
   readonly isOwn: boolean;
-  /** When it ends by itself, in milliseconds since 1970, and why; `age` is when it would for its age. */
+  /** When the connection ends by itself, in milliseconds since 1970, and why. `age`: when it reaches its maximum age. */
   endsAt:
     { readonly time: number; readonly reason: "age" | "user"; readonly age: number } | undefined;
 
@@ -46,12 +46,12 @@ export abstract class StreamConnection implements Connection {
     this.#isRaw = parts.isRaw === true;
   }
 
-  /** True while it is at the head of the log, and is given what comes. */
+  /** True while it is at the head of the log and receives new entries from the fan-out. */
   abstract get isLive(): boolean;
 
   /**
-   * The cursor the browser is to return with, as the same user or as another one; `undefined` where that is the
-   * one it has.
+   * The cursor that the browser should reconnect with, as the same user or as another user; `undefined` if the
+   * browser already has it.
    */
   abstract cursorFor(next: "same" | "other"): string | undefined;
 
@@ -67,12 +67,12 @@ export abstract class StreamConnection implements Connection {
     return this.#credential;
   }
 
-  /** True when something other than the connection's own end may make its tag untrue. */
+  /** True if it has a session or a credential, so that its user may change while it is open. */
   get hasLogin(): boolean {
     return this.#session !== null || this.#credential !== null;
   }
 
-  /** True while it is not known whether its tag still holds: it is to receive nothing. */
+  /** True while the hub checks whether its user has changed: it must receive nothing. */
   get isHeld(): boolean {
     return this.#hold !== undefined;
   }
@@ -106,21 +106,21 @@ export abstract class StreamConnection implements Connection {
     return this.#verdict !== undefined;
   }
 
-  /** True when the browser is too slow for what comes live. A `drain` will follow. */
+  /** True if more than `maxBufferedBytes` wait in the socket. A `drain` event will follow. */
   get isFull(): boolean {
     return (
       this.transport.needsDrain && this.transport.pendingBytes > this.#context.maxBufferedBytes
     );
   }
 
-  /** From here on the browser's leaving ends the connection. */
+  /** From now on, the connection ends when the browser leaves. */
   watchClose(): void {
     this.transport.onClose(() => {
       this.finish("gone");
     });
   }
 
-  /** From here on it is to receive nothing, until it is released. */
+  /** From now on it must receive nothing, until it is released. */
   hold(): void {
     this.#hold ??= new Deferred();
   }
@@ -130,36 +130,36 @@ export abstract class StreamConnection implements Connection {
     this.#hold = undefined;
   }
 
-  /** Resolves when it is not held, or has ended. */
+  /** Resolves when the connection is not held, or has ended. */
   async whenReleased(): Promise<void> {
     while (this.#hold !== undefined && !this.hasEnded) {
       await unlessEnded(this, this.#hold.promise);
     }
   }
 
-  /** Sends the headers and the first bytes, unless they are out. */
+  /** Sends the headers and the first bytes, unless that was done. */
   begin(): void {
     if (!this.transport.hasBegun) this.transport.begin(this.#preamble());
   }
 
-  /** Tags the connection with its user, once and for all. */
+  /** Sets the user of the connection. Called once. */
   tag(user: User | undefined): void {
     this.#user = user;
   }
 
-  /** Says `hub:open`: who the connection is, and what became of the browser's cursor. */
+  /** Sends `hub:open` with the connection's id and the verdict on the browser's cursor. */
   open(id: string | undefined, verdict: Opened): void {
     const opening = this.#isRaw
       ? ""
       : encodeHubEvent("hub:open", { connection: this.id, ...verdict }, { id });
-    // One write where the verdict is known as soon as the headers go out, which is nearly always.
+    // Nearly always the verdict is known when the headers are sent, so that one write is enough.
     if (!this.transport.hasBegun) this.transport.begin(this.#preamble() + opening);
     else if (opening !== "") this.write(opening);
     this.#verdict = verdict;
     this.#whenOpened?.resolve(this.#verdict);
   }
 
-  /** True when a room counts for an entry at that position. */
+  /** True if the connection was in the room before an entry at that position. */
   wasIn(room: string, position: number): boolean {
     return this.#rooms.has(room, position);
   }
@@ -173,8 +173,8 @@ export abstract class StreamConnection implements Connection {
     return true;
   }
 
-  /** Sends to this connection before it is live. */
-  give(event: unknown, data: unknown): void {
+  /** Writes an event, also before the connection is live. */
+  writeEvent(event: unknown, data: unknown): void {
     checkEventName(event);
     this.transport.write(encodeFrame(event, toText(data, this.#context.maxPayloadBytes)));
   }
@@ -182,7 +182,7 @@ export abstract class StreamConnection implements Connection {
   stream<E extends EventName>(source: Source<EventData<E>>, event: E): Promise<void> {
     checkEventName(event);
     return streamFrom(this, source, (item) => {
-      this.give(event, item);
+      this.writeEvent(event, item);
     });
   }
 
@@ -190,7 +190,7 @@ export abstract class StreamConnection implements Connection {
     this.joinAll(rooms);
   }
 
-  /** The same for a list, which may be longer than what can be arguments. */
+  /** Like {@link join}, for a list that may be too long for a call's arguments. */
   joinAll(rooms: readonly string[]): void {
     checkRooms(rooms);
     const added = this.#rooms.add(rooms, this.isOpened ? this.#context.head : 0);
@@ -211,11 +211,11 @@ export abstract class StreamConnection implements Connection {
     this.finish("done");
   }
 
-  /** Ends the stream as its reason wants it. The first call counts. */
+  /** Ends the stream in the way of its reason, see {@link ENDINGS}. Only the first call has an effect. */
   finish(reason: EndReason, fields: { readonly retryMs?: number } = {}): void {
     if (this.hasEnded) return;
     const ending = ENDINGS[reason];
-    if (ending.isTold !== "never") this.#tellEnd(reason, ending, fields);
+    if (ending.sendsEnd !== "never") this.#sendEnd(reason, ending, fields);
     this.#end = new SseHubError("ERR_SSE_ENDED", `The stream has ended (${reason}).`);
     this.#context.onEnd(this, reason);
     this.#abort?.abort(this.#end);
@@ -223,7 +223,7 @@ export abstract class StreamConnection implements Connection {
     if (ending.endsResponse) this.transport.end();
   }
 
-  /** Ends a connection that is not let in. EventSource survives this answer, and asks again later. */
+  /** Ends a connection that is not admitted, with an answer after which EventSource asks again later. */
   refuse(retryMs: number): void {
     const id = this.cursorFor("same");
     const cursor = id === undefined ? "" : encodeHubEvent("hub:tick", {}, { id });
@@ -233,7 +233,7 @@ export abstract class StreamConnection implements Connection {
     this.finish("refused");
   }
 
-  /** Resolves when the socket takes more, at once if it does, or when the connection has ended. */
+  /** Resolves when the socket can take more, or when the connection has ended. */
   async whenWritable(): Promise<void> {
     if (!this.transport.needsDrain || this.hasEnded) return;
     this.#context.stalls.add(this);
@@ -243,7 +243,7 @@ export abstract class StreamConnection implements Connection {
         this.transport.onDrain(resolve);
       }),
     );
-    // After the end its socket is still watched, until it has closed.
+    // After the end the socket stays watched until it has closed.
     if (!this.hasEnded) this.#context.stalls.delete(this);
   }
 
@@ -251,7 +251,7 @@ export abstract class StreamConnection implements Connection {
     this.#context.report(error);
   }
 
-  /** Writes what the hub itself says. */
+  /** Writes the hub's own events. */
   write(text: string): void {
     this.transport.write(Buffer.from(text));
   }
@@ -260,16 +260,16 @@ export abstract class StreamConnection implements Connection {
     return this.#isRaw ? COMMENT : encodePreamble(this.#context.drawRetryMs());
   }
 
-  #tellEnd(reason: EndReason, { isTold, cursor }: Ending, fields: { retryMs?: number }): void {
-    // Before the first byte, too, the browser is told when to come back, or that it is not to.
+  #sendEnd(reason: EndReason, { sendsEnd, cursor }: Ending, fields: { retryMs?: number }): void {
+    // Also a stream that has not begun must tell the browser when to reconnect, or not to.
     this.begin();
     if (this.#isRaw) return;
-    // Bytes that wait are no sign of a full socket: TLS hands them on a turn later.
-    if (isTold === "unless-full" && this.transport.needsDrain) return;
+    // Pending bytes alone do not mean that the socket is full: TLS passes them on a turn later.
+    if (sendsEnd === "unless-full" && this.transport.needsDrain) return;
     const id = cursor === "final" ? toFinalId(this.id) : this.cursorFor(cursor);
     this.write(encodeHubEvent("hub:end", { reason }, { ...fields, id }));
   }
 }
 
-// Makes proxies let go of the head, and every client passes over it.
+// A comment: it makes proxies forward the headers, and every client ignores it.
 const COMMENT = ":\n";

@@ -1,10 +1,10 @@
 import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import type { Opened } from "./connection.js";
 
-/** What can feed a stream. */
+/** The items of a stream. */
 export type Source<T> = AsyncIterable<T> | Iterable<T>;
 
-/** What is fed. */
+/** The receiver of the items: a connection, or a run. */
 export interface Sink {
   readonly hasEnded: boolean;
   readonly signal: AbortSignal;
@@ -18,8 +18,8 @@ export interface Sink {
 }
 
 /**
- * Takes items from a source at the pace of the sink, until the source is done or the sink has ended.
- * The source is told by `return()` when nobody reads any more, also while it is at work on an item.
+ * Takes items from a source at the pace of the sink, until the source is done or the sink has ended. When the sink
+ * ends, the source's `return()` is called, even while the source works on an item.
  *
  * @throws SseHubTypeError `ERR_SSE_SOURCE`
  */
@@ -38,7 +38,8 @@ export function streamFrom<T>(
   return streaming;
 }
 
-const SOURCE_FAILED = "The source of a stream failed, so the stream has ended.";
+const SOURCE_FAILED =
+  "The source of a stream failed, so the stream has ended. The cause is the error that the source threw.";
 
 type AnyIterator<T> = AsyncIterator<T> | Iterator<T>;
 
@@ -61,7 +62,7 @@ async function run<T>(
   leave(iterator);
 }
 
-// What a source that nobody reads has still to say is of no use to anybody.
+// Tells the source to stop. Its last value or error is of no use.
 function leave(iterator: AnyIterator<unknown>): void {
   new Promise((done) => {
     done(iterator.return?.());
@@ -69,8 +70,8 @@ function leave(iterator: AnyIterator<unknown>): void {
 }
 
 /**
- * Resolves with the value, or with undefined when the sink ends first. The listener goes with the
- * promise: a long stream must not leave one behind for each of its items.
+ * Resolves with the value, or with undefined if the sink ends first. It removes its abort listener afterwards: a
+ * long stream must not keep one listener for each item.
  */
 export function unlessEnded<T>(
   sink: Pick<Sink, "hasEnded" | "signal">,
@@ -102,7 +103,7 @@ function iteratorOf<T>(source: Source<T>): AnyIterator<T> {
   }
   throw new SseHubTypeError(
     "ERR_SSE_SOURCE",
-    `stream() was given ${describe(source)}. Expected something to iterate over: an async generator, ` +
+    `stream() was given ${describe(source)}. Expected something that can be iterated: an async generator, ` +
       "a readable stream, an array.",
   );
 }

@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { releaseSocket } from "./release-socket.js";
 
-// A frame above this goes out as consecutive parts, so that progress of a slow reader can be seen.
+// A larger frame is written in parts of this size, so that the stall watch can see progress.
 const PART_BYTES = 65_536;
-// More than an honest client has on its way before it reads that the connection will close.
+// More than a well-behaved client sends before it reads that the connection will close.
 const MAX_REQUESTS_BEHIND = 1_000;
 
-// What Node adds to its own classes without documenting it. Each is checked before it is relied on.
+// Undocumented members of Node's classes. Each is checked before it is used.
 interface NodeResponse extends ServerResponse {
   readonly outputSize?: number;
-  // Of Node's http2 server, whose responses do not tell these themselves.
+  // A response of Node's http2 server has these two on its stream only.
   readonly stream?: { readonly writableLength: number; readonly writableNeedDrain: boolean };
   flush?: () => void;
 }
@@ -20,12 +20,12 @@ interface NodeSocket extends Socket {
 }
 
 /**
- * The way to one browser: an HTTP response whose body is the stream. It writes straight to the
- * socket while nothing stands between response and socket, and through the response otherwise; the
- * decision falls once, after the headers, so that no two ways are ever mixed.
+ * The way to one browser: an HTTP response whose body is the stream. It writes directly to the socket if nothing
+ * stands between response and socket, and through the response otherwise. It decides once, after the headers, so
+ * that the two ways are never mixed.
  */
 export class Transport {
-  // `null` once the response was let go of: then the socket is all there is.
+  // `null` once the response was released: then only the socket is left.
   #res: NodeResponse | null;
   #socket: Socket | null = null;
   #hasBegun = false;
@@ -40,7 +40,7 @@ export class Transport {
     res.on("close", this.#onClose);
   }
 
-  /** False before {@link begin} and as soon as nothing more can be written. */
+  /** True from {@link begin} until nothing more can be written. */
   get isOpen(): boolean {
     return this.#hasBegun && !this.#hasEnded && !this.isGone;
   }
@@ -49,12 +49,12 @@ export class Transport {
     return this.#hasBegun;
   }
 
-  /** True when the socket is all that is left: the response was let go of. */
+  /** True if the response was released, so that only the socket is left. */
   get isReleased(): boolean {
     return this.#res === null;
   }
 
-  /** True when the browser has left, or the response was taken by somebody else. */
+  /** True if the browser has left, or the application has ended the response. */
   get isGone(): boolean {
     if (this.#res !== null) return isGone(this.#res);
     return this.#isClosed || this.#socket?.writable !== true;
@@ -66,7 +66,7 @@ export class Transport {
     return out?.writableLength ?? 0;
   }
 
-  /** True when a `drain` will follow, so that the next page is better read then. */
+  /** True if a `drain` event will follow, so that the next page should wait for it. */
   get needsDrain(): boolean {
     if (this.#socket !== null) return this.#socket.writableNeedDrain;
     return (this.#res?.stream ?? this.#res)?.writableNeedDrain === true;
@@ -79,7 +79,7 @@ export class Transport {
     return `${queued} ${socket?.bytesWritten} ${this.pendingBytes}`;
   }
 
-  /** Sends the headers, fixed before, with the first bytes of the body. */
+  /** Sends the headers, which are already set, with the first bytes of the body. */
   begin(text: string): void {
     this.#hasBegun = true;
     const res = this.#res;
@@ -88,24 +88,23 @@ export class Transport {
       res.write(text);
       res.flush?.();
     } catch {
-      // Somebody's wrapper around write() threw. Its stream is broken; the others' are not.
+      // A middleware's wrapper of write() threw. Only this stream is broken.
       this.destroy();
       return;
     }
     this.#socket = freeSocketOf(res);
     const { socket } = res;
     if (socket !== null) requestsBehind.set(socket, 0);
-    // Node holds back what a response writes until the next tick; these bytes are to go at once.
+    // Node corks a response until the next tick; these bytes must be sent now.
     socket?.uncork();
     socket?.setTimeout(0);
     socket?.setNoDelay(true);
-    // Finds a peer that vanished without a word in about 20 s; without it TCP takes a quarter of an hour.
+    // Detects a peer that vanished without closing in about 20 s; without it, TCP takes a quarter of an hour.
     socket?.setKeepAlive(true, 10_000);
   }
 
   /**
-   * Lets go of request and response, so that only the socket is kept. Where anything stands in the
-   * way of that, nothing happens.
+   * Releases request and response, so that only the socket is kept. Does nothing if that is not possible.
    */
   release(): void {
     const [res, socket] = [this.#res, this.#socket];
@@ -119,19 +118,19 @@ export class Transport {
     socket.on("close", this.#onClose);
   }
 
-  /** Writes whole events. After the end, or when the browser is gone, nothing happens. */
+  /** Writes whole events. Does nothing after the end, or when the browser is gone. */
   write(bytes: Buffer): void {
     const socket = this.#socket;
     try {
       if (socket !== null) {
-        // Asked of the socket alone: a response is an object on which Node's own fast paths are lost.
+        // Only the socket is asked: access to the properties of a response is slow.
         if (socket.writable && !this.#hasEnded) writeParts(socket, bytes);
       } else if (this.#res !== null && this.isOpen) {
         writeParts(this.#res, bytes);
         this.#res.flush?.();
       }
     } catch {
-      // Somebody's wrapper around write() threw. Its stream is broken; the others' are not.
+      // A middleware's wrapper of write() threw. Only this stream is broken.
       this.destroy();
     }
   }
@@ -141,7 +140,7 @@ export class Transport {
   }
 
   onClose(listener: () => void): void {
-    // A copy, not push(), which would make room for sixteen more.
+    // A copy, because push() would reserve memory for sixteen more.
     this.#closeListeners = [...this.#closeListeners, listener];
   }
 
@@ -153,7 +152,7 @@ export class Transport {
       if (this.#res === null) this.#socket?.destroySoon();
       else if (!this.#res.destroyed) this.#res.end();
     } catch {
-      // As in write(): the end of the others is not to wait for this one's.
+      // As in write(): only this stream is broken, and the others must still end.
       this.destroy();
     }
   }
@@ -182,20 +181,20 @@ function writeParts(out: NodeResponse | Socket, bytes: Buffer): void {
   }
 }
 
-/** True when an earlier response on the same socket has not ended, so that this one must wait. */
+/** True if an earlier response on the same socket has not ended, so that this one must wait. */
 export function isPipelined(res: ServerResponse): boolean {
   const { socket } = res.req;
   return res.socket === null && !res.writableEnded && !res.destroyed && !socket.destroyed;
 }
 
-/** True when the socket of a request carries a stream already, so that it is never answered. */
+/** True if the socket of a request already carries a stream, so that the request will never be answered. */
 export function isBehindStream(req: IncomingMessage): boolean {
   return requestsBehind.has(req.socket);
 }
 
 /**
- * Lets go of a request that came behind a stream. Node keeps each for an answer that never comes, so
- * a browser that sends many of them loses its socket.
+ * Discards a request that came on the socket of a stream. Node keeps every such request in memory, so the socket
+ * is destroyed after too many of them.
  */
 export function dropBehindStream(req: IncomingMessage): void {
   const { socket } = req;
@@ -205,18 +204,18 @@ export function dropBehindStream(req: IncomingMessage): void {
   else req.resume();
 }
 
-// Sockets that carry a stream, with the number of requests that came behind it.
+// Sockets that carry a stream, each with the number of requests that came after it.
 const requestsBehind = new WeakMap<Socket, number>();
 
-/** True when a response can take nothing (more): ended, destroyed, or pipelined behind another one. */
+/** True if nothing can be written to a response: it has ended, is destroyed, or waits behind another response. */
 export function isGone(res: ServerResponse): boolean {
   return res.writableEnded || res.destroyed || res.closed || res.socket?.destroyed !== false;
 }
 
-// The body is the socket's own bytes only if nothing encodes or frames it, nothing is queued before,
-// and nobody has wrapped write(): a wrapper may count what goes by, or hold the head itself back.
-// What was just written waits in the socket until the next tick. Where it does not, as on Bun, the response
-// does not write through its socket, and the socket would never tell that it takes more.
+// The stream may write directly to the socket only if nothing encodes or frames the body, nothing is queued, and
+// write() is not wrapped: a wrapper may count bytes, or hold back the headers themselves. The bytes just written
+// wait in the socket until the next tick. If they do not, as on Bun, the response does not write through its
+// socket, and the socket would never emit `drain`.
 function freeSocketOf(res: NodeResponse): Socket | null {
   const socket = res.socket as NodeSocket | null;
   const isFree =
@@ -230,5 +229,5 @@ function freeSocketOf(res: NodeResponse): Socket | null {
 }
 
 function ignore(): void {
-  // The `close` that follows tells the connection.
+  // The `close` event that follows ends the connection.
 }

@@ -9,7 +9,7 @@ import type { LogReader } from "./log-reader.js";
 import type { PassTimes } from "./pass-times.js";
 import { Replay } from "./replay.js";
 
-/** What delivery is made of. */
+/** What {@link Delivery} is given by the hub. */
 export interface DeliveryParts {
   readonly log: EventLog;
   readonly report: Report;
@@ -23,8 +23,8 @@ export interface DeliveryParts {
 }
 
 /**
- * From the log to the readers of this node. One that is behind is read for by {@link Replay}, one that is at
- * the head is visited by {@link FanOut}; each hands a reader over to the other.
+ * Delivers the log to the readers of this node. {@link Replay} serves readers that are behind, {@link FanOut} serves
+ * readers at the head of the log; each hands a reader over to the other.
  */
 export class Delivery {
   readonly fanOut: FanOut;
@@ -47,13 +47,13 @@ export class Delivery {
       ...shared,
       times,
       coalesceMs,
-      readOn: (connection) => {
+      resume: (connection) => {
         this.replay.resume(connection);
       },
     });
   }
 
-  /** The generation of the log that is read now; another one after each break. */
+  /** The generation of the log that is read now; each break of the log begins a new one. */
   get generation(): number {
     return this.#generation.current;
   }
@@ -63,37 +63,37 @@ export class Delivery {
     this.fanOut.onMove();
   }
 
-  /** The log has lost something, or begun anew. */
+  /** The log has lost entries, or has started again. */
   onBreak(): void {
-    // Before anybody reads on.
+    // First of all, so that no reader reads on in the old generation.
     this.#generation.next();
     this.replay.onBreak();
     this.fanOut.onBreak();
   }
 
-  /** Reads on for a connection that was told `hub:open`, from its place. */
+  /** Starts delivery to a connection that was sent `hub:open`, from its position. */
   begin(connection: LogReader, { needsState }: { readonly needsState: boolean }): void {
     if (connection.isOwn) return;
-    if (needsState) this.replay.giveRetained(connection);
+    if (needsState) this.replay.sendRetained(connection);
     this.replay.resume(connection);
   }
 
-  /** A connection has joined rooms, or left them, after it was told `hub:open`. */
+  /** A connection has joined or left rooms after it was sent `hub:open`. */
   onRooms(connection: LogReader, rooms: readonly string[], change: "join" | "leave"): void {
     this.fanOut.onRooms(connection, rooms, change);
     if (change === "leave") return;
-    if (connection.isLive) this.replay.giveRetainedOf(rooms, connection);
+    if (connection.isLive) this.replay.sendRetainedOf(rooms, connection);
     else connection.addLateRooms(rooms);
   }
 
-  /** Gives a quiet connection a sign of life: its place in the log where that has moved. */
+  /** Sends the heartbeat of a quiet connection: a `hub:tick` if the log has moved on, otherwise a comment. */
   beat(connection: LogReader): void {
     const position = connection.isLive ? (this.fanOut.settledAt ?? 0) : 0;
     if (position > connection.cursorPosition) connection.tick(position);
     else connection.transport.write(HEARTBEAT_COMMENT);
   }
 
-  /** Gives a connection nothing, until it is released. Its place is kept. */
+  /** Stops delivery to a connection until it is released. Its position is kept. */
   hold(connection: LogReader): void {
     connection.hold();
     this.fanOut.giveBack(connection);
@@ -104,12 +104,12 @@ export class Delivery {
     this.replay.release(connection);
   }
 
-  /** Gives a connection that has ended nothing more. */
+  /** Stops delivery to a connection that has ended. */
   delete(connection: LogReader): void {
     this.fanOut.delete(connection);
   }
 
-  /** Resolves when every live connection has all that is in the log, or at the deadline. */
+  /** Resolves when every live connection has received everything that is in the log now, or at the deadline. */
   whenServed(deadline: number): Promise<void> {
     return this.fanOut.whenServed(this.#log.head, deadline);
   }

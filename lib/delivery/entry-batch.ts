@@ -1,8 +1,8 @@
 import type { LogEntry } from "../log/event-log.js";
 
 /**
- * Entries that go to a connection in one write. Connections that get the same entries arrive at the
- * same batch, so the joined bytes are made once and shared.
+ * Entries that go to a connection in one write. Connections that receive the same entries get the same batch
+ * object, so that the bytes are joined once and shared.
  */
 export class EntryBatch {
   readonly #before: EntryBatch | null;
@@ -23,7 +23,7 @@ export class EntryBatch {
     return new EntryBatch(null, null);
   }
 
-  /** This batch and one entry more. */
+  /** Returns this batch with one entry more. */
   with(entry: LogEntry): EntryBatch {
     this.#next ??= new Map();
     let next = this.#next.get(entry);
@@ -38,12 +38,12 @@ export class EntryBatch {
     return this.#entry === null;
   }
 
-  /** Position of the newest id in it; 0 for none. */
+  /** Position of the newest entry with an id; 0 for none. */
   readonly lastId: number;
   /** Number of entries. */
   readonly count: number;
 
-  /** Bytes joined so far for all batches that began with the same empty one. */
+  /** Bytes joined so far for all batches that started from the same empty batch. */
   get joinedBytes(): number {
     return this.#joined.bytes;
   }

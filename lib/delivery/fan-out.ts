@@ -11,10 +11,10 @@ import type { PassTimes } from "./pass-times.js";
 import type { DetachedScope } from "../async/detached-scope.js";
 import { Slices } from "../async/slices.js";
 
-// What a visit may write at once; entries beyond it wait for the next pass, so no socket is flooded.
+// How much of the log one pass reads; further entries wait for the next pass, so that no socket is flooded.
 const PASS_BYTES = 65_536;
 
-/** What the fan-out is made of. */
+/** What {@link FanOut} is given by delivery. */
 export interface FanOutParts {
   readonly log: EventLog;
   readonly generation: LogGeneration;
@@ -23,16 +23,17 @@ export interface FanOutParts {
   /** Milliseconds that an entry may wait for others; 0 for those of one tick only. */
   readonly coalesceMs: number;
   readonly runDetached: DetachedScope;
-  /** Takes over a connection that is no longer live; its `position` is right. */
-  readonly readOn: (connection: LogReader) => void;
+  /** Takes over a connection that is no longer live, from its `position`. */
+  readonly resume: (connection: LogReader) => void;
 }
 
 /**
- * Live delivery. It follows the log and visits every live connection with what has come: one write
- * for all entries since the last pass. When publishers are faster than a pass, passes merge.
+ * Live delivery in passes. A pass visits the live connections and writes to each, in one write, all entries that
+ * arrived since the last pass. If entries arrive faster than a pass takes, the next pass delivers more of them.
  *
- * Invariant: a live connection has everything up to `served`; during a pass, those already visited
- * have everything up to the end of the pass. A connection that becomes live meanwhile carries its own position.
+ * Invariant: a live connection has received everything up to `served`. During a pass, the connections already
+ * visited have received everything up to the end of the pass. A connection that becomes live during a pass has a
+ * later position of its own.
  */
 export class FanOut {
   readonly #log: EventLog;
@@ -40,7 +41,7 @@ export class FanOut {
   readonly #parts: FanOutParts;
   readonly #live = new Set<LogReader>();
   readonly #index = new AudienceIndex<LogReader>(this.#live);
-  /** Entries given live so far. */
+  /** Entries delivered live so far, counted once for each connection. */
   delivered = 0;
   #writes = 0;
   #served: number;
@@ -56,7 +57,7 @@ export class FanOut {
     this.#tickedAt = this.#log.head;
   }
 
-  /** Up to where every live connection has been served, or `null` while a pass is under way. */
+  /** The position up to which every live connection is served; `null` during a pass. */
   get settledAt(): number | null {
     return this.#isPassing ? null : this.#served;
   }
@@ -66,7 +67,7 @@ export class FanOut {
     return this.#live.size;
   }
 
-  /** Takes in a connection that has everything up to its `position`, which is the log's head. */
+  /** Adds a connection that has received everything up to its `position`, which is the log's head. */
   add(connection: LogReader): void {
     connection.goLive();
     this.#live.add(connection);
@@ -79,17 +80,18 @@ export class FanOut {
     this.#index.delete(connection);
   }
 
-  /** Gives a connection back, to read on by itself from what it has. */
+  /** Hands a live connection back to replay, from the position up to which it is served. */
   giveBack(connection: LogReader): void {
     if (!connection.isLive) return;
-    // What a pass has given it so far shows in its cursor, but for volatile entries, which are not repeated.
+    // During a pass its cursor tells whether the pass has visited it. Volatile entries have no id, so they do not
+    // show there; they are not sent again.
     const position = Math.max(connection.position, this.#served, connection.cursorPosition);
     connection.fallBehind(position, this.#isPassing ? this.#log.head : position);
     this.delete(connection);
-    this.#parts.readOn(connection);
+    this.#parts.resume(connection);
   }
 
-  /** A live connection has joined rooms, or left them. */
+  /** A connection has joined or left rooms. */
   onRooms(connection: LogReader, rooms: readonly string[], change: "join" | "leave"): void {
     if (connection.isLive) this.#index[change](connection, rooms);
   }
@@ -99,7 +101,7 @@ export class FanOut {
     this.#schedule();
   }
 
-  /** What the live connections have not been given is lost: each finds out by itself, reading on. */
+  /** Entries that were not delivered yet are lost. Each connection learns of it in replay. */
   onBreak(): void {
     this.#tickedAt = this.#log.head;
     this.#parts.times.clear();
@@ -137,7 +139,7 @@ export class FanOut {
       if (this.#served >= head) await this.#gather(slices);
       head = this.#log.head;
       if (this.#live.size === 0) {
-        // Who comes reads on from a position of its own.
+        // A connection that becomes live later has a position of its own.
         this.#served = this.#log.head;
         this.#parts.times.skip(this.#served);
         break;
@@ -163,8 +165,8 @@ export class FanOut {
     const generation = this.#generation.current;
     const [startedAt, writes] = [this.#parts.times.start(), this.#writes];
     const delivery = new PassDelivery(entries, this.#index);
-    // A quarter of the log's window has gone by: quiet readers get the position, or they would be
-    // told one day that their cursor has left the log although nothing was for them.
+    // The log has moved on by a quarter of its size: a tick moves the cursors of quiet readers. Otherwise a cursor
+    // would leave the log one day, and its reader would be told of a gap although it has missed nothing.
     const isTickDue = this.#log.stale > this.#tickedAt;
     if (isTickDue) this.#tickedAt = end;
     for (const connection of (isTickDue ? null : delivery.only) ?? this.#live) {
@@ -175,7 +177,7 @@ export class FanOut {
       }
       if (!slices.isOver()) continue;
       await slices.next();
-      // Who is live now reads in another generation of the log.
+      // After a break the live connections belong to another generation of the log.
       if (generation !== this.#generation.current) return;
     }
     this.#served = end;
@@ -191,7 +193,7 @@ export class FanOut {
     if (!connection.isFull) return;
     connection.fallBehind(Math.max(connection.position, end));
     this.delete(connection);
-    this.#parts.readOn(connection);
+    this.#parts.resume(connection);
   }
 
   #onOverrun(): void {
@@ -199,8 +201,8 @@ export class FanOut {
     this.#giveAllBack();
   }
 
-  // The log has let go of entries that nobody was given. Each connection finds out by itself, at its
-  // own position, which is where it reads on.
+  // The log has dropped entries that were not delivered. Each connection goes back to replay at its own position,
+  // and learns there whether it has missed entries.
   #giveAllBack(): void {
     const connections = [...this.#live];
     for (const connection of connections) {
@@ -209,6 +211,6 @@ export class FanOut {
     }
     this.#served = this.#log.head;
     this.#parts.times.skip(this.#served);
-    for (const connection of connections) this.#parts.readOn(connection);
+    for (const connection of connections) this.#parts.resume(connection);
   }
 }

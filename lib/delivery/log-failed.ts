@@ -1,11 +1,11 @@
 import { SseHubError } from "../errors/sse-hub-error.js";
 
-/** Milliseconds after which a log that failed is asked again. */
+/** Milliseconds after which a log that failed is read again. */
 export const LOG_RETRY_MS = 1_000;
 
 /** The error for a log that could not be read. */
 export function logFailed(cause: unknown): SseHubError {
-  return new SseHubError("ERR_SSE_LOG", "The log could not be read.", { cause });
+  return new SseHubError("ERR_SSE_LOG", MESSAGE, { cause });
 }
 
 /** The error for a log that holds less than is broadcast between two passes. */
@@ -17,3 +17,6 @@ export function overrun(): SseHubError {
       "await it, or raise maxEvents and maxBytes of the log.",
   );
 }
+
+const MESSAGE =
+  "The log could not be read; the hub tries again every second. The cause says what is wrong.";

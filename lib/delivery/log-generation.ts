@@ -1,6 +1,6 @@
 /**
- * Counts the breaks of the log: positions of one generation mean nothing in another, and nothing that was
- * read before a break is given after it.
+ * Counts the breaks of the log. A position of one generation has no meaning in another, and entries that were read
+ * before a break are not delivered after it.
  */
 export class LogGeneration {
   #current = 0;
@@ -9,7 +9,7 @@ export class LogGeneration {
     return this.#current;
   }
 
-  /** The log has lost something, or begun anew. */
+  /** The log has lost entries, or has started again. */
   next(): void {
     this.#current += 1;
   }

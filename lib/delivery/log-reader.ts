@@ -5,39 +5,39 @@ import { StreamConnection } from "../connection/stream-connection.js";
 import { asOther, toId, toOtherId } from "../log/cursor.js";
 import { encodeHubEvent } from "../wire/encoder.js";
 
-/** Entries made ready to be written. */
-export interface Delivery {
+/** Encoded entries, ready to be written. */
+export interface Batch {
   readonly bytes: Buffer;
-  /** Position of the newest id in them; 0 for none. */
+  /** Position of the newest entry with an id; 0 for none. */
   readonly lastId: number;
 }
 
-/** Where the log was when a stream was asked for, and the browser's cursor. */
+/** The state of the log when the browser asked for the stream, and the browser's cursor. */
 export interface Arrival {
-  /** Empty before a shared log was first reached: then no place in it can be named. */
+  /** Empty until a shared log was reached for the first time: then there is no cursor for it. */
   readonly epoch: string;
   readonly head: number;
   readonly lastEventId: string | undefined;
 }
 
-/** Where a reader begins. */
+/** Where a reader begins to read. */
 export interface Beginning {
-  /** Everything up to here was given before, or is not for this reader. */
+  /** Everything up to this position was delivered before, or is not for this reader. */
   readonly position: number;
   readonly epoch: string;
   readonly generation: number;
-  /** Volatile entries count from here on. */
+  /** Volatile entries are delivered after this position only. */
   readonly volatileFrom: number;
-  /** True where there is something to begin with, which this reader has not been given. */
+  /** True if there is initial state that this reader has not received. */
   readonly needsInitialState: boolean;
 }
 
 /**
- * A connection as a reader of the log. Its place: while it is live, everything up to the last finished
- * pass, but at least `position`; while it is behind, exactly `position`. The place is moved by the
- * methods below and by nothing else.
+ * A connection as a reader of the log. While it is behind, it has received everything up to `position`. While it is
+ * live, it has received everything up to the last finished pass, and at least up to `position`. Only the methods
+ * below change where it is.
  *
- * One object with the connection, not one beside it: there is one for each open stream.
+ * It extends the connection instead of standing beside it, because one object less per stream saves memory.
  */
 export class LogReader extends StreamConnection {
   #position = 0;
@@ -52,18 +52,18 @@ export class LogReader extends StreamConnection {
   #lateRooms: readonly string[] = NONE;
   #arrival: Arrival | null;
 
-  /** @param arrival `null` for a stream whose browser keeps no place in the log */
+  /** @param arrival `null` for a stream that does not read the log */
   constructor(context: ConnectionContext, parts: StreamParts, arrival: Arrival | null) {
     super(context, parts);
     this.#arrival = arrival;
   }
 
-  /** Everything up to here was given, or was not for this connection. */
+  /** Everything up to this position was delivered, or was not for this connection. */
   get position(): number {
     return this.#position;
   }
 
-  /** Position of the newest id that was written. */
+  /** Position of the newest id that was written: the browser's cursor. */
   get cursorPosition(): number {
     return this.#cursorPosition;
   }
@@ -72,12 +72,12 @@ export class LogReader extends StreamConnection {
     return this.#epoch;
   }
 
-  /** The generation of the log that its position is in; another one after each break. */
+  /** The generation of the log that its position belongs to. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** While it is behind: volatile entries count from here on. */
+  /** While it is behind: volatile entries are delivered after this position only. */
   get volatileFrom(): number {
     return this.#volatileFrom;
   }
@@ -87,14 +87,14 @@ export class LogReader extends StreamConnection {
   }
 
   /**
-   * True until what the stream begins with was given and an id came behind it. Until then the browser's
-   * cursor says so, and a return is given it again.
+   * True until the initial state was sent, followed by an id. Until then the browser's cursor says that it lacks the
+   * state, so that it is sent the state again when it reconnects.
    */
   get needsInitialState(): boolean {
     return this.#needsInitialState;
   }
 
-  /** True until the browser is told that it has been given all there was, if it asked for that. */
+  /** True if the browser asked for a `hub:tick` when it has caught up, and was not sent one yet. */
   get wantsTick(): boolean {
     return this.#wantsTick;
   }
@@ -105,7 +105,7 @@ export class LogReader extends StreamConnection {
     return isUnchanged ? undefined : toOtherId(this.#epoch, this.#cursorPosition);
   }
 
-  /** Says `hub:open`, with the place it reads on from as the browser's cursor. */
+  /** Sends `hub:open`, with the position to read on from as the browser's cursor. */
   startAt(beginning: Beginning, verdict: Opened): void {
     this.#arrival = null;
     this.#position = beginning.position;
@@ -118,38 +118,38 @@ export class LogReader extends StreamConnection {
     this.open(this.isOwn ? undefined : toCursor(this.#epoch, this.#position), verdict);
   }
 
-  /** From here on the browser waits to be told that it has been given all there was. */
+  /** The browser asks for a `hub:tick` when it has caught up with the log. */
   askForTick(): void {
     this.#wantsTick = true;
   }
 
   /** Writes entries of the log. */
-  deliver({ bytes, lastId }: Delivery): void {
+  deliver({ bytes, lastId }: Batch): void {
     this.transport.write(bytes);
     if (lastId === 0) return;
     this.#cursorPosition = lastId;
     this.#needsInitialState = false;
   }
 
-  /** Everything up to here was given, or was not for this connection. */
+  /** Everything up to this position was delivered, or was not for this connection. */
   moveTo(position: number): void {
     this.#position = position;
   }
 
-  /** From here on it is given what comes. */
+  /** From now on the fan-out delivers to it. */
   goLive(): void {
     this.#isLive = true;
   }
 
-  /** It is given no more of what comes, and its place is as it was. */
+  /** From now on the fan-out does not deliver to it. Its position stays. */
   leaveLive(): void {
     this.#isLive = false;
   }
 
   /**
-   * From here on the connection is behind, at this position: its socket takes no more, or it is held.
+   * From now on the connection is behind at this position: its socket is full, or it is held.
    *
-   * @param volatileFrom volatile entries up to here are not for it
+   * @param volatileFrom volatile entries up to this position are not delivered to it
    */
   fallBehind(position: number, volatileFrom = Infinity): void {
     this.#isLive = false;
@@ -158,11 +158,11 @@ export class LogReader extends StreamConnection {
   }
 
   /** Reads on in another generation of the log. */
-  crossInto(generation: number): void {
+  enterGeneration(generation: number): void {
     this.#generation = generation;
   }
 
-  /** Says `hub:gap`: what came before that place has gone unread; live goes on from here. */
+  /** Sends `hub:gap`: the entries up to the head are skipped, and reading goes on from there. */
   skipTo({ head, epoch }: { readonly head: number; readonly epoch: string }): void {
     const reason = epoch === this.#epoch ? "trimmed" : "epoch";
     this.#position = head;
@@ -171,7 +171,7 @@ export class LogReader extends StreamConnection {
     this.write(encodeHubEvent("hub:gap", { reason }, { id: toId(epoch, head) }));
   }
 
-  /** Moves the browser's cursor past entries that were not for it, so that it stays in the log. */
+  /** Sends `hub:tick`. It moves the browser's cursor past entries that were not for it, so that the cursor stays in the log. */
   tick(position: number): void {
     const data = this.#wantsTick ? { audience: audienceKeyOf(this) } : {};
     this.#cursorPosition = position;
@@ -180,12 +180,12 @@ export class LogReader extends StreamConnection {
     this.write(encodeHubEvent("hub:tick", data, { id: toId(this.#epoch, position) }));
   }
 
-  /** Rooms were joined while it is behind: what they retain is still to be given. */
+  /** Rooms were joined while it is behind: it still has to receive what they retain. */
   addLateRooms(rooms: readonly string[]): void {
     this.#lateRooms = [...this.#lateRooms, ...rooms];
   }
 
-  /** Gives the rooms whose retained entries are still to be given, and forgets them. */
+  /** Returns the rooms whose retained entries it still has to receive, and forgets them. */
   takeLateRooms(): readonly string[] {
     const rooms = this.#lateRooms;
     this.#lateRooms = NONE;
@@ -193,8 +193,8 @@ export class LogReader extends StreamConnection {
   }
 }
 
-// A stream that ends before it was open hands over its place: what is broadcast until the browser is back
-// is for it. It was given nothing to begin with, so that is given then.
+// The cursor of a stream that ends before `hub:open`: the browser then misses nothing that is broadcast until it is
+// back. It has not received its initial state, so the cursor also says that.
 function cursorOf(
   { epoch, head, lastEventId }: Arrival,
   next: "same" | "other",
@@ -203,5 +203,5 @@ function cursorOf(
   return epoch === "" ? undefined : toOtherId(epoch, head);
 }
 
-// One for all: most never have any.
+// Shared by all readers: most never have late rooms.
 const NONE: readonly string[] = [];

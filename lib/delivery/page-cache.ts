@@ -3,34 +3,34 @@ import { EntryBatch } from "./entry-batch.js";
 
 const PAGE_BYTES = 65_536;
 const MAX_BYTES = 64 * PAGE_BYTES;
-// Readers who may see different parts of a page arrive at different joined bytes.
+// Readers that receive different entries of a page need different joined bytes, which add up.
 const MAX_JOINED_BYTES = 4 * PAGE_BYTES;
 
-/** A stretch of the log, as it is handed to the connections that read it. */
+/** Consecutive entries of the log, for the connections that read them. */
 export interface Page {
   readonly entries: readonly LogEntry[];
   readonly isTrimmed: boolean;
-  /** What to start from, so that connections which get the same entries share the bytes. */
+  /** The batch to start from, so that connections which receive the same entries share the bytes. */
   readonly empty: EntryBatch;
 }
 
 interface KeptPage extends Page {
   readonly end: number;
-  /** A full page never changes; one at the head does with the next entry. */
+  /** A full page never changes; a page at the head changes with the next entry. */
   readonly isFull: boolean;
-  /** A small page counts as a whole one, so that the number of pages is bounded with their bytes. */
+  /** A small page counts as a full one, so that the limit of bytes also limits the number of pages. */
   readonly bytes: number;
 }
 
 /**
- * Reads the log by pages, and keeps them for a while: browsers that return for one cause come one
- * after the other with cursors close together, and each would read and join the same stretches again.
+ * Reads the log in pages and keeps them for a while. After a restart or an outage, many browsers reconnect with
+ * cursors close together; without the cache each would read and join the same entries again.
  */
 export class PageCache {
   readonly #log: EventLog;
-  /** By the position they begin after; the longest unused first. */
+  // Position before the page → page; the least recently used first.
   readonly #kept = new Map<number, KeptPage>();
-  // Another map after each clear().
+  // clear() replaces the map, so that a fetch can tell that it is outdated.
   #fetching = new Map<number, Promise<Page>>();
   #bytes = 0;
 
@@ -39,8 +39,8 @@ export class PageCache {
   }
 
   /**
-   * What follows a position: at least one entry, unless some have left the log. At once where it is
-   * known; a promise where the log must fetch it first, and then it is asked for again.
+   * Returns the entries after a position: at least one, unless entries have left the log. It returns a promise if
+   * the log must fetch them first.
    */
   after(position: number): Page | Promise<Page> {
     const known = this.#known(position);
@@ -49,7 +49,7 @@ export class PageCache {
     return read instanceof Promise ? this.#fetched(position, read) : this.#toPage(position, read);
   }
 
-  // Who asks meanwhile waits for the same.
+  // A second reader of the same page waits for the same fetch.
   #fetched(position: number, read: Promise<LogPage>): Promise<Page> {
     const now = this.#fetching;
     const before = now.get(position);
@@ -76,7 +76,7 @@ export class PageCache {
     return page;
   }
 
-  /** Forgets all: positions mean other entries now. */
+  /** Forgets all pages: after a break, positions mean other entries. */
   clear(): void {
     this.#kept.clear();
     this.#fetching = new Map();
@@ -86,13 +86,13 @@ export class PageCache {
   #known(position: number): Page | undefined {
     const page = this.#kept.get(position);
     if (page === undefined || !this.#isValid(page)) return undefined;
-    // What many variants have grown to is let go; the page itself stays.
+    // The joined bytes of many variants are dropped; the page itself stays.
     const isGrown = page.empty.joinedBytes > MAX_JOINED_BYTES;
     this.#keep(position, isGrown ? { ...page, empty: EntryBatch.empty() } : page);
     return page;
   }
 
-  // A cursor in the middle of a page gets the rest of it, and from there on shares with the others.
+  // A reader whose cursor is inside a kept page gets the rest of that page, and then shares the next pages.
   #restOf(position: number): Pick<Page, "entries" | "isTrimmed"> | undefined {
     for (const [start, page] of this.#kept) {
       if (start > position || position >= page.end || !this.#isValid(page)) continue;

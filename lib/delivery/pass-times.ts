@@ -1,64 +1,64 @@
 import { positionIn } from "../log/cursor.js";
 import type { LogEntry } from "../log/event-log.js";
 
-/** A pass that has given entries of the log to the live connections. */
+/** One pass of the fan-out that has delivered entries to the live connections. */
 export interface Pass {
-  /** How many entries it was about. */
+  /** Number of entries. */
   readonly entries: number;
-  /** Connections written to, each once. */
+  /** Number of connections written to. */
   readonly writes: number;
   readonly durationMs: number;
   /** For each entry, how long it took until this pass was done. */
   readonly delaysMs: readonly number[];
 }
 
-/** Who is told of passes. */
+/** Receives the times of passes. */
 export interface PassListener {
-  /** True while somebody wants to know how long passes take. */
+  /** True while passes must be timed. */
   readonly isTimed: boolean;
   pass(pass: Pass): void;
 }
 
-/** How long passes take, and entries until they are written. Nothing is looked at unless somebody asks. */
+/** Measures how long passes take, and how long entries wait until they are written. Idle unless `isTimed`. */
 export class PassTimes {
   readonly #listener: PassListener;
-  // Position → when broadcast() was called here, for entries that no pass has reached.
+  // Position → when broadcast() was called here, for entries that are not delivered yet.
   readonly #calledAt = new Map<number, number>();
 
   constructor(listener: PassListener) {
     this.#listener = listener;
   }
 
-  /** True while somebody wants to know how long passes take. */
+  /** True while passes must be timed. */
   get isTimed(): boolean {
     return this.#listener.isTimed;
   }
 
-  /** An entry is in the log that `broadcast()` was called for at that time. */
+  /** The log has accepted a broadcast that was called at that time. */
   note(id: string, calledAt: number): void {
     this.#calledAt.set(positionIn(id), calledAt);
   }
 
-  /** Gives when a pass has begun; `null` where nobody asks. */
+  /** Returns the start time of a pass; `null` if passes are not timed. */
   start(): number | null {
     return this.isTimed ? performance.now() : null;
   }
 
-  /** The pass that began then has given these entries, with so many writes. */
+  /** A pass is done: it has delivered these entries with this number of writes. */
   finish(startedAt: number | null, entries: readonly LogEntry[], writes: number): void {
     if (startedAt !== null) this.#tell(startedAt, entries, writes);
     this.skip(entries.at(-1)?.position ?? 0);
   }
 
-  /** No pass will give what is up to this position. */
+  /** No further pass will deliver entries up to this position. */
   skip(position: number): void {
     for (const called of this.#calledAt.keys()) {
-      // Also what is no position at all, of a log with ids of its own.
+      // Negated, so that NaN is deleted too: the ids of a custom log may hold no position.
       if (!(called > position)) this.#calledAt.delete(called);
     }
   }
 
-  /** Positions mean other entries now. */
+  /** Forgets all times: after a break, positions mean other entries. */
   clear(): void {
     this.#calledAt.clear();
   }

@@ -9,43 +9,43 @@ import { PageCache, type Page } from "./page-cache.js";
 import type { DetachedScope } from "../async/detached-scope.js";
 import { Slices } from "../async/slices.js";
 
-/** What replay is made of. */
+/** What {@link Replay} is given by delivery. */
 export interface ReplayParts {
   readonly log: EventLog;
   readonly generation: LogGeneration;
   readonly report: Report;
   readonly runDetached: DetachedScope;
-  /** Watches the sockets that readers wait for. */
+  /** Watches the sockets of readers that wait for `drain`. */
   readonly stalls: Pick<StallWatch, "add" | "delete">;
   /** Takes over a connection that is at the head of the log. */
   readonly onHead: (connection: LogReader) => void;
   /**
-   * Called for a connection that has missed what nobody can tell it, in a break of the log. It gives
-   * true where the connection may go on with what comes next.
+   * Called for a connection that has missed entries in a break of the log. Returns true if the connection may go on
+   * with the next entries.
    */
   readonly onBroken: (connection: LogReader) => boolean;
 }
 
 /**
- * Reads on for connections that are behind: those that have just come, those that came back, and
- * those whose socket took no more. They hold no queue, only a position in the log. In turn each gets
- * a page; at the head of the log it becomes live. Connections that read the same page share it.
+ * Serves the connections that are behind: new ones, ones that reconnected, and ones whose socket was full. They hold
+ * no queue, only a position in the log. Each receives a page in its turn; at the head of the log it becomes live.
+ * Connections that read the same page share it.
  */
 export class Replay {
-  /** Entries given to connections that were behind, so far. */
+  /** Entries delivered to connections that were behind, so far. */
   replayed = 0;
   /** Volatile entries that connections missed because they were behind. */
   dropped = 0;
-  /** Times a connection was overtaken by the log. */
+  /** How often a connection was sent `hub:gap`. */
   gaps = 0;
   readonly #log: EventLog;
   readonly #generation: LogGeneration;
   readonly #parts: ReplayParts;
   readonly #pages: PageCache;
   #turns: LogReader[] = [];
-  // Pages that had to be waited for, until their turn.
+  // Pages that the log had to fetch, until the turn of their reader.
   readonly #fetched = new WeakMap<LogReader, Page>();
-  // Those that are held, and had their turn.
+  // Connections whose turn came while they were held.
   readonly #parked = new WeakSet<LogReader>();
   readonly #reported = new WeakSet<Promise<Page>>();
   #isReading = false;
@@ -57,7 +57,7 @@ export class Replay {
     this.#pages = new PageCache(parts.log);
   }
 
-  /** Reads on from the connection's position, as soon as its socket takes more. */
+  /** Reads on from the connection's position, as soon as its socket can take more. */
   resume(connection: LogReader): void {
     if (connection.hasEnded) return;
     if (connection.transport.needsDrain) {
@@ -77,7 +77,7 @@ export class Replay {
     if (this.#parked.delete(connection)) this.resume(connection);
   }
 
-  /** The log has lost something, or begun anew. */
+  /** The log has lost entries, or has started again. */
   onBreak(): void {
     this.#pages.clear();
   }
@@ -97,28 +97,28 @@ export class Replay {
   }
 
   /**
-   * Gives the newest entry of each retain key that is for this connection, up to its position: what
-   * is newer comes from the log.
+   * Sends the newest entry of each retain key that is for this connection, up to its position: newer entries come
+   * from the log.
    */
-  giveRetained(connection: LogReader): void {
+  sendRetained(connection: LogReader): void {
     for (const entry of this.#log.retained) {
       if (entry.position > connection.position) break;
-      if (reaches(entry, connection)) this.#giveAgain(entry, connection);
+      if (reaches(entry, connection)) this.#sendAgain(entry, connection);
     }
   }
 
-  /** The same for rooms joined later: what was sent to them before, as far as it is retained. */
-  giveRetainedOf(rooms: readonly string[], connection: LogReader): void {
+  /** The same for rooms that were joined later: sends the retained entries of these rooms. */
+  sendRetainedOf(rooms: readonly string[], connection: LogReader): void {
     if (rooms.length === 0) return;
     for (const entry of this.#log.retained) {
       const isOfRooms = entry.audience.rooms?.some((room) => rooms.includes(room)) === true;
       const isNew =
         isOfRooms && !reaches(entry, connection) && reaches(entry, connection, Infinity);
-      if (isNew) this.#giveAgain(entry, connection);
+      if (isNew) this.#sendAgain(entry, connection);
     }
   }
 
-  #giveAgain(entry: LogEntry, connection: LogReader): void {
+  #sendAgain(entry: LogEntry, connection: LogReader): void {
     connection.transport.write(withoutId(entry.bytes));
     this.replayed += 1;
   }
@@ -136,7 +136,7 @@ export class Replay {
           served += 1;
         }
       } finally {
-        // Where the log failed, the rest has its turn again.
+        // If the log failed, the connections that were not served keep their turn.
         this.#turns = connections.slice(served).concat(this.#turns);
       }
     }
@@ -151,28 +151,28 @@ export class Replay {
     }
     if (connection.generation !== this.#generation.current) {
       this.#fetched.delete(connection);
-      this.#crossBreak(connection);
+      this.#passBreak(connection);
       return;
     }
-    // State comes before what happened to it.
-    this.giveRetainedOf(connection.takeLateRooms(), connection);
+    // First the state of the rooms, then the events that change it.
+    this.sendRetainedOf(connection.takeLateRooms(), connection);
     if (connection.position >= this.#log.head) {
       this.#goLive(connection);
       return;
     }
     const page = this.#fetched.get(connection) ?? this.#pages.after(connection.position);
     this.#fetched.delete(connection);
-    // A page that is far away is not waited for by the others.
+    // The other connections do not wait for a page that the log must fetch.
     if (page instanceof Promise) {
       this.#await(page, connection);
       return;
     }
     if (page.isTrimmed) this.#skip(connection);
-    else this.#give(connection, page);
+    else this.#sendPage(connection, page);
     this.resume(connection);
   }
 
-  // It is given in a turn, like any other: many may have waited for it, or there was a break meanwhile.
+  // The page is sent in the connection's next turn: many may wait for it, or the log may have broken meanwhile.
   #await(fetching: Promise<Page>, connection: LogReader): void {
     fetching.then(
       (page) => {
@@ -181,7 +181,7 @@ export class Replay {
         this.resume(connection);
       },
       (cause: unknown) => {
-        // Once, however many wait for the page.
+        // Reported once, however many connections wait for the page.
         if (!this.#reported.has(fetching)) this.#parts.report(logFailed(cause));
         this.#reported.add(fetching);
         setTimeout(() => {
@@ -191,8 +191,8 @@ export class Replay {
     );
   }
 
-  #crossBreak(connection: LogReader): void {
-    connection.crossInto(this.#generation.current);
+  #passBreak(connection: LogReader): void {
+    connection.enterGeneration(this.#generation.current);
     if (!this.#parts.onBroken(connection)) return;
     this.#skip(connection);
     this.resume(connection);
@@ -209,10 +209,10 @@ export class Replay {
   #skip(connection: LogReader): void {
     this.gaps += 1;
     connection.skipTo(this.#log);
-    this.giveRetained(connection);
+    this.sendRetained(connection);
   }
 
-  #give(connection: LogReader, { entries, empty }: Page): void {
+  #sendPage(connection: LogReader, { entries, empty }: Page): void {
     let batch = empty;
     for (const entry of entries) {
       if (!reaches(entry, connection)) continue;

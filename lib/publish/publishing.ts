@@ -134,7 +134,9 @@ export class Publishing implements Publishes {
 
 function asLogError(cause: unknown): SseHubError {
   if (cause instanceof SseHubError) return cause;
-  return new SseHubError("ERR_SSE_LOG", "The log did not accept a broadcast; the cause says why.", { cause });
+  return new SseHubError("ERR_SSE_LOG", "The log did not accept a broadcast; the cause says why.", {
+    cause,
+  });
 }
 
 function failed(cause: unknown): never {

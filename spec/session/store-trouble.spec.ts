@@ -44,8 +44,8 @@ describe("a store in trouble while a stream is opened", () => {
       expect.objectContaining({
         code: "ERR_SSE_STORE",
         message:
-          "The session store failed while a stream was opened, so the stream was put off. " +
-          "Look at the store; browsers ask again by themselves.",
+          "The session store failed while a stream was opened, so the browser was told to ask again later. " +
+          "Look at the store; the browsers recover by themselves.",
         cause: expect.objectContaining({ message: how === "failing" ? "away" : "broken" }),
       }),
     ]);

@@ -1,17 +1,17 @@
 import type { Delivery } from "../delivery/delivery.js";
 import type { EventLog } from "../log/event-log.js";
 
-/** Where the log is at one moment. */
-export interface Place {
-  /** Empty before a shared log was first reached. */
+/** The state of the log at one moment. */
+export interface LogSnapshot {
+  /** Empty until a shared log was reached for the first time. */
   readonly epoch: string;
   readonly head: number;
   readonly generation: number;
 }
 
-export function placeNow(
+export function takeSnapshot(
   { epoch, head }: EventLog,
   { generation }: Pick<Delivery, "generation">,
-): Place {
+): LogSnapshot {
   return { epoch, head, generation };
 }

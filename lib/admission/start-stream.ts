@@ -3,34 +3,34 @@ import { judge, type Verdict } from "../log/cursor.js";
 import type { EventLog } from "../log/event-log.js";
 import type { AdmissionRequest } from "./admission-request.js";
 
-/** What became of the browser's cursor, and whether it is to be given state to begin with. */
-export interface Welcome {
+/** The verdict on the browser's cursor, and whether the browser needs the initial state. */
+export interface StreamStart {
   readonly verdict: Verdict;
   readonly needsState: boolean;
 }
 
 /**
- * Tells a connection `hub:open`, with the verdict on the cursor that its browser brought. Where it does not go on from
- * that cursor, it begins behind the place's head.
+ * Sends `hub:open` with the verdict on the cursor that the browser sent. If the stream cannot go on from that cursor,
+ * it begins at the head of the snapshot.
  */
-export function welcome(
+export function startStream(
   connection: LogReader,
   request: AdmissionRequest,
   log: EventLog,
-  place: { readonly head: number; readonly generation: number },
-): Welcome {
+  snapshot: { readonly head: number; readonly generation: number },
+): StreamStart {
   if (request.feed !== null) {
     const { id, opened } = request.feed.judge(request.lastEventId);
     connection.open(id, opened);
     return { verdict: { recovered: null }, needsState: false };
   }
   const verdict: Verdict = request.isOwn ? { recovered: null } : judge(log, request.lastEventId);
-  // What a page was given to begin with holds for a return that gets all it missed, as the same user.
+  // A page that receives all it missed, as the same user, still has the state it began with.
   const needsState = verdict.recovered !== true || verdict.isOther;
   const beginning = {
-    position: verdict.recovered === true ? verdict.position : place.head,
+    position: verdict.recovered === true ? verdict.position : snapshot.head,
     epoch: log.epoch,
-    generation: place.generation,
+    generation: snapshot.generation,
     volatileFrom: log.head,
     needsInitialState: needsState && !request.isOwn && hasState(request, log),
   };
