@@ -3,16 +3,16 @@ import type { Audience } from "../log/event-log.js";
 import { equalityOf } from "./audience.js";
 import { valuesAt } from "./compile-matcher.js";
 
-// A field is indexed at its first use; each costs every connection an entry.
+// A field is indexed when it is first used. Each indexed field costs memory for every connection.
 const MAX_FIELDS = 16;
-// Up to so many are handed to each in any case.
+// Up to this number of candidates, the index is always used.
 const MIN_WALK = 64;
 
 type Group<C> = Set<C>;
 
 /**
- * Finds the live connections that an audience may reach, so that a narrow broadcast costs what its
- * recipients cost. It may give too many, never too few: `reaches` is asked for each of them all the same.
+ * Finds the live connections that an audience may reach, so that the cost of a narrow broadcast depends on the number
+ * of its recipients. It may return too many connections, never too few: {@link reaches} then decides for each.
  */
 export class AudienceIndex<C extends StreamConnection> {
   readonly #connections: ReadonlySet<C>;
@@ -20,7 +20,7 @@ export class AudienceIndex<C extends StreamConnection> {
   // Path of a field → its value → the connections whose user has it.
   readonly #fields = new Map<string, Map<unknown, Group<C>>>();
 
-  /** @param connections all those to be found */
+  /** @param connections all live connections, kept up to date by the caller */
   constructor(connections: ReadonlySet<C>) {
     this.#connections = connections;
   }
@@ -46,8 +46,8 @@ export class AudienceIndex<C extends StreamConnection> {
   }
 
   /**
-   * The connections an audience may reach; `null` where everybody is better asked: where no index
-   * helps, and where so many are meant that handing it to each costs more than a walk over all.
+   * Returns the connections that an audience may reach; `null` if it is better to test all connections, because no
+   * index applies or because the candidates are too many.
    */
   candidatesOf(audience: Audience): Iterable<C> | null {
     const groups = this.#groupsFor(audience);
@@ -65,7 +65,7 @@ export class AudienceIndex<C extends StreamConnection> {
   #groupsOf(path: string): Map<unknown, Group<C>> {
     const known = this.#fields.get(path);
     if (known !== undefined) {
-      // Used again, it moves to the end: the longest unused is the first.
+      // Moved to the end, so that the first key is the least recently used.
       this.#fields.delete(path);
       this.#fields.set(path, known);
       return known;
@@ -96,7 +96,7 @@ function enter<K, C>(groups: Map<K, Group<C>>, key: K, connection: C): void {
   else group.add(connection);
 }
 
-// An empty group goes: keys may be as many as there have ever been users.
+// Empty groups are deleted, because keys may be as many as there have ever been users.
 function leave<K, C>(groups: Map<K, Group<C>>, key: K, connection: C): void {
   const group = groups.get(key);
   group?.delete(connection);

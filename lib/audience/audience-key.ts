@@ -2,9 +2,10 @@ import { fingerprintOf } from "../user/fingerprint.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 
 /**
- * What two connections have in common that hear the same and lose it at the same moment: user, session and
- * rooms. The same on every node; nothing of these can be read from it. A session without a user makes no
- * difference: a page may have come before there was one.
+ * A hash of the user, session and rooms of a connection. Connections with the same key receive the same events and
+ * end together when their session changes, so tabs may share one of them. The key is the same on every node, and
+ * user, session and rooms cannot be read from it. A session without a user does not count, because a page may have
+ * connected before the session existed.
  */
 export function audienceKeyOf({
   user,

@@ -8,24 +8,24 @@ import { compileMatcher, findEquality, type Equality, type Test } from "./compil
 import type { Matcher } from "./matcher.js";
 
 /**
- * Who is meant, as a function of this process: only `true` counts. It is called for each connection,
- * at delivery and at replay, so it must be quick and must not wait.
+ * A function that decides for one connection whether the event is for it; only `true` counts. The hub calls it for
+ * each connection, also during replay, so it must be fast and synchronous.
  */
 export type Predicate = (connection: Connection) => boolean | undefined;
 
-/** A matcher (plain data: travels, is replayed on every node) or a predicate (this process only). */
+/** A matcher, which works on all nodes, or a predicate, which works in this process only. */
 export type Filter = Matcher | Predicate;
 
-/** Tells of trouble at run time; the hub's `error` event. */
+/** Emits an error as the hub's `error` event. */
 export type Report = (error: SseHubError) => void;
 
 const EVERYBODY: Audience = { rooms: null, filter: null, except: null };
 
 /**
- * Makes an audience out of what a broadcast names.
+ * Makes the audience of a broadcast from its rooms, `except` and filter.
  *
- * @throws SseHubTypeError `ERR_SSE_FILTER` for a filter that cannot be one, and for a predicate where
- * the log is shared, since a function cannot travel
+ * @throws SseHubTypeError `ERR_SSE_FILTER` for a wrong filter, and for a predicate if the log is shared, because a
+ * function cannot be sent to other processes
  */
 export function createAudience(
   { rooms, except }: Pick<Audience, "rooms" | "except">,
@@ -38,7 +38,7 @@ export function createAudience(
   }
   const test = compileFilter(filter, log, report);
   const isMatcher = typeof filter === "object";
-  // A copy: what the caller does to its matcher later must not reach the log.
+  // A copy, so that later changes to the caller's object do not change the log.
   const audience = {
     rooms,
     filter: isMatcher ? structuredClone(filter) : (filter as object),
@@ -48,12 +48,12 @@ export function createAudience(
   return audience;
 }
 
-/** An equality that connections must fulfil to be in an audience, if there is one. */
+/** Returns an equality that every connection of the audience fulfils; `null` if the filter has none. */
 export function equalityOf(audience: Audience): Equality | null {
   return readyOf(audience).equality;
 }
 
-/** A filter made ready: whether a connection is meant. Never throws. */
+/** Compiles a filter to a function that tests a connection and never throws. */
 export function compileFilter(
   filter: unknown,
   log: { readonly isShared: boolean },
@@ -63,7 +63,7 @@ export function compileFilter(
   if (log.isShared) {
     throw new SseHubTypeError(
       "ERR_SSE_FILTER",
-      "The filter is a predicate, and the log is shared by several processes: a function cannot travel. " +
+      "The filter is a function, but the log is shared by several processes, and a function cannot be sent to them. " +
         'Expected a matcher: write { field: value }, or broadcast to a room with hub.to("…").',
     );
   }
@@ -71,10 +71,10 @@ export function compileFilter(
 }
 
 /**
- * Whether an entry is for a connection: the only rule, for live delivery, replay and readers that
- * are behind alike. A room joined after the entry does not count; a leave counts at once.
+ * Whether an entry is for a connection. This is the only rule, for live delivery, for replay and for slow readers. A
+ * room that was joined after the entry does not count; a room that was left does not count any more.
  *
- * @param at counts the rooms as they were at that position, the entry's own unless told
+ * @param at the position at which rooms are compared; by default the entry's own
  */
 export function reaches(
   entry: LogEntry,
@@ -88,18 +88,18 @@ export function reaches(
   return test === null || test(connection);
 }
 
-/** True when every connection is meant, so that nobody needs to be asked. */
+/** True if the audience is all connections, so that none needs to be tested. */
 export function isForEverybody({ rooms, filter, except }: Audience): boolean {
   return rooms === null && filter === null && except === null;
 }
 
-/** Checks the rooms of a broadcast. @throws SseHubTypeError `ERR_SSE_ROOM` */
+/** Adds rooms to those of a broadcast, and checks them. @throws SseHubTypeError `ERR_SSE_ROOM` */
 export function roomsOf(before: readonly string[] | null, rooms: readonly string[]): string[] {
   checkRooms(rooms);
   if (rooms.length === 0) {
     throw new SseHubTypeError(
       "ERR_SSE_ROOM",
-      "to() was called without a room. Expected one or more: leave to() out to reach everybody.",
+      "to() was called without a room. Expected one room or more; to send to all connections, leave to() out.",
     );
   }
   return [...new Set([...(before ?? []), ...rooms])];
@@ -112,11 +112,11 @@ interface Ready {
 
 const UNFILTERED: Ready = { test: null, equality: null };
 
-// Beside the audience, not in it: an audience is plain data that a log may write down.
+// Kept beside the audience, not in it: an audience is plain data that a log may serialize.
 const ready = new WeakMap<Audience, Ready>();
 
-// An audience that comes from elsewhere, with a log that writes them down, is made ready here. What
-// cannot be understood matches nobody.
+// An audience from another node, which a shared log has read, is compiled here. A filter that this version does not
+// understand matches no connection.
 function readyOf(audience: Audience): Ready {
   if (audience.filter === null) return UNFILTERED;
   const known = ready.get(audience);
@@ -143,7 +143,7 @@ function ofPredicate(
   report: Report,
 ): (connection: StreamConnection) => boolean {
   let hasReported = false;
-  const tell = (message: string, cause?: unknown) => {
+  const reportOnce = (message: string, cause?: unknown) => {
     if (hasReported) return;
     hasReported = true;
     report(new SseHubError("ERR_SSE_FILTER", message, { cause }));
@@ -153,14 +153,18 @@ function ofPredicate(
     try {
       answer = predicate(connection);
     } catch (cause) {
-      tell("A predicate threw. The connections it threw for were skipped.", cause);
+      reportOnce(
+        "A predicate threw an error, so the connections for which it threw were skipped. " +
+          "Catch errors inside the predicate, and return true or false.",
+        cause,
+      );
       return false;
     }
     if (isThenable(answer)) {
       answer.then(undefined, () => undefined);
-      tell(
-        `A predicate gave ${describe(answer)}, and the hub does not wait. Nobody was reached: ` +
-          "look up what it needs before broadcast(), or keep it in the user.",
+      reportOnce(
+        `A predicate returned ${describe(answer)}. Expected true or false: the hub does not wait, so the event is ` +
+          "delivered to no one. Look up what the predicate needs before broadcast(), or keep it in the user.",
       );
     }
     return answer === true;

@@ -8,13 +8,13 @@ import {
 } from "./matcher-operators.js";
 import { known, refused } from "./matcher-refusal.js";
 
-/** A matcher made ready: whether a user is meant. Never throws. */
+/** A compiled matcher: tests a user, and never throws. */
 export type Test = (user: User) => boolean;
 
 /**
- * Checks a matcher and makes it ready. What it holds is copied: changing it later changes nothing.
+ * Checks and compiles a matcher. Later changes to the matcher have no effect.
  *
- * @throws SseHubTypeError `ERR_SSE_FILTER` naming the path and what would be right
+ * @throws SseHubTypeError `ERR_SSE_FILTER` with the path, what it holds and what is expected there
  */
 export function compileMatcher(matcher: unknown): Test {
   return compileObject(matcher, "", 0);
@@ -28,7 +28,8 @@ function compileObject(matcher: unknown, at: string, depth: number): Test {
   }
   const entries = Object.entries(matcher);
   if (entries.length === 0) {
-    throw refused(at, matcher, "at least one condition", "Leave the filter out to reach everybody");
+    const remedy = "To send to all connections, leave the filter out";
+    throw refused(at, matcher, "at least one condition", remedy);
   }
   return every(
     entries.map(([key, value]) =>
@@ -71,13 +72,16 @@ function compileField(path: string, condition: unknown, at: string): Test {
   return (user) => holds(lookUp(user, segments));
 }
 
-/** An equality that must hold for a matcher to match; `null` if there is none. */
+/** A condition that one field must equal one of these values. */
 export interface Equality {
   readonly path: string;
   readonly values: readonly unknown[];
 }
 
-/** Finds an equality in a matcher that was compiled, by which connections can be looked up. */
+/**
+ * Finds an equality that must hold for a matcher to match, so that connections can be looked up by it; `null` if
+ * there is none. The matcher must have passed {@link compileMatcher}.
+ */
 export function findEquality(matcher: object): Equality | null {
   for (const [path, condition] of Object.entries(matcher) as Array<[string, unknown]>) {
     if (path.startsWith("$")) continue;
@@ -89,12 +93,12 @@ export function findEquality(matcher: object): Equality | null {
   return null;
 }
 
-/** What a path leads to in a user, with arrays opened. */
+/** The values at a path of a user. An array counts as its members. */
 export function valuesAt(user: User, segments: readonly string[]): readonly unknown[] {
   return lookUp(user, segments).values;
 }
 
-// An array stands for its members, on the way and at the end of the path. Own fields only.
+// An array counts as its members, inside the path and at its end. Inherited fields do not count.
 function lookUp(user: User, segments: readonly string[]): Found {
   let value: unknown = user;
   for (const segment of segments) {
@@ -111,7 +115,7 @@ function lookUp(user: User, segments: readonly string[]): Found {
 
 const NOTHING: Found = { values: [], arrays: [] };
 
-// The way of a path that branches: slower, and seldom needed.
+// For a path through an array, which branches: slower, and seldom needed.
 function lookUpMembers(user: User, segments: readonly string[]): Found {
   let level: unknown[] = [user];
   for (const segment of segments) {

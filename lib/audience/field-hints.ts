@@ -4,27 +4,27 @@ import type { User } from "../user/user.js";
 import { valuesAt } from "./compile-matcher.js";
 import { isPlain } from "./matcher-operators.js";
 
-// Paths are looked at once each, and an application has not so many.
+// More paths than an application uses. Each is checked once.
 const MAX_PATHS = 200;
 const MAX_DEPTH = 4;
 
 /**
- * Finds fields that a matcher asks for and no connected user has: mostly a slip of the pen, and a broadcast that
- * reaches nobody looks like any other. For development: each path is looked at once, as soon as somebody with a
- * user is connected.
+ * Finds fields of matchers that no connected user has, for development. Such a field is mostly a typing error, and a
+ * broadcast that is delivered to no one looks like any other. Each path is checked once, as soon as a user is
+ * connected.
  */
 export class FieldHints {
   readonly #users: () => readonly User[];
-  readonly #tell: (hint: string) => void;
+  readonly #warn: (hint: string) => void;
   readonly #seen = new Set<string>();
 
-  /** @param users those connected now */
-  constructor(users: () => readonly User[], tell: (hint: string) => void) {
+  /** @param users returns the users that are connected now */
+  constructor(users: () => readonly User[], warn: (hint: string) => void) {
     this.#users = users;
-    this.#tell = tell;
+    this.#warn = warn;
   }
 
-  /** @param matcher one that was compiled, or a predicate, which is not looked at */
+  /** @param matcher a matcher that was compiled, or a predicate, which is ignored */
   look(matcher: unknown): void {
     const paths = [...pathsOf(matcher)].filter((path) => !this.#seen.has(path));
     if (paths.length === 0 || this.#seen.size >= MAX_PATHS) return;
@@ -33,7 +33,7 @@ export class FieldHints {
     for (const path of paths) {
       this.#seen.add(path);
       const isKnown = users.some((user) => valuesAt(user, path.split(".")).length > 0);
-      if (!isKnown) this.#tell(hintFor(path, users));
+      if (!isKnown) this.#warn(hintFor(path, users));
     }
   }
 }
@@ -56,7 +56,7 @@ function hintFor(path: string, users: readonly User[]): string {
   const remedy = isNear
     ? `Did you mean ${nearest}?`
     : `They have: ${names.slice(0, 20).join(", ")}.`;
-  return `A matcher asks for ${describe(path)}, a field that no connected user has. ${remedy}`;
+  return `A matcher uses ${describe(path)}, a field that no connected user has. ${remedy}`;
 }
 
 function* fieldsOf(value: unknown, at: string, depth: number): Iterable<string> {

@@ -1,24 +1,27 @@
 import type { Scalar } from "./matcher.js";
 import { known, refused } from "./matcher-refusal.js";
 
-/** What a path leads to: `values` with arrays opened, `arrays` as they are. Both empty: no such field. */
+/**
+ * What a user holds at a path: `values` with arrays replaced by their members, `arrays` as they are. If both are
+ * empty, the field does not exist.
+ */
 export interface Found {
   readonly values: readonly unknown[];
   readonly arrays: ReadonlyArray<readonly unknown[]>;
 }
 
-/** Whether a condition holds for what its path leads to. */
+/** A compiled condition: tests what a user holds at its path. */
 export type Holds = (found: Found) => boolean;
 
-/** A plain value as condition: one member equals it. */
+/** Compiles a plain value as condition: one member must equal it. */
 export function compileValue(value: unknown, at: string): Holds {
   return equals(scalar(value, at));
 }
 
-// Deeper than any condition somebody writes, and far from what recursion can take.
+// Deeper than any real condition, and far below the limit of recursion.
 export const MAX_DEPTH = 32;
 
-/** An object of operators as condition: all of them hold. */
+/** Compiles an object of operators as condition: all of them must hold. */
 export function compileOperators(condition: object, at: string, depth = 0): Holds {
   if (depth > MAX_DEPTH) throw refused(at, condition, `at most ${MAX_DEPTH} levels`);
   const entries = Object.entries(condition);
@@ -40,7 +43,7 @@ export function compileOperators(condition: object, at: string, depth = 0): Hold
   return (found) => all.every((holds) => holds(found));
 }
 
-// Each operator checks its operand and says what it means. All of them fail closed.
+// Each operator checks its operand and returns its condition. Every condition fails closed.
 const operators: Readonly<
   Record<string, ((operand: unknown, at: string, depth: number) => Holds) | undefined>
 > = {
@@ -82,7 +85,7 @@ function isIn(operands: readonly Scalar[]): Holds {
   return ({ values }) => values.some((value) => set.has(value));
 }
 
-// "9" is not greater than 3, and nothing is less than a field that is missing.
+// Values of different types never compare: "9" is not greater than 3. A missing field has no values.
 function compares<T extends string | number>(
   bound: T,
   holds: (value: T, bound: T) => boolean,
@@ -99,7 +102,7 @@ function exists({ values, arrays }: Found): boolean {
   return values.length > 0 || arrays.length > 0;
 }
 
-/** True for an object as a literal or JSON makes it, of any realm. */
+/** True for a plain object, as a literal or JSON makes it, of any realm. */
 export function isPlain(value: unknown): value is object {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -112,7 +115,7 @@ function scalar(value: unknown, at: string): Scalar {
   const remedy = Array.isArray(value)
     ? "For one of several values write { $in: […] }, for all of them { $all: […] }"
     : value instanceof Date
-      ? "The user holds what JSON keeps of a date: compare with date.toISOString()"
+      ? "The user holds a date as JSON text: compare with date.toISOString()"
       : undefined;
   throw refused(at, value, "a string, finite number, boolean or null", remedy);
 }

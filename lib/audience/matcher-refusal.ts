@@ -1,6 +1,6 @@
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 
-/** The error for a matcher: what was given, where, what is expected there, what to do. */
+/** The error for a wrong matcher: what was given and where, what is expected there, and what to do. */
 export function refused(
   at: string,
   given: unknown,
@@ -15,12 +15,12 @@ export function refused(
   );
 }
 
-// A path may come from a request, and the message goes into a log.
+// A path may come from a request, and the message may be logged, so its length is limited.
 function shorten(at: string): string {
   return at.length > 200 ? `${at.slice(0, 200)}…` : at;
 }
 
-/** The keys of a table, to be named in a message. */
+/** The keys of a table, as text for a message. */
 export function known(table: Readonly<Record<string, unknown>>): string {
   return Object.keys(table).join(" ");
 }

@@ -1,13 +1,16 @@
 import type { User } from "../user/user.js";
 
-/** What a field of a matcher is compared with. */
+/** A value that a field can be compared with. */
 export type Scalar = string | number | boolean | null;
 
-/** The operators a field of a {@link Matcher} may carry, for a field whose members are `V`. */
+/**
+ * The operators for a field of a {@link Matcher} whose members have type `V`. A field that is not an array has one
+ * member, its value.
+ */
 export interface Operators<V = Scalar> {
-  /** One member equals it. */
+  /** One member equals the value. */
   $eq?: V;
-  /** The field exists and no member equals it. */
+  /** The field exists and no member equals the value. */
   $ne?: V;
   /** One member is in the list. */
   $in?: readonly V[];
@@ -21,7 +24,7 @@ export interface Operators<V = Scalar> {
   $lt?: V & (string | number);
   /** One member is of the same type (number or string) and less or equal. */
   $lte?: V & (string | number);
-  /** The field exists, or does not. */
+  /** `true`: the field exists. `false`: it does not. */
   $exists?: boolean;
   /** Every value of the list is a member. */
   $all?: readonly V[];
@@ -32,8 +35,8 @@ export interface Operators<V = Scalar> {
 }
 
 /**
- * Who is meant, as plain data in MongoDB's query syntax over the user: dotted paths, arrays seen as
- * their members, all conditions must hold.
+ * The users that an event is for, as plain data in MongoDB's query syntax. A path may be dotted, an array counts as
+ * its members, and all conditions must hold.
  *
  * ```ts
  * { profile: "Administrator" }
@@ -41,8 +44,8 @@ export interface Operators<V = Scalar> {
  * { $or: [{ profile: "Administrator" }, { roles: "support" }] }
  * ```
  *
- * It fails closed where MongoDB does not: a comparison needs both sides of one type, `$ne`, `$nin`
- * and `$not` need the field to exist, and a connection without a user is never reached.
+ * Unlike MongoDB it fails closed: a comparison needs two values of the same type, `$ne`, `$nin` and `$not` need the
+ * field to exist, and a connection without a user never matches.
  */
 export type Matcher = Fields<User> & {
   $and?: readonly Matcher[];

@@ -1,34 +1,34 @@
 import { distance } from "fastest-levenshtein";
 import { describe } from "../errors/sse-hub-error.js";
 
-// Rooms that come and go with what they are about are many, and empty ones among them are no mistake.
+// An application may use many short-lived rooms, such as one per order, and an empty one is no mistake.
 const MAX_HINTS = 10;
 const MAX_KNOWN = 10_000;
 
 /**
- * Finds rooms that a broadcast names and nobody was ever in: mostly a slip of the pen, and a broadcast that reaches
- * nobody looks like any other. For development: each room is told of once, as soon as somebody is connected.
+ * Finds rooms of broadcasts that no connection has ever joined, for development. Such a room is mostly a typing error,
+ * and a broadcast that is delivered to no one looks like any other. It warns once about each room.
  */
 export class RoomHints {
-  readonly #tell: (hint: string) => void;
+  readonly #warn: (hint: string) => void;
   readonly #known = new Set<string>();
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
 
-  constructor(tell: (hint: string) => void) {
-    this.#tell = tell;
+  constructor(warn: (hint: string) => void) {
+    this.#warn = warn;
   }
 
-  /** Somebody is in these. */
+  /** A connection has joined these rooms. */
   note(rooms: Iterable<string>): void {
     for (const room of rooms) if (this.#known.size < MAX_KNOWN) this.#known.add(room);
   }
 
   look(rooms: readonly string[]): void {
     for (const room of rooms) {
-      const isNew = !this.#known.has(room) && !this.#told.has(room);
-      if (!isNew || this.#told.size >= MAX_HINTS || this.#known.size >= MAX_KNOWN) continue;
-      this.#told.add(room);
-      this.#tell(this.#hintFor(room));
+      const isNew = !this.#known.has(room) && !this.#warned.has(room);
+      if (!isNew || this.#warned.size >= MAX_HINTS || this.#known.size >= MAX_KNOWN) continue;
+      this.#warned.add(room);
+      this.#warn(this.#hintFor(room));
     }
   }
 
@@ -38,6 +38,6 @@ export class RoomHints {
     const remedy = isNear
       ? `Did you mean ${describe(nearest)}?`
       : `A connection joins it with req.sse.join(${describe(room)}).`;
-    return `A broadcast goes to the room ${describe(room)}, which nobody has joined yet. ${remedy}`;
+    return `A broadcast goes to the room ${describe(room)}, which no connection has joined. ${remedy}`;
   }
 }

@@ -12,9 +12,8 @@ export function logFailed(cause: unknown): SseHubError {
 export function overrun(): SseHubError {
   return new SseHubError(
     "ERR_SSE_OVERRUN",
-    "Events left the log before they were delivered to connected browsers, which are told hub:gap. " +
-      "Expected broadcast() to be awaited where many follow each other, or a log that holds more: " +
-      "await it, or raise maxEvents and maxBytes of the log.",
+    "Events left the log before they were delivered to connected browsers, which receive hub:gap. " +
+      "Await each broadcast() in a loop, or raise maxEvents and maxBytes of the log.",
   );
 }
 

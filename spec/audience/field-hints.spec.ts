@@ -21,10 +21,10 @@ async function shopWithAlice(): Promise<Shop> {
 
 describe("a matcher in development", () => {
   it.each<[Matcher, string]>([
-    [{ profil: "Administrator" }, 'asks for "profil".*Did you mean profile\\?'],
-    [{ "team.ids": 7 }, 'asks for "team.ids".*Did you mean team.id\\?'],
-    [{ $or: [{ login: "bob" }, { Login: "alice" }] }, 'asks for "Login".*Did you mean login\\?'],
-    [{ vip: true }, 'asks for "vip".*They have: login, profile, team, team.id, team.name, tags\\.'],
+    [{ profil: "Administrator" }, 'uses "profil".*Did you mean profile\\?'],
+    [{ "team.ids": 7 }, 'uses "team.ids".*Did you mean team.id\\?'],
+    [{ $or: [{ login: "bob" }, { Login: "alice" }] }, 'uses "Login".*Did you mean login\\?'],
+    [{ vip: true }, 'uses "vip".*They have: login, profile, team, team.id, team.name, tags\\.'],
   ])("with a field that no connected user has is told of once: %j", async (matcher, hint) => {
     const shop = await shopWithAlice();
     const warnings = watchWarnings();

@@ -18,8 +18,8 @@ describe("a room in development", () => {
     await shop.hub.to("dsk").broadcast("message", "b");
     await shop.hub.to("kitchen").broadcast("message", "c");
     expect(warnings).toEqual([
-      'A broadcast goes to the room "dsk", which nobody has joined yet. Did you mean "desk"?',
-      'A broadcast goes to the room "kitchen", which nobody has joined yet. ' +
+      'A broadcast goes to the room "dsk", which no connection has joined. Did you mean "desk"?',
+      'A broadcast goes to the room "kitchen", which no connection has joined. ' +
         'A connection joins it with req.sse.join("kitchen").',
     ]);
   });
