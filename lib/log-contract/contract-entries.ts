@@ -11,20 +11,20 @@ export function draft(text: string): LogDraft {
   };
 }
 
-/** What takes back the newest entry of a key. */
-export function takingBack(retainKey: string): LogDraft {
+/** An entry that clears a retain key. */
+export function clearingDraft(retainKey: string): LogDraft {
   const audience = { rooms: [], filter: null, except: null };
   return { frame: Buffer.alloc(0), audience, retainKey, isVolatile: true };
 }
 
-/** What newcomers are given, as soon as it is this; otherwise what it is after a second or two. */
+/** The texts of the retained entries, as soon as they are the wanted ones; otherwise as they are after 1.5 s. */
 export async function retainedTexts(log: EventLog, wanted: readonly string[]): Promise<string[]> {
   const texts = () => [...log.retained].map(textOf);
   for (let tries = 0; tries < 150 && texts().join() !== wanted.join(); tries += 1) await sleep(10);
   return texts();
 }
 
-/** A follower that heeds nothing. */
+/** A follower that does nothing. */
 export const idleFollower: LogFollower = {
   onMove: () => undefined,
   onNotice: () => undefined,
@@ -33,7 +33,7 @@ export const idleFollower: LogFollower = {
   onError: () => undefined,
 };
 
-/** Appends, and gives the position. */
+/** Appends an entry and returns its position. */
 export async function append(log: EventLog, given: LogDraft): Promise<number> {
   return Number((await log.append(given)).split(".")[1]);
 }
@@ -43,12 +43,12 @@ export function textOf({ bytes }: LogEntry): string {
   return /data: (.*)\n\n$/.exec(bytes.toString())?.[1] ?? "";
 }
 
-/** From 0 on. */
+/** The numbers from 0 to `count - 1`. */
 export function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, n) => n);
 }
 
-/** Appends one after the other, and reads them. Gives the positions. */
+/** Appends entries one after the other and waits until they are read. Returns their positions. */
 export async function appendAll(log: EventLog, texts: readonly string[]): Promise<number[]> {
   const positions: number[] = [];
   for (const text of texts) positions.push(await append(log, draft(text)));
@@ -56,17 +56,17 @@ export async function appendAll(log: EventLog, texts: readonly string[]): Promis
   return positions;
 }
 
-/** All there is after a position. */
+/** All entries after a position. */
 export async function all(log: EventLog, after = 0): Promise<readonly LogEntry[]> {
   return (await log.read(after, 100_000_000)).entries;
 }
 
-/** An entry without what a log may keep beside it. */
+/** An entry without the members that a log may add. */
 export function plain({ position, bytes, audience, isVolatile }: LogEntry): unknown {
   return { position, text: bytes.toString(), audience, isVolatile };
 }
 
-/** The same of all there is. */
+/** All entries, without the members that a log may add. */
 export async function allPlain(log: EventLog): Promise<unknown[]> {
   return (await all(log)).map(plain);
 }

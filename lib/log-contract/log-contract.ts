@@ -7,16 +7,16 @@ import {
   idleFollower,
   numbers,
   retainedTexts,
-  takingBack,
+  clearingDraft,
   textOf,
 } from "./contract-entries.js";
 import { contractTest, type LogPromise } from "./log-promise.js";
 
 /**
- * What every `EventLog` promises, to be run by any test runner: each contractTest is a test of its own,
- * which makes a log, closes it, and throws an AssertionError where the contractTest is broken.
+ * The tests that every `EventLog` must pass, for any test runner. Each test makes a log, checks one promise, closes the
+ * log, and throws an AssertionError if the promise is broken.
  *
- * A log that several nodes share is given to {@link SHARED_LOG_CONTRACT} as well.
+ * A log that several nodes share must pass {@link SHARED_LOG_CONTRACT} as well.
  *
  * @example
  * import { it } from "node:test"; // jest, vitest and mocha have it as a global, or export it
@@ -26,7 +26,7 @@ import { contractTest, type LogPromise } from "./log-promise.js";
  * for (const { name, run } of LOG_CONTRACT) it(name, () => run((bounds) => yourLog(bounds)));
  *
  * @example
- * // A log in a database: each time a new one, which has been reached.
+ * // A log in a database: make a new one each time, and wait until it is reached.
  * run(async (bounds) => {
  *   const log = yourLog({ url, name: randomUUID(), ...bounds });
  *   await log.catchUp();
@@ -38,7 +38,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
     assert.match(log.epoch, /^[A-Za-z0-9_-]{1,32}$/);
     assert.deepEqual([log.head, log.trimmed, await all(log)], [0, 0, []]);
   }),
-  contractTest("gives each life an epoch of its own", 10, async (log, another) => {
+  contractTest("has another epoch each time it is created", 10, async (log, another) => {
     assert.notEqual(log.epoch, (await another()).epoch);
   }),
   contractTest(
@@ -99,13 +99,13 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
       assert.deepEqual(texts, numbers(20).map(String));
     },
   ),
-  contractTest("takes an event above any page whole", 10, async (log) => {
+  contractTest("keeps an event whole that is larger than a page", 10, async (log) => {
     const text = "x".repeat(1_000_000);
     await appendAll(log, [text, "after"]);
     assert.deepEqual((await all(log)).map(textOf), [text, "after"]);
   }),
   contractTest(
-    "is bounded, and says that entries are gone rather than giving a part",
+    "is bounded, and says that entries are gone instead of returning a part",
     10,
     async (log) => {
       const positions = await appendAll(log, numbers(200).map(String));
@@ -151,8 +151,8 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
   contractTest("forgets a key whose newest entry is for nobody", 10, async (log) => {
     await log.append({ ...draft("a"), retainKey: "a" });
     await log.append({ ...draft("b"), retainKey: "b" });
-    await log.append(takingBack("a"));
-    await log.append(takingBack("never set"));
+    await log.append(clearingDraft("a"));
+    await log.append(clearingDraft("never set"));
     await log.catchUp();
     assert.deepEqual([...log.retained].map(textOf), ["b"]);
     await log.append({ ...draft("again"), retainKey: "a" });
@@ -167,7 +167,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
     const kept = ["for an hour", "for ever"];
     assert.deepEqual(await retainedTexts(log, kept), kept);
   }),
-  contractTest("says which cursors a quarter of its window has passed", 40, async (log) => {
+  contractTest("says which cursors are older than a quarter of its bounds", 40, async (log) => {
     await appendAll(log, numbers(5).map(String));
     assert.equal(log.stale, 0);
     await appendAll(log, numbers(100).map(String));
@@ -192,7 +192,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
     await log.catchUp();
     assert.equal(moves, 1);
   }),
-  contractTest("tells each of them when it may read what has come", 10, async (log) => {
+  contractTest("calls each follower when the new entry can be read", 10, async (log) => {
     const heads: number[] = [];
     const told = [1, 2].map(
       () =>
@@ -208,7 +208,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
     await Promise.all(told);
     assert.deepEqual(heads, [position, position]);
   }),
-  contractTest("asks its followers, and gives what they answer", 10, async (log) => {
+  contractTest("asks its followers, and returns their answers", 10, async (log) => {
     const questions: unknown[] = [];
     log.follow({
       ...idleFollower,
@@ -220,7 +220,7 @@ export const LOG_CONTRACT: readonly LogPromise[] = [
     assert.deepEqual(await log.ask({ kind: "how many" }), [{ n: 2 }]);
     assert.deepEqual(questions, [{ kind: "how many" }]);
   }),
-  contractTest("tells others, not its own followers, and is well", 10, async (log) => {
+  contractTest("sends messages to other nodes only, and reports its health", 10, async (log) => {
     const notices: unknown[] = [];
     log.follow({ ...idleFollower, onNotice: (notice) => notices.push(notice) });
     await log.tell({ kind: "hello" });

@@ -1,23 +1,23 @@
 import type { EventLog } from "../log/event-log.js";
 
-/** One contractTest of the log contract. */
+/** One test of the log contract. */
 export interface LogPromise {
-  /** What is promised, as the name of a test: "takes an event above any page whole". */
+  /** The promise, as the name of a test: "keeps an event whole that is larger than a page". */
   readonly name: string;
   /**
-   * Tries it. Rejects with an AssertionError where it is broken, or with what the log threw. All logs
-   * it asked for are closed then.
+   * Runs the test. Rejects with an AssertionError if the promise is broken, or with the error that the log threw. All
+   * logs that it created are closed by then.
    *
-   * @param createLog gives a fresh log that has been reached, and holds this many events or a few more;
-   * for {@link SHARED_LOG_CONTRACT} each time another node of one fresh log
+   * @param createLog returns a new log that has been reached, and that holds `maxEvents` events or a few more. For
+   * {@link SHARED_LOG_CONTRACT}, each call in one `run` returns another node of the same new log.
    */
   readonly run: (createLog: CreateLog) => Promise<void>;
 }
 
-/** Makes the log that is on trial. */
+/** Makes the log to test. */
 export type CreateLog = (bounds: { readonly maxEvents: number }) => Promise<EventLog> | EventLog;
 
-/** Makes a contractTest out of a check of a fresh log. */
+/** Makes a test of the contract from a check of a new log. */
 export function contractTest(
   name: string,
   maxEvents: number,

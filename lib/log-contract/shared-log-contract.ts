@@ -10,14 +10,14 @@ import {
   numbers,
   plain,
   retainedTexts,
-  takingBack,
+  clearingDraft,
   textOf,
 } from "./contract-entries.js";
 import { contractTest, type LogPromise } from "./log-promise.js";
 
 /**
- * What a log of several nodes promises beside {@link LOG_CONTRACT}. Each call of `createLog` in one `run`
- * gives another node of the same log.
+ * The tests that a log of several nodes must pass besides {@link LOG_CONTRACT}. Each call of `createLog` in one `run`
+ * must return another node of the same log.
  *
  * @example
  * for (const { name, run } of SHARED_LOG_CONTRACT) {
@@ -44,19 +44,15 @@ export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
       ids,
     );
   }),
-  contractTest(
-    "has read with catchUp what another node has appended",
-    100,
-    async (log, another) => {
-      const other = await another();
-      for (const text of numbers(20).map(String)) {
-        const position = await append(other, draft(text));
-        await log.catchUp();
-        assert.equal(log.head, position);
-      }
-    },
-  ),
-  contractTest("tells a notice on the other nodes, at its place", 100, async (log, another) => {
+  contractTest("has read the entries of other nodes after catchUp", 100, async (log, another) => {
+    const other = await another();
+    for (const text of numbers(20).map(String)) {
+      const position = await append(other, draft(text));
+      await log.catchUp();
+      assert.equal(log.head, position);
+    }
+  }),
+  contractTest("sends a message to the other nodes, in order", 100, async (log, another) => {
     const other = await another();
     const heard: unknown[] = [];
     log.follow({ ...idleFollower, onNotice: (notice) => heard.push([notice, log.head]) });
@@ -95,22 +91,26 @@ export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
     await logs[2]?.close();
     assert.deepEqual((await log.ask({ plus: 0 })).map(Number).sort(), [0, 1]);
   }),
-  contractTest("gives a node that comes later what there is already", 100, async (log, another) => {
-    await log.append({ ...draft("old"), retainKey: "a" });
-    await log.append({ ...draft("new"), retainKey: "a" });
-    const positions = await appendAll(log, numbers(90).map(String));
-    await log.tell({ n: 1 });
-    const other = await another();
-    assert.equal(other.head, positions.at(-1));
-    assert.equal(other.trimmed, 0);
-    assert.deepEqual([...other.retained].map(textOf), ["new"]);
-    const page = await other.read(positions[80] ?? 0, 100_000);
-    assert.deepEqual(
-      page.entries.map(textOf),
-      numbers(9).map((n) => String(n + 81)),
-    );
-    assert.deepEqual(await allPlain(other), await allPlain(log));
-  }),
+  contractTest(
+    "gives a node that starts later the entries of before",
+    100,
+    async (log, another) => {
+      await log.append({ ...draft("old"), retainKey: "a" });
+      await log.append({ ...draft("new"), retainKey: "a" });
+      const positions = await appendAll(log, numbers(90).map(String));
+      await log.tell({ n: 1 });
+      const other = await another();
+      assert.equal(other.head, positions.at(-1));
+      assert.equal(other.trimmed, 0);
+      assert.deepEqual([...other.retained].map(textOf), ["new"]);
+      const page = await other.read(positions[80] ?? 0, 100_000);
+      assert.deepEqual(
+        page.entries.map(textOf),
+        numbers(9).map((n) => String(n + 81)),
+      );
+      assert.deepEqual(await allPlain(other), await allPlain(log));
+    },
+  ),
   contractTest(
     "forgets a key on every node, also on one that comes later",
     100,
@@ -120,7 +120,7 @@ export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
       await log.append({ ...draft("b"), retainKey: "b" });
       await log.append({ ...draft("c"), retainKey: "c", retainMs: 20 });
       await log.append({ ...draft("d"), retainKey: "d", retainMs: 3_600_000 });
-      await other.append(takingBack("a"));
+      await other.append(clearingDraft("a"));
       await log.catchUp();
       const kept = ["b", "d"];
       assert.deepEqual(await retainedTexts(log, kept), kept);
@@ -131,7 +131,7 @@ export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
     },
   ),
   contractTest(
-    "loses and doubles nothing when nodes append at once",
+    "loses and repeats nothing when nodes append at the same time",
     2_000,
     async (log, another) => {
       const logs = [log, await another(), await another()];

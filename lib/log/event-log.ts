@@ -1,153 +1,153 @@
 import type { SseHubError } from "../errors/sse-hub-error.js";
 import type { RunStore } from "./run-store.js";
 
-/** Who an entry is for. All parts must hold; a part that is `null` holds for everybody. */
+/** The connections that an entry is for. All parts must hold; `null` does not restrict. */
 export interface Audience {
-  /** In at least one of these rooms. */
+  /** Connections that are in at least one of these rooms. */
   readonly rooms: readonly string[] | null;
-  /** A matcher (plain data) or, in a log that is not shared, a predicate. */
+  /** Connections that match: a matcher (plain data) or, in a log that is not shared, a predicate. */
   readonly filter: object | null;
-  /** Not the connection with this id. */
+  /** All connections but the one with this id. */
   readonly except: string | null;
 }
 
-/** What is appended: the fields of an event without its id, and who it is for. */
+/** An event to append: its encoded fields without the id, and its audience. */
 export interface LogDraft {
   readonly frame: Buffer;
   readonly audience: Audience;
   /**
-   * Key under which the newest entry is kept for newcomers too; `null` for none. An entry for nobody (`rooms: []`)
-   * takes back what is kept under it.
+   * Key under which the entry is retained for browsers that connect later, until a newer entry replaces it; `null`
+   * for none. An entry for no one (`rooms: []`) removes what is retained under the key.
    */
   readonly retainKey: string | null;
-  /** Milliseconds after which newcomers are not given the entry any more; `null` or left out: no limit. */
+  /** Milliseconds after which the entry is no longer retained; `null` or left out: no limit. */
   readonly retainMs?: number | null;
-  /** For those who are there now: without id, and passed over by replay. */
+  /** True for an entry without id that is only for live connections, and that replay skips. */
   readonly isVolatile: boolean;
 }
 
-/** What the log holds: the same with its place in the order, ready for the wire. */
+/** An entry of the log: an event with its position, ready for the wire. */
 export interface LogEntry {
   /** A safe integer above 0, higher than that of every entry before. */
   readonly position: number;
-  /** The whole event, ending in a blank line. Shared by all readers: never written to. */
+  /** The whole event, ending in a blank line. All readers share the buffer: never change it. */
   readonly bytes: Buffer;
   readonly audience: Audience;
-  /** True when `bytes` holds no id, and replay passes the entry over. */
+  /** True if `bytes` holds no id and replay skips the entry. */
   readonly isVolatile: boolean;
   /**
-   * When it was appended here, or arrived from another node, on the clock of `performance.now()`. A log
-   * may leave it out; then nobody is told how long its entries take.
+   * When the entry was appended here, or arrived from another node, on the clock of `performance.now()`. A log may
+   * leave it out; then the delays of its entries are not measured.
    */
   readonly appendedAt?: number;
 }
 
-/** A stretch of the log, oldest first. */
+/** Consecutive entries of the log, oldest first. */
 export interface LogPage {
   readonly entries: readonly LogEntry[];
-  /** True when entries after the asked position had left the log already: a hole, so `entries` is empty. */
+  /** True if entries after the requested position have left the log. `entries` is then empty. */
   readonly isTrimmed: boolean;
 }
 
-/** What one node says to all through the log: plain JSON. What it means is the hub's business. */
+/** A message of one node to all others through the log: plain JSON. The log does not interpret it. */
 export type Notice = Readonly<Record<string, unknown>>;
 
-/** Who is told what happens to a log. Nothing of it may throw. */
+/** Is called when something happens to a log. Its methods must not throw. */
 export interface LogFollower {
   /** The head has moved. */
   onMove(): void;
   /**
-   * Another node has told something. Called at its place in the order: before anything that was
-   * appended after it can be read here.
+   * Another node has sent a message. Called in the order of the log: before this node can read any entry that was
+   * appended after the message.
    */
   onNotice(notice: Notice): void;
   /**
-   * Entries are gone that this node never read, notices perhaps among them, or another life of the
-   * log has begun. `epoch` and `head` are the new ones; a reader that was at the head has missed something.
+   * Entries, and possibly messages, are gone before this node could read them, or a new epoch of the log has begun.
+   * `epoch` and `head` already have their new values. A reader that was at the head has missed something.
    */
   onBreak(): void;
-  /** A node asks all nodes, this one included. The answer is plain JSON. */
+  /** A node asks all nodes, this one included. Returns the answer as plain JSON. */
   onQuestion(question: Notice): unknown;
-  /** Trouble at run time, for the hub's `error` event. */
+  /** Something failed at run time; emitted as the hub's `error` event. */
   onError(error: SseHubError): void;
 }
 
-/** How a log is, for readiness probes. */
+/** The state of a log, for monitoring. */
 export interface LogHealth {
-  /** `degraded`: it cannot be reached, so broadcasts wait and what others publish does not come. */
+  /** `degraded`: the log cannot be reached. Broadcasts wait, and events of other nodes do not arrive. */
   readonly status: "ok" | "degraded";
-  /** Since when, in milliseconds since 1970. */
+  /** When this status began, in milliseconds since 1970. */
   readonly since: number;
-  /** How far this node may be behind the newest entry, in milliseconds; 0 when it has just looked. */
+  /** How far this node may be behind the newest entry, in milliseconds; 0 if it has just read. */
   readonly lagMs: number;
   /**
-   * What is wrong, and what to do: the text of the newest `ERR_SSE_LOG`. It may be there while the log works,
-   * such as for a Redis that may delete it. Left out or `null`: nothing.
+   * What is wrong and what to do: the message of the newest `ERR_SSE_LOG`. There may be a problem while the log works,
+   * for example if Redis is configured so that it may delete the log. Left out or `null`: nothing is wrong.
    */
   readonly problem?: string | null;
 }
 
 /**
- * The ordered, bounded record of broadcasts that every connection is fed from.
+ * The ordered, bounded record of broadcasts that every connection reads from.
  *
  * **Required**: all members but `within` and `runs`. Two rules carry the hub's promises. *One order*: positions rise, and
- * every reader on every node sees the entries in that order. *No silent hole*: `read` gives every
- * entry after a position, or says that some are gone.
+ * every reader on every node sees the entries in that order. *No silent gap*: `read` returns every entry after a
+ * position, or says that some are gone.
  */
 export interface EventLog {
-  /** True when entries leave this process, so that their audience must be plain data. */
+  /** True if entries leave this process, so that their audience must be plain data. */
   readonly isShared: boolean;
   /**
-   * Names this life of the log, `[A-Za-z0-9_-]{1,32}`; empty before a shared log was first reached.
-   * Positions of another epoch mean nothing here.
+   * Names this epoch of the log, `[A-Za-z0-9_-]{1,32}`. A log that starts again begins
+   * a new epoch; positions of another epoch have no meaning. Empty until a shared log was reached for the first time.
    */
   readonly epoch: string;
-  /** Position of the newest entry this node may read; 0 when there was none. */
+  /** Position of the newest entry that this node can read; 0 if there was none. */
   readonly head: number;
-  /** Position of the newest entry that has left the log; 0 when none has. A cursor before it has a hole. */
+  /** Position of the newest entry that has left the log; 0 if none has. A cursor before it has missed entries. */
   readonly trimmed: number;
   /**
-   * Position before which a cursor is to be refreshed: a quarter of what the log can hold has come
-   * since. 0 while less has come.
+   * A cursor before this position should be refreshed: since then, entries for a quarter of the log's bounds have been
+   * appended. 0 until that many have been appended.
    */
   readonly stale: number;
   /**
-   * The newest entry of each retain key, oldest first, also those that have left the log; none that was taken
-   * back, or that is older than its `retainMs`.
+   * The newest entry of each retain key, oldest first, even if it has left the log. Not an entry that was cleared, or
+   * that is older than its `retainMs`.
    */
   readonly retained: Iterable<LogEntry>;
   /** What the log holds on this node, for `hub.stats()`. */
   readonly size: { readonly entries: number; readonly bytes: number };
-  /** What session ids are hashed with wherever they are named: the same on every node. */
+  /** The key with which session ids are hashed before they are sent to other nodes. The same on every node. */
   readonly sessionLabel: string;
   readonly health: LogHealth;
   /**
-   * Adds an entry at the head. Gives its id once the log holds it: at once, where nothing has to be waited for.
-   * Then a broadcast costs no memory beside its entry.
+   * Appends an entry at the head. Returns its id, or a promise that resolves with the id once the log holds the
+   * entry. Return the id itself if nothing has to be awaited: then a broadcast needs no memory beside its entry.
    */
   append(draft: LogDraft): string | Promise<string>;
   /**
-   * **Optional**: gives what adds entries as a part of a transaction of the caller's. They are in the log if and
-   * only if it commits, at a place behind everything that was read before the commit.
+   * **Optional**: returns a function that appends entries as part of the caller's transaction. The entries are in the
+   * log if and only if the transaction commits, after everything that was read before the commit.
    *
-   * @throws SseHubTypeError `ERR_SSE_OPTION` for what is no transaction of the database the log is in
+   * @throws SseHubTypeError `ERR_SSE_OPTION` if the argument is not a transaction of the log's database
    */
   within?(transaction: object): (draft: LogDraft) => Promise<void>;
-  /** Entries after a position, whole entries of about `maxBytes` together, at least one if there is one. */
+  /** Returns whole entries after a position, about `maxBytes` together, and at least one if there is one. */
   read(after: number, maxBytes: number): LogPage | Promise<LogPage>;
-  /** Resolves when this node has read what the log held at the call; waits while it cannot be reached. */
+  /** Resolves when this node has read what the log held at the call. Waits while the log cannot be reached. */
   catchUp(): Promise<void>;
   /**
-   * Tells the followers on all other nodes. Resolves once the log holds it; what is appended later
-   * comes after it.
+   * Sends a message to the followers on all other nodes. Resolves once the log holds it; entries that are appended
+   * later come after it.
    */
   tell(notice: Notice): Promise<void>;
-  /** Asks the followers on all nodes, this one included. Gives the answers of those that are alive. */
+  /** Asks the followers on all nodes, this one included. Resolves with the answers of the nodes that are alive. */
   ask(question: Notice): Promise<unknown[]>;
-  /** Where the records of runs are, in a log that is shared. Left out: it keeps none. */
+  /** **Optional**: the records of runs, in a shared log. Left out: the log keeps none. */
   readonly runs?: RunStore;
-  /** Tells a follower from now on. Returns what takes it off again. */
+  /** Calls a follower from now on. Returns a function that stops this. */
   follow(follower: LogFollower): () => void;
-  /** Ends timers and connections of the log. Idempotent. */
+  /** Stops the timers of the log and closes its connections. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,12 +1,12 @@
 import { MILLISECONDS, isCount, optionReader, orNull } from "../options/option-reader.js";
 
-/** Bounds of a `memoryLog()`; whichever is met first lets the oldest entries go. */
+/** Bounds of a `memoryLog()`. When any of them is reached, the oldest events leave the log. */
 export interface MemoryLogOptions {
-  /** @default 200_000 */
+  /** Number of events kept. @default 200_000 */
   maxEvents?: number | undefined;
-  /** Bytes of all events together, as they go over the wire. @default 67_108_864 (64 MiB) */
+  /** Bytes of all events together, as they are sent. @default 67_108_864 (64 MiB) */
   maxBytes?: number | undefined;
-  /** Milliseconds an event is kept for readers that are away; `null` for no limit. @default 600_000 */
+  /** Milliseconds for which an event is kept; `null` for no limit. @default 600_000 */
   maxAgeMs?: number | null | undefined;
 }
 

@@ -19,8 +19,8 @@ import { Retained } from "./retained.js";
 import { Ring } from "./ring.js";
 
 /**
- * A log in the memory of this process: the default. It ends with the process, so a browser that
- * returns after a restart is told `recovered: false` with reason `epoch`.
+ * A log in the memory of this process, which is the default. It ends with the process, so a browser that reconnects
+ * after a restart receives `recovered: false` with reason `epoch`.
  *
  * @throws SseHubTypeError `ERR_SSE_OPTION`
  */
@@ -83,7 +83,7 @@ class MemoryLog implements EventLog {
     return Promise.resolve();
   }
 
-  // There is no other node.
+  // There are no other nodes.
   tell(): Promise<void> {
     return Promise.resolve();
   }

@@ -1,10 +1,10 @@
 import type { Audience, LogEntry } from "./event-log.js";
 
-// State for newcomers, not a second log: what is over goes, the longest untouched first.
+// Retained entries are state for new connections, not a second log, so their number is limited.
 const MAX_KEYS = 1_000;
 const MAX_BYTES = 8 * 1_048_576;
 
-/** True for an audience that nobody can be in: such an entry takes back what is kept under its key. */
+/** True for an audience without connections: such an entry removes what is retained under its key. */
 export function isForNobody({ rooms }: Audience): boolean {
   return rooms?.length === 0;
 }
@@ -15,7 +15,7 @@ interface Kept {
   readonly expiresAt: number;
 }
 
-/** The newest entry of each key that is still kept. Iterates in the order of the log. */
+/** The newest entry of each retain key. Iterates in the order of the log. */
 export class Retained {
   // A key that is set again moves to the end, so the order of the map is the order of the log.
   readonly #kept = new Map<string, Kept>();

@@ -1,36 +1,36 @@
 import type { LogEntry, LogPage } from "./event-log.js";
 
-/** How much is kept; whichever is met first lets the oldest entries go. */
+/** How much is kept. When any of these is reached, the oldest entries are dropped. */
 export interface RingBounds {
   readonly maxEvents: number;
   readonly maxBytes: number;
   readonly maxAgeMs: number | null;
 }
 
-/** An entry, and since when it counts. */
+/** An entry, and when it was appended. */
 export interface TimedEntry extends LogEntry {
   /** On the clock of `performance.now()`. */
   readonly appendedAt: number;
 }
 
 /**
- * The entries that this process holds. Invariant: from `trimmed` on none is missing; their positions
- * rise, and need not be consecutive.
+ * The entries that this process holds. Invariant: no entry after `trimmed` is missing. Positions rise, but need not
+ * be consecutive.
  */
 export class Ring {
   readonly #bounds: RingBounds;
-  // What has left is `undefined`, up to #first.
+  // Dropped entries are `undefined`, up to #first.
   #entries: Array<TimedEntry | undefined> = [];
   #first = 0;
   #trimmed: number;
   #head: number;
   #bytes = 0;
   #isFull = false;
-  // Everything up to here has a quarter of the bounds behind it; #fresh are those after it.
+  // Since the entry at #stale, entries for a quarter of the bounds have been appended. #fresh: the entries after it.
   #stale = 0;
   #fresh = { index: 0, bytes: 0 };
 
-  /** @param start position after which it begins */
+  /** @param start position after which the ring begins */
   constructor(bounds: RingBounds, start = 0) {
     this.#bounds = bounds;
     this.#trimmed = start;
@@ -42,13 +42,13 @@ export class Ring {
     return this.#head;
   }
 
-  /** Position of the newest entry that is not held any more. */
+  /** Position of the newest entry that was dropped. */
   get trimmed(): number {
     this.#trim();
     return this.#trimmed;
   }
 
-  /** True when the bounds have let entries go, so that nothing older can be taken in. */
+  /** True if the bounds have dropped entries, so that no older ones can be added. */
   get isFull(): boolean {
     this.#trim();
     return this.#isFull;
@@ -59,7 +59,7 @@ export class Ring {
     return { entries: this.#entries.length - this.#first, bytes: this.#bytes };
   }
 
-  /** Position before which a quarter of the bounds has come since. */
+  /** Position since which entries for a quarter of the bounds have been appended. */
   get stale(): number {
     const { maxEvents, maxBytes, maxAgeMs } = this.#bounds;
     const old = performance.now() - (maxAgeMs ?? Infinity) / 4;
@@ -85,9 +85,10 @@ export class Ring {
   }
 
   /**
-   * Takes in what comes before the oldest entry, oldest first, as far as the bounds allow.
+   * Adds entries that come before the oldest entry, as many as the bounds allow.
    *
-   * @param start position after which it begins
+   * @param older oldest first
+   * @param start position after which they begin
    */
   prepend(older: readonly TimedEntry[], start: number): void {
     if (this.isFull) return;
@@ -97,7 +98,7 @@ export class Ring {
     this.#trimmed = older.at(-count - 1)?.position ?? start;
     const bytes = taken.reduce((sum, entry) => sum + entry.bytes.length, 0);
     this.#bytes += bytes;
-    // Where nothing is stale yet, these are not either, until `stale` looks at them.
+    // While no entry is stale, the older ones count as fresh too, until `stale` is read.
     if (this.#fresh.index === this.#first)
       this.#fresh = { index: 0, bytes: this.#fresh.bytes + bytes };
     else this.#fresh.index += taken.length - this.#first;
@@ -105,7 +106,7 @@ export class Ring {
     this.#first = 0;
   }
 
-  /** Entries after a position, whole ones of about `maxBytes` together. */
+  /** Returns whole entries after a position, about `maxBytes` together. */
   read(after: number, maxBytes: number): LogPage {
     if (after < this.trimmed) return { entries: [], isTrimmed: true };
     const entries: LogEntry[] = [];
@@ -160,12 +161,12 @@ export class Ring {
     for (;;) {
       const entry = this.#entries[this.#first];
       const count = this.#entries.length - this.#first;
-      // The newest stays whatever its size: nobody could have read it yet.
+      // The newest entry stays whatever its size: no reader can have read it yet.
       const isOver = count > maxEvents || (count > 1 && this.#bytes > maxBytes);
       if (entry === undefined || (!isOver && entry.appendedAt >= oldest)) break;
       this.#drop(entry);
     }
-    // Moved down only when half of the array is empty, so an entry is copied at most once on average.
+    // The array is compacted only when half of it is empty, so an entry is copied at most once on average.
     if (this.#first > 1024 && this.#first * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first);
       this.#fresh.index -= this.#first;

@@ -70,7 +70,7 @@ describe("the log contract", () => {
   });
 
   it.each([
-    [LogWithHoles, ["is bounded, and says that entries are gone rather than giving a part"]],
+    [LogWithHoles, ["is bounded, and says that entries are gone instead of returning a part"]],
     [
       LogWithoutOrder,
       [
@@ -79,7 +79,7 @@ describe("the log contract", () => {
       ],
     ],
     [LogWithoutVolatile, ["writes no id for a volatile entry, but keeps its place in the order"]],
-    [LogOfSmallPages, ["takes an event above any page whole"]],
+    [LogOfSmallPages, ["keeps an event whole that is larger than a page"]],
     [LogThatClings, ["tells its followers that the head has moved, until they leave"]],
     [
       LogThatRemembers,
