@@ -1,5 +1,6 @@
 import type { EndReason } from "../connection/end-reason.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
+import type { SseHubErrorCode } from "../errors/sse-hub-error.js";
 import type { ReturnVerdict } from "../log/cursor.js";
 import type { RunEndReason } from "../log/run-store.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
@@ -49,4 +50,6 @@ export interface HubStats {
   };
   /** Predicates that threw or returned a promise, counted once for each broadcast. */
   readonly filterErrors: number;
+  /** Errors of the hub's `error` event by code, also while nobody listens. */
+  readonly errors: Readonly<Partial<Record<SseHubErrorCode, number>>>;
 }

@@ -44,5 +44,6 @@ export function takeStats(parts: CountingParts): HubStats {
     sessionsEnded: parts.sessionEnds.counts,
     runs: { ...parts.runs.counts, begun: parts.runs.begun, followers: parts.runs.followers },
     filterErrors: parts.errors.of("ERR_SSE_FILTER"),
+    errors: parts.errors.all,
   };
 }

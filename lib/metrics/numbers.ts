@@ -1,5 +1,6 @@
 import type { EndReason } from "../connection/end-reason.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
+import type { SseHubErrorCode } from "../errors/sse-hub-error.js";
 import type { Hub } from "../hub/hub.js";
 import type { ReturnVerdict } from "../log/cursor.js";
 import type { RunEndReason } from "../log/run-store.js";
@@ -87,6 +88,11 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
     valuesOf<ReturnVerdict>({ new: 0, recovered: 0, trimmed: 0, epoch: 0, unknown: 0 }),
     (hub) => hub.stats().returns,
   ),
+  counter(
+    "sse_gaps_total",
+    "Times a connection was told hub:gap: events left the log before it was given them.",
+    (hub) => hub.stats().gaps,
+  ),
   gauge(
     "sse_behind",
     "Connections open now and not at the head of the log: just come, or slow.",
@@ -115,6 +121,26 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
     "1 while the log can be reached, 0 while broadcasts wait for it.",
     (hub) => (hub.health().status === "ok" ? 1 : 0),
     "min",
+  ),
+  counterBy(
+    "sse_errors_total",
+    "Errors that the hub has reported by its error event, by code.",
+    "code",
+    valuesOf<Exclude<SseHubErrorCode, ThrownAlone>>({
+      ERR_SSE_LOG: 0,
+      ERR_SSE_LOG_ENTRY: 0,
+      ERR_SSE_STORE: 0,
+      ERR_SSE_CONTROL_UNSENT: 0,
+      ERR_SSE_USER: 0,
+      ERR_SSE_FILTER: 0,
+      ERR_SSE_SOURCE: 0,
+      ERR_SSE_ANSWERED: 0,
+      ERR_SSE_LISTENER: 0,
+      ERR_SSE_RUN_EXISTS: 0,
+      ERR_SSE_RUN_SIZE: 0,
+      ERR_SSE_CLOSED: 0,
+    }),
+    (hub) => hub.stats().errors,
   ),
   counter(
     "sse_filter_errors_total",
@@ -157,6 +183,18 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
     (hub) => hub.stats().runs.ended,
   ),
 ];
+
+// Misuse, thrown at the call, and the reason of a signal: the hub reports none of these.
+type ThrownAlone =
+  | "ERR_SSE_OPTION"
+  | "ERR_SSE_FIELD"
+  | "ERR_SSE_DATA"
+  | "ERR_SSE_ROOM"
+  | "ERR_SSE_USER_PENDING"
+  | "ERR_SSE_NO_SESSION"
+  | "ERR_SSE_NOT_MOUNTED"
+  | "ERR_SSE_HEADERS_SENT"
+  | "ERR_SSE_ENDED";
 
 // Written as an object, so that the compiler sees to it that none is missing.
 function valuesOf<K extends string>(values: Readonly<Record<K, 0>>): string[] {

@@ -5,6 +5,7 @@ import supertest from "supertest";
 import { onTestEnd } from "../support/disposers.js";
 import { sessionIdOf } from "../support/session-id.js";
 import { Shop, until } from "../support/shop.js";
+import { watchWarnings } from "../support/warnings.js";
 import { countedIn, openShop, sampleIn, samplesIn, scrape, show } from "./scraped.js";
 
 const ALICE = { login: "alice.in.person", profile: "Administrator" };
@@ -43,11 +44,24 @@ const BEGINNING = {
   'sse_returns_total{verdict="trimmed"}': 0,
   'sse_returns_total{verdict="epoch"}': 0,
   'sse_returns_total{verdict="unknown"}': 0,
+  sse_gaps_total: 0,
   sse_behind: 0,
   sse_log_entries: 0,
   sse_log_bytes: 0,
   sse_log_lag_seconds: 0,
   sse_log_up: 1,
+  'sse_errors_total{code="ERR_SSE_LOG"}': 0,
+  'sse_errors_total{code="ERR_SSE_LOG_ENTRY"}': 0,
+  'sse_errors_total{code="ERR_SSE_STORE"}': 0,
+  'sse_errors_total{code="ERR_SSE_CONTROL_UNSENT"}': 0,
+  'sse_errors_total{code="ERR_SSE_USER"}': 0,
+  'sse_errors_total{code="ERR_SSE_FILTER"}': 0,
+  'sse_errors_total{code="ERR_SSE_SOURCE"}': 0,
+  'sse_errors_total{code="ERR_SSE_ANSWERED"}': 0,
+  'sse_errors_total{code="ERR_SSE_LISTENER"}': 0,
+  'sse_errors_total{code="ERR_SSE_RUN_EXISTS"}': 0,
+  'sse_errors_total{code="ERR_SSE_RUN_SIZE"}': 0,
+  'sse_errors_total{code="ERR_SSE_CLOSED"}': 0,
   sse_filter_errors_total: 0,
   'sse_sessions_ended_total{cause="destroyed"}': 0,
   'sse_sessions_ended_total{cause="changed"}': 0,
@@ -90,11 +104,13 @@ describe("a hub's numbers for Prometheus", () => {
       "sse_events_delivered_total counter",
       "sse_replayed_events_total counter",
       "sse_returns_total counter",
+      "sse_gaps_total counter",
       "sse_behind gauge",
       "sse_log_entries gauge",
       "sse_log_bytes gauge",
       "sse_log_lag_seconds gauge",
       "sse_log_up gauge",
+      "sse_errors_total counter",
       "sse_filter_errors_total counter",
       "sse_sessions_ended_total counter",
       "sse_runs gauge",
@@ -183,8 +199,41 @@ describe("a hub's numbers for Prometheus", () => {
       'sse_returns_total{verdict="trimmed"}': 1,
       sse_log_entries: 2,
       sse_log_up: 1,
+      'sse_errors_total{code="ERR_SSE_FILTER"}': 1,
       sse_filter_errors_total: 1,
     });
+  });
+
+  it("count the gaps of a reader that the log has overtaken", async () => {
+    const shop = await openShop(new Registry(), { hub: { log: memoryLog({ maxEvents: 20 }) } });
+    const slow = await shop.stream();
+    slow.pause();
+    const text = "x".repeat(500_000);
+    for (let n = 0; n < 60; n += 1) {
+      await shop.hub.broadcast("message", text);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    slow.resume();
+    await slow.hub("hub:gap");
+
+    expect(countedIn(await scrape(shop))).toMatchObject({ sse_gaps_total: 1 });
+  });
+
+  it("count each error that the hub reports by its code, also while nobody listens", async () => {
+    const shop = await openShop(new Registry());
+    const warnings = watchWarnings();
+    shop.hub.on("join", () => {
+      throw new Error("broken");
+    });
+    await shop.stream();
+    await until(() => warnings.length === 1, "it was warned");
+    shop.hub.on("error", () => undefined);
+    await shop.stream();
+
+    expect(countedIn(await scrape(shop))).toMatchObject({
+      'sse_errors_total{code="ERR_SSE_LISTENER"}': 2,
+    });
+    expect(shop.hub.stats().errors).toEqual({ ERR_SSE_LISTENER: 2 });
   });
 
   it("tell one pass for what was broadcast in one tick, and each event's way to the sockets", async () => {
@@ -368,7 +417,7 @@ describe("hubMetrics()", () => {
         { labels },
         "The option labels of hubMetrics() is an object (Object). Expected an object of texts such as " +
           '{ hub: "shop" }, whose names are those Prometheus takes for labels and none of le, reason, ' +
-          "verdict, cause.",
+          "verdict, code, cause.",
       ],
     ),
   ])("refuses %p with %p and says what it wants", (hub, options, message) => {
