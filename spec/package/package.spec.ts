@@ -18,6 +18,11 @@ const MAX_UNPACKED_BYTES = 2_650_000;
 const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
 const RECIPE =
   /^demo\/recipes\/(?:[a-z0-9-]+\/(?:(?:app|src)\/)?)?[a-zA-Z0-9-]+(?:\.config)?\.?(?:ts|jsx?|json|html|vue|svelte|cfg|conf)?$/;
+// For Grafana and Prometheus.
+const OPERATIONS = ["alerts.test.yml", "alerts.yml", "grafana.json"].map(
+  (name) => `lib/metrics/${name}`,
+);
+
 interface Manifest {
   readonly dependencies: object;
   readonly peerDependenciesMeta: Readonly<Record<string, unknown>>;
@@ -32,7 +37,7 @@ describe("the packed package", () => {
 
   afterAll(() => packed.remove());
 
-  it("holds two builds, the documents and the recipes, and nothing else", () => {
+  it("holds two builds, the documents, the recipes and what watches over a hub, and nothing else", () => {
     const others = packed.files.filter((file) => !BUILT.test(file) && !RECIPE.test(file));
     expect(others).toEqual(
       [
@@ -42,6 +47,7 @@ describe("the packed package", () => {
         "CHANGELOG.md",
         "LICENSE",
         "dist/cjs/package.json",
+        ...OPERATIONS,
         "package.json",
         "spec/bench/results/kept.md",
         "spec/bench/results/kept.svg",

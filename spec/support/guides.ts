@@ -67,6 +67,7 @@ export const SAMPLES = {
   login: { guide: "lib/session/README.md", language: "js", section: "After login" },
   "own log": { guide: "lib/log/README.md", language: "js", section: "A log of your own" },
   metrics: { guide: "lib/metrics/README.md", language: "js" },
+  Prometheus: { guide: "lib/metrics/README.md", language: "yaml" },
   React: { guide: "lib/react/README.md", language: "jsx" },
   "React loads again": {
     guide: "lib/react/README.md",

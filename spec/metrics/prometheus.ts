@@ -1,0 +1,125 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { onTestEnd } from "../support/disposers.js";
+import { freePort } from "../support/redis.js";
+import type { RuleFile } from "./operations.js";
+
+/** Where Debian's package puts it. */
+export const PROMETHEUS = "/usr/bin/prometheus";
+
+const PATIENCE_MS = 30_000;
+const INTERVAL = "250ms";
+
+/** A sample of the newest value. */
+export interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** An alert that waits or fires. */
+export interface ActiveAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly state: "pending" | "firing";
+}
+
+/** A Prometheus of a spec's own, on a free port, that looks four times a second. It ends with the test. */
+export class Prometheus {
+  readonly #url: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), "prometheus-spec-"));
+  #child: ChildProcess | undefined;
+  #exit: Promise<unknown> = Promise.resolve();
+
+  private constructor(port: number) {
+    this.#url = `http://127.0.0.1:${port}`;
+  }
+
+  /** @param targets hosts with ports, whose `/metrics` are scraped as the job `shop` */
+  static async start(targets: readonly string[], rules: RuleFile): Promise<Prometheus> {
+    const port = await freePort();
+    const prometheus = new Prometheus(port);
+    onTestEnd(() => prometheus.#remove());
+    await prometheus.#run(port, targets, rules);
+    return prometheus;
+  }
+
+  /** The answer to a query now. */
+  async query(expr: string): Promise<Sample[]> {
+    const { result } = await this.#ask<{
+      result: Array<{ metric: Record<string, string>; value: [number, string] }>;
+    }>(`query?${new URLSearchParams({ query: expr }).toString()}`);
+    return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+  }
+
+  /** The alerts that wait or fire now. */
+  async alerts(): Promise<ActiveAlert[]> {
+    return (await this.#ask<{ alerts: ActiveAlert[] }>("alerts")).alerts;
+  }
+
+  // JSON is YAML, too.
+  async #run(port: number, targets: readonly string[], rules: RuleFile): Promise<void> {
+    const path = (name: string) => join(this.#folder, name);
+    writeFileSync(path("rules.yml"), JSON.stringify(rules));
+    writeFileSync(
+      path("prometheus.yml"),
+      JSON.stringify({
+        global: {
+          scrape_interval: INTERVAL,
+          scrape_timeout: INTERVAL,
+          evaluation_interval: INTERVAL,
+        },
+        rule_files: [path("rules.yml")],
+        scrape_configs: [{ job_name: "shop", static_configs: [{ targets }] }],
+      }),
+    );
+    const flags = [
+      `--config.file=${path("prometheus.yml")}`,
+      `--storage.tsdb.path=${path("data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      "--log.level=error",
+    ];
+    const child = spawn(PROMETHEUS, flags, { stdio: ["ignore", "ignore", "inherit"] });
+    this.#child = child;
+    this.#exit = once(child, "exit");
+    await eventually(
+      () =>
+        fetch(`${this.#url}/-/ready`).then(
+          ({ ok }) => ok,
+          () => child.exitCode !== null,
+        ),
+      (isOver) => isOver,
+    );
+    if (child.exitCode !== null) throw new Error("Prometheus does not start.");
+  }
+
+  async #ask<T>(path: string): Promise<T> {
+    const answer = await fetch(`${this.#url}/api/v1/${path}`);
+    const { data, error } = (await answer.json()) as { data: T; error?: string };
+    if (error !== undefined) throw new Error(error);
+    return data;
+  }
+
+  async #remove(): Promise<void> {
+    const child = this.#child;
+    child?.kill("SIGKILL");
+    await this.#exit;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Asks until the answer is as it should be, and gives it. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  isSo: (answer: T) => boolean,
+): Promise<T> {
+  for (const deadline = Date.now() + PATIENCE_MS; ;) {
+    const answer = await ask();
+    if (isSo(answer)) return answer;
+    if (Date.now() > deadline) throw new Error(`It never came true: ${JSON.stringify(answer)}.`);
+    await sleep(50);
+  }
+}
