@@ -3,30 +3,9 @@ import { requireUser } from "express-sse-hub";
 import createError from "http-errors";
 import { accounts } from "./accounts.js";
 
-/** Gives the routes that say who somebody is: each answers `{ user }`, `null` for nobody. */
+/** Gives the routes of a session and of its user's profile: each answers `{ user }`, `null` for nobody. */
 export function accountRoutes(): Router {
-  const routes = express.Router();
-
-  routes.get("/me", (req, res) => {
-    res.json({ user: req.sse.user ?? null });
-  });
-
-  routes.post("/login", async (req, res) => {
-    const { login } = (req.body ?? {}) as { login?: unknown };
-    const user = accounts.get(login);
-    if (user === undefined) {
-      throw createError(400, `Nobody has that login. Try ${[...accounts.keys()].join(" or ")}.`);
-    }
-    // A session id from before the login may be known to somebody else, so it must not become alice's.
-    await renewSession(req);
-    Object.assign(req.session, { user });
-    res.json({ user });
-  });
-
-  routes.post("/logout", async (req, res) => {
-    await renewSession(req);
-    res.json({ user: null });
-  });
+  const routes = sessionRoutes(accounts);
 
   // A demo may let everybody do so. In an application, an administrator does it.
   routes.post("/profile", requireUser(), (req, res) => {
@@ -37,6 +16,34 @@ export function accountRoutes(): Router {
     const user = { ...req.sse.user, profile };
     Object.assign(req.session, { user });
     res.json({ user });
+  });
+
+  return routes;
+}
+
+/** Gives the routes that sign these users in and out, and say who somebody is. */
+export function sessionRoutes(users: ReadonlyMap<unknown, object>): Router {
+  const routes = express.Router();
+
+  routes.get("/me", (req, res) => {
+    res.json({ user: req.sse.user ?? null });
+  });
+
+  routes.post("/login", async (req, res) => {
+    const { login } = (req.body ?? {}) as { login?: unknown };
+    const user = users.get(login);
+    if (user === undefined) {
+      throw createError(400, `Nobody has that login. Try ${[...users.keys()].join(" or ")}.`);
+    }
+    // A session id from before the login may be known to somebody else, so it must not become alice's.
+    await renewSession(req);
+    Object.assign(req.session, { user });
+    res.json({ user });
+  });
+
+  routes.post("/logout", async (req, res) => {
+    await renewSession(req);
+    res.json({ user: null });
   });
 
   return routes;

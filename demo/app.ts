@@ -7,8 +7,11 @@ import { dashboard } from "express-sse-hub/dashboard";
 import createError from "http-errors";
 import { accountRoutes } from "./account-routes.js";
 import { answerError } from "./answer-error.js";
+import { controlRoutes } from "./control-routes.js";
+import type { Controls } from "./controls.js";
 import { helloRoutes } from "./hello-routes.js";
 import { runRoutes } from "./run-routes.js";
+import { shopRoutes } from "./shop/shop-routes.js";
 import { streamRoutes } from "./stream-routes.js";
 
 const PAGE = fileURLToPath(new URL("public", import.meta.url));
@@ -18,6 +21,8 @@ const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-a
 
 // The page shows three sessions at once. The cookies of two are for these paths only; the third's is for all others.
 const PANES = ["/alice", "/bob"];
+// The users of the made-up shop have theirs, too.
+const SHOP = "/shop";
 
 /** What one node of several shares with the others. One process needs none of it. */
 export interface SharedByNodes {
@@ -29,30 +34,37 @@ export interface SharedByNodes {
 }
 
 /**
- * Makes the demo, ready to be served: a page, two streams, routes to sign in, say hello and begin runs, and the dashboard
- * for administrators.
+ * Makes the demo, ready to be served: a page, two streams, routes to sign in, say hello and begin runs, the dashboard
+ * for administrators, and a made-up shop.
+ *
+ * @param controls what the page can switch beside it; without, there is nobody in the shop
  */
-export function createDemo(shared?: SharedByNodes): { app: Express; hub: Hub } {
+export function createDemo(
+  shared?: SharedByNodes,
+  controls?: Controls,
+): { app: Express; hub: Hub } {
   const app = express();
   const hub = createHub({ log: shared?.log });
   app.disable("x-powered-by");
   const sessionAt = sessions(shared);
-  for (const path of PANES) app.use(path, sessionAt(path));
+  for (const path of [...PANES, SHOP]) app.use(path, sessionAt(path));
   app.use(sessionAt("/"));
   app.use(sse({ hub, static: { root: PAGE, setHeaders: holdToPolicy } }));
   app.use(express.json());
 
   const routes = [
     accountRoutes(),
-    streamRoutes(hub, shared?.node),
+    streamRoutes(hub, shared?.node, controls),
     helloRoutes(hub),
     runRoutes(hub),
+    ...(controls === undefined ? [] : [controlRoutes(controls)]),
   ];
   const admin = dashboard({ hub, allow: { profile: "Administrator" } });
   for (const path of ["", ...PANES]) {
     app.use(`${path}/api`, ...routes);
     app.use(`${path}/sse-admin`, admin);
   }
+  app.use(`${SHOP}/api`, shopRoutes(hub));
 
   app.use((_req, _res, next) => {
     next(createError(404, "There is nothing here."));

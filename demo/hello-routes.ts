@@ -2,7 +2,7 @@ import express, { type Router } from "express";
 import { requireUser, type Hub, type Matcher, type SseHubError } from "express-sse-hub";
 import createError from "http-errors";
 import { readAudience, readHello } from "./read-hello.js";
-import { filterOf, sayHello } from "./say-hello.js";
+import { filterOf, reachOf, sayHello } from "./say-hello.js";
 
 /** Gives the routes of administrators: one says hello, the other says whom a hello would reach. */
 export function helloRoutes(hub: Hub): Router {
@@ -23,8 +23,7 @@ export function helloRoutes(hub: Hub): Router {
 
 async function describeAudience(hub: Hub, filter: Matcher | undefined) {
   const users = await hub.users(filter);
-  const [reached, of] = await Promise.all([hub.count(filter), hub.count()]);
-  return { reached, of, users: users.map(({ user }) => user) };
+  return { ...(await reachOf(hub, filter)), users: users.map(({ user }) => user) };
 }
 
 /**

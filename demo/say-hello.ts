@@ -1,5 +1,6 @@
 import type { Hub, Matcher } from "express-sse-hub";
-import { PAGES } from "./stream-routes.js";
+import { IN_SHOP } from "./shop/shop-users.js";
+import { HERE, PAGES } from "./stream-routes.js";
 
 /** A hello and who it is for. */
 export interface Hello {
@@ -14,26 +15,44 @@ export interface ConsoleHello extends Hello {
   readonly to: "all" | "administrators";
 }
 
-/** What became of a hello: its id, and how many of the open connections its audience had. */
-export interface Sent {
-  readonly id: string;
+/** How many of the demo's streams an audience has, on all nodes; those of the made-up shop are not counted. */
+export interface Reach {
   readonly reached: number;
   readonly of: number;
 }
 
+/** What became of a hello: its id, and whom it reached. */
+export interface Sent extends Reach {
+  readonly id: string;
+}
+
 /**
- * Sends a hello as an event. The page and the console both come here, so they cannot but reach the same people.
+ * Sends a hello as an event, to the streams of the demo. The page and the console both come here, so they cannot but reach
+ * the same people.
  *
  * @throws TypeError for a matcher that cannot be one
  */
 export async function sayHello(hub: Hub, { event = "message", to, text }: Hello): Promise<Sent> {
   const filter = filterOf(to);
+  const here = hub.to(HERE);
   const id = await (filter === undefined
-    ? hub.broadcast(event, text)
-    : hub.broadcast(event, text, filter));
-  const sent = { id, reached: await hub.count(filter), of: await hub.count() };
+    ? here.broadcast(event, text)
+    : here.broadcast(event, text, filter));
+  const sent = { id, ...(await reachOf(hub, filter)) };
   await tellPages(hub, { ...sent, to });
   return sent;
+}
+
+/** Counts what a hello to this audience would reach. */
+export async function reachOf(hub: Hub, filter: Matcher | undefined): Promise<Reach> {
+  const inShop = filter === undefined ? IN_SHOP : { $and: [filter, IN_SHOP] };
+  const [reached, reachedInShop, of, ofShop] = await Promise.all([
+    hub.count(filter),
+    hub.count(inShop),
+    hub.count(),
+    hub.count(IN_SHOP),
+  ]);
+  return { reached: reached - reachedInShop, of: of - ofShop };
 }
 
 /** Gives the matcher of an audience; `undefined` for everybody. */
@@ -46,5 +65,6 @@ export function filterOf(to: Hello["to"]): Matcher | undefined {
 // an id, since one with an id would move the cursor of those who did not receive the hello.
 async function tellPages(hub: Hub, sent: Sent & Pick<Hello, "to">): Promise<void> {
   const pages = hub.connections(({ rooms }) => rooms.has(PAGES));
-  if (pages.length > 0) await hub.to(PAGES).volatile().broadcast("demo:sent", sent);
+  const isOnOthers = (await hub.count()) > hub.size;
+  if (pages.length > 0 || isOnOthers) await hub.to(PAGES).volatile().broadcast("demo:sent", sent);
 }

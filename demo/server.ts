@@ -1,16 +1,20 @@
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createDemo } from "./app.js";
 import { listenForKeys } from "./console-keys.js";
 import { drain } from "./drain.js";
 import { listen } from "./listen.js";
+import { OwnControls } from "./own-controls.js";
 import { readPort } from "./read-port.js";
 import { sayHello, type ConsoleHello } from "./say-hello.js";
+import { MadeUpShop } from "./shop/made-up-shop.js";
 
 const DEFAULT_PORT = 2015;
 // One ctrl-C may arrive twice: npm and tsx hand on what the terminal has sent to each of them already.
 const SAME_INTERRUPT_MS = 300;
 
-const { app, hub } = createDemo();
+const shop = new MadeUpShop(() => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+const { app, hub } = createDemo(undefined, new OwnControls(shop));
 const server = createServer(app);
 let drainingSince: number | undefined;
 
@@ -58,7 +62,7 @@ function quit(): void {
   if (drainingSince !== undefined) return;
   drainingSince = performance.now();
   say(`Closing. Open connections: ${hub.size}.`);
-  drain(hub, server).then(
+  Promise.all([shop.close(), drain(hub, server)]).then(
     () => process.exit(0),
     (error: unknown) => {
       process.stderr.write(`${String(error)}\n`);

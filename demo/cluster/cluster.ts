@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Publisher } from "express-sse-hub/redis";
+import type { Wish } from "../controls.js";
+import { OwnControls } from "../own-controls.js";
+import { MadeUpShop } from "../shop/made-up-shop.js";
 import { Counter } from "./counter.js";
 import { DemoNode } from "./demo-node.js";
 import { findPrograms } from "./find-programs.js";
@@ -17,7 +20,7 @@ export interface ClusterSettings {
   readonly say: (line: string) => void;
 }
 
-/** A Redis or a PostgreSQL, three nodes of the demo, an nginx in front of them, and somebody who counts. */
+/** A Redis or a PostgreSQL, three nodes of the demo, an nginx in front of them, somebody who counts, and a made-up shop. */
 export class Cluster {
   readonly #settings: ClusterSettings;
   #nodes: readonly DemoNode[] = [];
@@ -26,9 +29,20 @@ export class Cluster {
   #publisher: Publisher | undefined;
   #counter: Counter | undefined;
   #isStopped = false;
+  #port = 0;
+  readonly #shop = new MadeUpShop(() => `http://127.0.0.1:${this.#port}`);
+  readonly #controls: OwnControls;
 
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
+    this.#controls = new OwnControls(this.#shop, {
+      states: () => this.#nodes.map(({ state }) => state),
+      kill: (name) => this.#nodes.find((node) => node.isUp && node.name === name)?.kill(),
+    });
+    // Each node tells the pages that are on it.
+    this.#controls.onChange(() => {
+      for (const node of this.#nodes) node.show(this.#controls.state);
+    });
   }
 
   /** Starts everything, and gives the port to go to. Rejects with what to do about it. */
@@ -36,6 +50,7 @@ export class Cluster {
     const { folder, say, kind } = this.#settings;
     const { nginx = "" } = findPrograms(...kind.programs, "nginx");
     const port = await freePort(wantedPort);
+    this.#port = port;
     const shared = await kind.start(folder);
     this.#shared = shared;
     void shared.program.ended.then((how) => {
@@ -71,6 +86,7 @@ export class Cluster {
   /** Stops everything: the nodes first, which tell their streams. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    await this.#shop.close();
     await this.#counter?.stop();
     await this.#publisher?.close();
     await Promise.all(this.#nodes.map((node) => node.stop()));
@@ -85,7 +101,15 @@ export class Cluster {
   async #startNodes({ env }: SharedServer): Promise<void> {
     const { say } = this.#settings;
     const secret = randomBytes(32).toString("base64url");
-    this.#nodes = NAMES.map((name) => new DemoNode({ name, shared: env, secret, say }));
+    const heard = {
+      onChange: () => {
+        this.#controls.changed();
+      },
+      onWish: (wish: Wish) => {
+        this.#controls.ask(wish);
+      },
+    };
+    this.#nodes = NAMES.map((name) => new DemoNode({ name, shared: env, secret, say, ...heard }));
     await Promise.all(
       this.#nodes.map(async (node) => {
         await node.start();

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { ControlState, NodeState, Wish } from "../controls.js";
 import type { ConsoleHello } from "../say-hello.js";
+import type { NodeMessage } from "./node-message.js";
 import { Program } from "./program.js";
 
 const MODULE = fileURLToPath(new URL("node.ts", import.meta.url));
-const RESTART_MS = 1_000;
+// Long enough to be seen in the page.
+const RESTART_MS = 3_000;
 
 /** What a node is given, as environment variables. */
 export interface NodeSettings {
@@ -13,6 +16,10 @@ export interface NodeSettings {
   readonly shared: Readonly<Record<string, string>>;
   readonly secret: string;
   readonly say: (line: string) => void;
+  /** Is called when it is up, and when it is no longer. */
+  readonly onChange: () => void;
+  /** Is called with what its page wants. */
+  readonly onWish: (wish: Wish) => void;
 }
 
 /** One node of the demo: a process that is started again when it dies, on the same port. */
@@ -32,6 +39,10 @@ export class DemoNode {
     return this.#settings.name;
   }
 
+  get state(): NodeState {
+    return { name: this.name, isUp: this.#isUp };
+  }
+
   get pid(): number | undefined {
     return this.#program?.pid;
   }
@@ -43,25 +54,33 @@ export class DemoNode {
 
   /** Resolves when it listens. Rejects when it could not be started. */
   async start(): Promise<void> {
-    const { name, shared, secret } = this.#settings;
+    const { name, shared, secret, onWish } = this.#settings;
     const env = { ...shared, NODE_NAME: name, SECRET: secret, PORT: String(this.port) };
     const program = Program.fork(MODULE, env);
     this.#program = program;
     this.port = (await program.message()) as number;
-    this.#isUp = true;
+    this.#changeTo({ isUp: true });
     void program.ended.then((how) => this.#onEnd(how));
+    program.onMessage((wish) => {
+      onWish(wish as Wish);
+    });
   }
 
   /** Has it say hello to its audience, on all nodes. */
   sayHello(hello: ConsoleHello): void {
-    this.#program?.send(hello);
+    this.#tell({ hello });
+  }
+
+  /** Tells it what its page is to show. */
+  show(state: ControlState): void {
+    if (this.#isUp) this.#tell({ state });
   }
 
   /** Kills it as a crash would. */
   kill(): void {
-    this.#isUp = false;
     this.#settings.say(`Killing ${this.name}, process ${String(this.pid)}.`);
     this.#program?.kill();
+    this.#changeTo({ isUp: false });
   }
 
   async stop(): Promise<void> {
@@ -70,7 +89,7 @@ export class DemoNode {
   }
 
   async #onEnd(how: string): Promise<void> {
-    this.#isUp = false;
+    this.#changeTo({ isUp: false });
     if (this.#isStopped) return;
     this.#settings.say(`${this.name} has ended: ${how}. It is started again.`);
     await sleep(RESTART_MS);
@@ -81,5 +100,15 @@ export class DemoNode {
     } catch (error) {
       if (!this.#isStopped) await this.#onEnd((error as Error).message);
     }
+  }
+
+  #changeTo({ isUp }: { isUp: boolean }): void {
+    if (isUp === this.#isUp) return;
+    this.#isUp = isUp;
+    this.#settings.onChange();
+  }
+
+  #tell(message: NodeMessage): void {
+    this.#program?.send(message);
   }
 }

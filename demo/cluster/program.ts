@@ -80,6 +80,11 @@ export class Program {
     throw new Error(`It has ended: ${await this.ended}.`);
   }
 
+  /** Calls back with each message of a module. */
+  onMessage(listener: (message: unknown) => void): void {
+    this.#child.on("message", listener);
+  }
+
   send(message: object): void {
     // To one that has just been killed: it answers nobody any more.
     this.#child.send(message, () => undefined);

@@ -40,6 +40,7 @@ http {
   access_log off;
   ${folders.map((name) => `${name}_temp_path ${name};`).join("\n  ")}
   upstream nodes {
+    least_conn;
     ${nodePorts.map((nodePort) => `server 127.0.0.1:${nodePort} fail_timeout=1s;`).join("\n    ")}
   }
   server {

@@ -1,3 +1,4 @@
+import { administratorOf } from "./administrator.js";
 import { copyWith } from "./element.js";
 
 const WAIT_MS = 120;
@@ -45,7 +46,10 @@ export class Composer {
 
   async #preview(to) {
     if (to === undefined) throw new Error('A matcher is JSON, such as {"login":"bob"}.');
-    const { users, reached, of } = await this.#sender().request("api/audience", { to });
+    const { users, reached, of } = await administratorOf(this.#panes, "send").request(
+      "api/audience",
+      { to },
+    );
     const known = new Set(users.map(({ login, profile }) => `${login} ${profile}`));
     const isMeant = ({ user }) =>
       to === "all" || (user !== null && known.has(`${user.login} ${user.profile}`));
@@ -56,15 +60,12 @@ export class Composer {
   async #send() {
     const { to } = this.#audience();
     const [event, text] = ["helloEvent", "helloText"].map((id) => this.#find(id).value);
-    const { reached, of } = await this.#sender().request("api/hello", { event, text, to });
+    const { reached, of } = await administratorOf(this.#panes, "send").request("api/hello", {
+      event,
+      text,
+      to,
+    });
     this.#answer(`Sent: reached ${reached} of ${of}.`);
-  }
-
-  /** Who may send: the first pane whose session belongs to an administrator. */
-  #sender() {
-    const sender = this.#panes.find(({ user }) => user?.profile === "Administrator");
-    if (sender === undefined) throw new Error("Only administrators may send: sign in as alice.");
-    return sender;
   }
 
   #audience() {

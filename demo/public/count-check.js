@@ -1,57 +1,46 @@
 const number = new Intl.NumberFormat();
 
-/**
- * Counts along with a server that sends 1, 2, 3 and so on, and shows which node the page is on, how many
- * came, and whether one is missing or doubled.
- */
+/** Counts along with a server that sends 1, 2, 3 and so on: which number is the last, and whether one is missing or came twice. */
 export class CountCheck {
+  last = null;
+  missing = 0;
+  doubled = 0;
   #part;
-  #nodes = [];
-  #last = null;
-  #counted = 0;
-  #missing = 0;
-  #doubled = 0;
 
-  /** @param part of the page; shown from the first node on */
+  /** @param part shows it; hidden until the first number */
   constructor(part) {
     this.#part = part;
   }
 
-  moveTo(node) {
-    this.#part.hidden = false;
-    this.#nodes.push(node);
-    this.#show("node", node);
-    const before = this.#nodes.slice(0, -1).slice(-3).reverse();
-    this.#show("nodesBefore", before.length === 0 ? "none" : before.join(", "));
+  /** A new stream has no cursor, and so does not go on where the one before it ended. */
+  beginAnew() {
+    this.last = null;
   }
 
-  /** What comes next has nothing to do with what came: the page has just been told so. */
-  beginAnew() {
-    this.#last = null;
+  /** Forgets everything, and shows nothing until the next number. */
+  stop() {
+    this.last = null;
+    this.missing = 0;
+    this.doubled = 0;
+    this.#part.hidden = true;
   }
 
   add(count) {
-    const last = this.#last ?? count - 1;
+    const last = this.last ?? count - 1;
     if (count > last) {
-      this.#counted += 1;
-      this.#missing += count - last - 1;
-      this.#last = count;
+      this.missing += count - last - 1;
+      this.last = count;
     } else {
-      this.#doubled += 1;
+      this.doubled += 1;
     }
-    this.#showCounts();
+    this.#part.hidden = false;
+    this.#part.dataset.state = this.missing + this.doubled === 0 ? "whole" : "broken";
+    this.#part.querySelector("b").textContent = number.format(this.last);
+    this.#part.querySelector("span").textContent = describe(this);
   }
+}
 
-  #showCounts() {
-    this.#show("counted", number.format(this.#counted));
-    this.#show("missing", number.format(this.#missing));
-    this.#show("doubled", number.format(this.#doubled));
-    const isWhole = this.#missing + this.#doubled === 0;
-    this.#show("verdict", isWhole ? "All there, each once." : "Not what was sent.");
-    this.#part.querySelector("#verdict").dataset.state = isWhole ? "connected" : "error";
-  }
-
-  #show(id, text) {
-    this.#part.querySelector(`#${id}`).textContent = text;
-  }
+function describe({ missing, doubled }) {
+  const twice = doubled === 0 ? "" : `, ${number.format(doubled)} twice`;
+  return `${number.format(missing)} missing${twice}`;
 }

@@ -1,25 +1,19 @@
+import { ClusterMap } from "./cluster-map.js";
 import { Composer, nameAudience } from "./composer.js";
-import { CountCheck } from "./count-check.js";
 import { Pane } from "./pane.js";
 import { RunTab } from "./run-tab.js";
+import { ShopSwitch } from "./shop-switch.js";
 import { showTabs } from "./tabs.js";
 
 const byId = (id) => document.getElementById(id);
 const otherTabs = new BroadcastChannel("express-sse-hub-demo");
-const counts = new CountCheck(byId("cluster"));
 const nobody = () => undefined;
 
 // Each pane is a session of its own: the cookies of alice's and bob's are for their paths only.
 const sessions = {
   alice: { path: "alice/", login: "alice" },
   bob: { path: "bob/", login: "bob" },
-  visitor: {
-    path: "",
-    query: "marks&counts",
-    onNode: (name) => counts.moveTo(name),
-    onCount: (count) => counts.add(count),
-    onHole: () => counts.beginAnew(),
-  },
+  visitor: { path: "" },
 };
 const wanted = new URLSearchParams(location.search).get("panes")?.split(",");
 const panes = Object.keys(sessions)
@@ -27,6 +21,8 @@ const panes = Object.keys(sessions)
   .map((name) => addPane(name, sessions[name]));
 const byName = Object.fromEntries(panes.map((pane) => [pane.name, pane]));
 const composer = new Composer(byId("hello"), panes);
+const cluster = new ClusterMap(byId("cluster"), panes);
+const shop = new ShopSwitch(byId("shop"), panes);
 otherTabs.addEventListener("message", ({ data }) => byName[data]?.follow().catch(nobody));
 showTabs(document.querySelector("[role=tablist]"));
 if (wanted === undefined && navigator.locks !== undefined) startAlone();
@@ -62,12 +58,16 @@ function addPane(id, settings) {
   byId("panes").append(part);
   return new Pane(part, {
     name: id,
-    query: "marks",
-    onNode: nobody,
-    onCount: nobody,
-    onHole: nobody,
     onBecome: () => otherTabs.postMessage(id),
-    onChange: () => composer.refresh(),
+    onChange: () => {
+      composer.refresh();
+      cluster.refresh();
+    },
+    onCount: () => cluster.refresh(),
+    onState: ({ isShopOpen, nodes = [] }) => {
+      shop.show(isShopOpen);
+      cluster.show(nodes);
+    },
     onSent: ({ id: event, to }) => {
       for (const pane of panes) pane.addAudience(event, nameAudience(to));
     },

@@ -1,3 +1,4 @@
+import { CountCheck } from "./count-check.js";
 import { copyWith } from "./element.js";
 import { EventList } from "./event-list.js";
 import { paneCode } from "./pane-code.js";
@@ -15,37 +16,45 @@ const LOGINS = [
 export class Pane {
   user = null;
   state = "waiting";
+  /** The node that holds its stream, where there are several. */
+  node = null;
+  counts;
   #settings;
   #part;
   #events;
   #timeLine;
   #stream;
-  #node = null;
+  #isCounting = true;
   #how = "live";
   #replayed = 0;
 
   /**
-   * @param settings `name`, `query` of the stream, `path` of the session's cookie; `login` of who signs in when the page opens, if anybody;
-   * `onBecome()` when this
-   * page has signed in or out, `onChange()`, `onSent(sent)`, `onNode(name)`, `onCount(count)` and `onHole()`
+   * @param settings `name`, `path` of the session's cookie; `login` of who signs in when the page opens, if anybody;
+   * `onBecome()` when this page has signed in or out, `onChange()`, `onSent(sent)`, `onState(state)` with what runs beside
+   * the server, and `onCount()`
    */
   constructor(part, settings) {
     this.#part = part;
     this.#settings = settings;
     this.#events = new EventList(this.find("events"));
+    this.counts = new CountCheck(this.find("count"));
     this.#timeLine = new TimeLine(this.find("timeLine"));
     this.#stream = new Stream({
       onState: (state, detail) => this.#showState(state, detail),
       onOpen: (verdict) => this.#onOpen(verdict),
       onAway: (why) => this.#timeLine.begin(why),
       onEvent: (event) => this.#onEvent(event),
-      onHole: settings.onHole,
     });
     this.#listen();
   }
 
   get name() {
     return this.#settings.name;
+  }
+
+  /** Whose pane it is at the moment, in a word. */
+  get who() {
+    return this.user?.login ?? "a visitor";
   }
 
   /** An element of this pane, by its name. */
@@ -67,15 +76,30 @@ export class Pane {
   }
 
   connect() {
-    this.#stream.open(`${this.#settings.path + this.find("stream").value}?${this.#settings.query}`);
+    this.#timeLine.begin("connecting");
+    const query = this.#isCounting ? "marks&counts" : "marks";
+    this.#stream.open(`${this.#settings.path + this.find("stream").value}?${query}`);
+  }
+
+  /** Whether it is sent the numbers of a server that counts. */
+  countAlong(isCounting) {
+    this.#isCounting = isCounting;
+    this.counts.stop();
+    if (this.#stream.isWanted) this.connect();
   }
 
   addAudience(id, audience) {
     this.#events.addAudience(id, audience);
   }
 
+  /** Shows whether the event that is composed would be delivered here. */
   light(isLit) {
     this.#part.classList.toggle("lit", isLit);
+    const isNot =
+      this.state === "connected" ? `is not for ${this.who}` : "would not arrive here now";
+    this.find("empty").textContent = isLit
+      ? `This event would be delivered to ${this.who}.`
+      : `This event ${isNot}.`;
   }
 
   /** Another tab has signed in or out. */
@@ -157,23 +181,33 @@ export class Pane {
   #onOpen({ recovered }) {
     this.#how = recovered === true ? "replayed" : "live";
     this.#replayed = 0;
-    if (recovered === null) this.#timeLine.begin("connected");
-    else this.#timeLine.add("return");
+    if (recovered === null) {
+      this.counts.beginAnew();
+      this.#timeLine.begin("connected");
+    } else this.#timeLine.add("return");
     if (recovered === false) this.#timeLine.add("missed events are gone");
     // The session may have changed elsewhere, which ends a stream on the server's side.
     this.refreshUser().catch(() => undefined);
   }
 
   #onEvent({ event, data, id }) {
-    const { onCount, onNode, onSent } = this.#settings;
+    const { onCount, onSent, onState } = this.#settings;
     if (event === "demo:sent") onSent(data);
     else if (event === "demo:live") this.#goLive();
-    else if (event === "count") onCount(data);
-    else if (event === "node") onNode((this.#node = data));
+    else if (event === "demo:state") onState(data);
+    else if (event === "node") this.#moveTo(data);
     else {
       if (this.#how === "replayed") this.#replayed += 1;
-      this.#events.add({ event, data, id }, this.#how, this.#node);
+      if (event === "count") {
+        this.counts.add(data);
+        onCount();
+      } else this.#events.add({ event, data, id }, this.#how, this.node);
     }
+  }
+
+  #moveTo(node) {
+    this.node = node;
+    this.#settings.onChange();
   }
 
   #goLive() {
@@ -200,7 +234,7 @@ export class Pane {
     }
     if (user !== null && this.user?.login !== user.login) this.#events.clearMarked();
     this.user = user;
-    this.find("user").textContent = user?.login ?? "a visitor";
+    this.find("user").textContent = this.who;
     this.find("profile").textContent = user?.profile ?? "not signed in";
     this.find("btnSignOut").disabled = user === null;
     this.find("btnProfile").disabled = user === null;

@@ -12,8 +12,7 @@ export class Stream {
   #listeners;
 
   /**
-   * @param listeners `onState(state, detail)`, `onOpen(verdict)`, `onAway(why)`, `onEvent({ event, data, id })`, and
-   * `onHole()` when the hub tells that something is gone
+   * @param listeners `onState(state, detail)`, `onOpen(verdict)`, `onAway(why)` and `onEvent({ event, data, id })`
    */
   constructor(listeners) {
     this.#listeners = listeners;
@@ -51,14 +50,12 @@ export class Stream {
   }
 
   #listen(stream) {
-    const { onState, onOpen, onAway, onHole } = this.#listeners;
+    const { onState, onOpen, onAway } = this.#listeners;
     let why = null;
     onState("connecting", "Waiting for the server.");
-    stream.onGap(onHole);
     // From here on the stream is in the hub's audience.
     stream.onOpen((verdict) => {
       why = null;
-      if (verdict.recovered !== true) onHole();
       onOpen(verdict);
       onState("connected", describeOpening(verdict));
     });

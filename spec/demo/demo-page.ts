@@ -1,7 +1,11 @@
 import type { Locator, Page } from "playwright-core";
 import { createDemo } from "../../demo/app.js";
+import { OwnControls } from "../../demo/own-controls.js";
+import { MadeUpShop, type HabitsByLogin } from "../../demo/shop/made-up-shop.js";
 import { onTestEnd } from "../support/disposers.js";
 import { serve } from "../support/serve.js";
+
+const PATIENCE_MS = 10_000;
 
 /** Serves the demo on a free port until the end of the test. */
 export async function serveDemo() {
@@ -9,6 +13,18 @@ export async function serveDemo() {
   const { url } = await serve(app);
   onTestEnd(() => hub.close());
   return { url, hub };
+}
+
+/** Serves the demo with its made-up shop, which opens with the first page. */
+export async function serveDemoWithShop(habits?: HabitsByLogin) {
+  const shop = new MadeUpShop(() => url, habits);
+  const { app, hub } = createDemo(undefined, new OwnControls(shop));
+  const { url } = await serve(app);
+  onTestEnd(async () => {
+    await shop.close();
+    await hub.close();
+  });
+  return { url, hub, shop };
 }
 
 /** One pane of the demo's page, as somebody in front of it uses and reads it. */
@@ -46,8 +62,11 @@ export class DemoPane {
   /** Resolves when the line of time reads so. */
   async tells(...steps: string[]): Promise<void> {
     const line = this.find("timeLine").locator("li");
-    await line.nth(steps.length - 1).waitFor();
-    expect(await line.allTextContents()).toEqual(steps);
+    const deadline = Date.now() + PATIENCE_MS;
+    let read: string[];
+    do read = await line.allTextContents();
+    while (read.join() !== steps.join() && Date.now() < deadline);
+    expect(read).toEqual(steps);
   }
 
   /** Resolves with the data of all events, oldest first, when the newest is this. */
