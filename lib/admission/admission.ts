@@ -18,6 +18,13 @@ import type { Delivery } from "../delivery/delivery.js";
 import { LogReader, type Arrival } from "../delivery/log-reader.js";
 import type { Transport } from "../connection/transport.js";
 
+/** How a connection has come. */
+export interface Registration {
+  /** True for a browser that brought no cursor. */
+  readonly isFresh: boolean;
+  readonly addressOf: () => string | undefined;
+}
+
 /** What {@link Admission} is given by the hub. */
 export interface AdmissionParts {
   readonly log: EventLog;
@@ -29,7 +36,7 @@ export interface AdmissionParts {
   readonly sessionMonitor: SessionMonitor;
   readonly isDraining: () => boolean;
   /** Called with a connection that is admitted: it counts from now on, and receives nothing yet. */
-  onRegister(connection: LogReader, arrival: { readonly isFresh: boolean }): void;
+  onRegister(connection: LogReader, arrival: Registration): void;
   /**
    * Called when a connection was sent `hub:open`.
    *
@@ -86,7 +93,10 @@ export class Admission {
       return connection;
     }
     connection.joinAll(request.rooms);
-    this.#parts.onRegister(connection, { isFresh: request.lastEventId === undefined });
+    this.#parts.onRegister(connection, {
+      isFresh: request.lastEventId === undefined,
+      addressOf: () => request.addressOf(),
+    });
     connection.watchClose();
     this.#open(connection, request).catch((cause: unknown) => {
       const error = new SseHubError("ERR_SSE_USER", USER_FAILED, { cause });

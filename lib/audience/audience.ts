@@ -16,6 +16,9 @@ export type Predicate = (connection: Connection) => boolean | undefined;
 /** A matcher, which works on all nodes, or a predicate, which works in this process only. */
 export type Filter = Matcher | Predicate;
 
+/** What an entry is tested against: a connection, or what is known of a connection of another node. */
+export type Reader = Pick<StreamConnection, "id" | "user" | "wasIn">;
+
 /** Emits an error as the hub's `error` event. */
 export type Report = (error: SseHubError) => void;
 
@@ -76,16 +79,13 @@ export function compileFilter(
  *
  * @param at the position at which rooms are compared; by default the entry's own
  */
-export function reaches(
-  entry: LogEntry,
-  connection: StreamConnection,
-  at = entry.position,
-): boolean {
+export function reaches(entry: LogEntry, connection: Reader, at = entry.position): boolean {
   const { rooms, except } = entry.audience;
   if (except === connection.id) return false;
   if (rooms !== null && !rooms.some((room) => connection.wasIn(room, at))) return false;
   const { test } = readyOf(entry.audience);
-  return test === null || test(connection);
+  // Only predicates look at more, and those are in no log whose connections may be elsewhere.
+  return test === null || test(connection as StreamConnection);
 }
 
 /** True if the audience is all connections, so that none needs to be tested. */

@@ -1,5 +1,7 @@
 import type { Presence, PresentUser } from "./presence.js";
 import { compileMatcher } from "../audience/compile-matcher.js";
+import type { Addresses } from "../connection/addresses.js";
+import type { StreamConnection } from "../connection/stream-connection.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Matcher } from "../audience/matcher.js";
 import { debug } from "../diagnostics/debug.js";
@@ -8,8 +10,11 @@ import type { RecallReason } from "../session/recalls.js";
 import type { Runs } from "../run/runs.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
+import { detailsOf, mergeDetails, type ConnectionDetails } from "./connection-details.js";
+import { mergePeople, mergeUsers, type Person, type UsersAnswer } from "./merge-users.js";
+import { createNodeName, type NodeName } from "./node-name.js";
+import { samplesIn, type NodeSample } from "./node-sample.js";
 import { mergeReach, type Reach } from "./reach.js";
-import { mergeUsers, type UsersAnswer } from "./merge-users.js";
 import { readNotice, readQuestion, type HubNotice, type HubQuestion } from "./notices.js";
 
 // Keys of stopped sessions in one notice.
@@ -22,12 +27,17 @@ export interface ClusterParts {
   readonly presence: Presence;
   readonly runs: Pick<Runs, "onCancel" | "followersByToken">;
   readonly delivery: Pick<Delivery, "onMove" | "onBreak">;
+  readonly connections: Iterable<StreamConnection>;
+  readonly addresses: Addresses;
+  /** The numbers of this node now. */
+  readonly sample: (node: NodeName) => NodeSample;
   readonly report: (error: SseHubError) => void;
 }
 
 /** All nodes of the application, as one of them sees them. With a log of its own it is alone. */
 export class Cluster implements LogFollower {
   readonly #parts: ClusterParts;
+  readonly #node = createNodeName();
 
   constructor(parts: ClusterParts) {
     this.#parts = parts;
@@ -44,6 +54,34 @@ export class Cluster implements LogFollower {
   /** @throws SseHubTypeError `ERR_SSE_FILTER` */
   users(matcher: Matcher | undefined): Promise<PresentUser[]> {
     return this.#ask({ kind: "users", matcher: checked(matcher) }).then(mergeUsers);
+  }
+
+  /** The users, with what the dashboard tells of them. */
+  people(): Promise<Person[]> {
+    return this.#ask({ kind: "users", matcher: null }).then(mergePeople);
+  }
+
+  /** The numbers of this node. */
+  sample(): NodeSample {
+    return this.#parts.sample(this.#node);
+  }
+
+  /** The numbers of all nodes that answer. */
+  samples(): Promise<NodeSample[]> {
+    return this.#ask({ kind: "stats", matcher: null }).then(samplesIn);
+  }
+
+  /**
+   * The open connections of users on all nodes.
+   *
+   * @param keys of the users, as `userKeyOf()` gives them
+   */
+  details(
+    keys: readonly string[],
+    { wantsAddresses }: { readonly wantsAddresses: boolean },
+  ): Promise<ConnectionDetails[]> {
+    const question = { kind: "connections", matcher: null, keys, wantsAddresses } as const;
+    return this.#ask(question).then(mergeDetails);
   }
 
   /** @throws SseHubTypeError `ERR_SSE_FILTER` */
@@ -98,12 +136,22 @@ export class Cluster implements LogFollower {
     const question = readQuestion(given);
     if (question === undefined) return null;
     if (question.kind === "runs") return this.#parts.runs.followersByToken();
+    if (question.kind === "stats") return this.sample();
+    if (question.kind === "connections") return this.#details(question);
     const test = question.matcher === null ? null : compileMatcher(question.matcher);
     const { presence } = this.#parts;
     if (question.kind === "count") return presence.count(test);
     if (question.kind === "reach") return presence.reach(test, question.rooms ?? null);
     const answer: UsersAnswer = [...presence.users(test), { sessionUsers: presence.sessionUsers }];
     return answer;
+  }
+
+  // An address leaves its node only where that node's own dashboard shows addresses, too.
+  #details({ keys = [], wantsAddresses = false }: HubQuestion): ConnectionDetails[] {
+    const { connections, addresses } = this.#parts;
+    const addressOf = (connection: StreamConnection) =>
+      wantsAddresses ? addresses.of(connection) : undefined;
+    return detailsOf({ node: this.#node, connections, addressOf }, keys);
   }
 
   #tellStopped(keys: readonly string[]): void {

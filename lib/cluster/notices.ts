@@ -22,10 +22,14 @@ export type HubNotice =
 
 /** What the cluster of an application ask each other; without a matcher, everybody is meant. */
 export interface HubQuestion {
-  readonly kind: "users" | "count" | "runs" | "reach";
+  readonly kind: "users" | "count" | "runs" | "reach" | "stats" | "connections";
   readonly matcher: Matcher | null;
   /** Of `reach` alone: only who is in one of these rooms. */
   readonly rooms?: readonly string[] | null;
+  /** Of `connections` alone: of the users with these keys. */
+  readonly keys?: readonly string[];
+  /** Of `connections` alone: with their addresses, from nodes that tell them. */
+  readonly wantsAddresses?: boolean;
 }
 
 /** Reads what another node has told. `undefined` for what this version does not understand. */
@@ -68,9 +72,16 @@ function isTextOrNull(value: unknown): value is string | null {
 }
 
 /** Reads what another node asks. `undefined` for what this version does not understand. */
-export function readQuestion({ kind, matcher, rooms = null }: Notice): HubQuestion | undefined {
+export function readQuestion(question: Notice): HubQuestion | undefined {
+  const { kind, matcher, rooms = null, keys, wantsAddresses } = question;
   if (matcher !== null && !isMatcher(matcher)) return undefined;
-  if (kind === "users" || kind === "count" || kind === "runs") return { kind, matcher };
+  if (kind === "users" || kind === "count" || kind === "runs" || kind === "stats") {
+    return { kind, matcher };
+  }
+  if (kind === "connections") {
+    if (!isTexts(keys)) return undefined;
+    return { kind, matcher, keys, wantsAddresses: wantsAddresses === true };
+  }
   if (kind !== "reach" || (rooms !== null && !isTexts(rooms))) return undefined;
   return { kind, matcher, rooms };
 }

@@ -1,4 +1,4 @@
-import { userKeyOf, type User } from "../user/user.js";
+import { keptUserKeyOf, userKeyOf, type User } from "../user/user.js";
 import type { EndReason } from "../connection/end-reason.js";
 import { reachOf, type Reach } from "./reach.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
@@ -14,6 +14,8 @@ export interface PresentUser {
 export interface NodeUser extends PresentUser {
   /** Sessions or credentials whose page was left a moment ago; `null` for what had neither. Left out where connections are open. */
   readonly away?: ReadonlyArray<string | null>;
+  /** When the first of its open connections was opened, in milliseconds since 1970; left out where none is open. */
+  readonly since?: number;
 }
 
 /** Whose a session is since a moment ago: the key of its user, or `""` for nobody's. */
@@ -80,11 +82,16 @@ export class Presence {
         present.set(key, { user, connections: 0, away });
       }
     }
-    for (const { user, isOpened } of this.#connections) {
+    for (const connection of this.#connections) {
+      const { user, isOpened } = connection;
       if (user === undefined || !isOpened) continue;
-      const key = userKeyOf(user);
-      const connections = (present.get(key)?.connections ?? 0) + 1;
-      present.set(key, { user, connections });
+      const key = keptUserKeyOf(user);
+      const { connections = 0, since = Infinity } = present.get(key) ?? {};
+      present.set(key, {
+        user,
+        connections: connections + 1,
+        since: Math.min(since, connection.openedAt),
+      });
     }
     return [...present.values()].filter(({ user }) => test === null || test(user));
   }

@@ -1,5 +1,5 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
-import { userKeyOf } from "../user/user.js";
+import { keptUserKeyOf } from "../user/user.js";
 import type { PresentUser } from "./presence.js";
 
 /** Whom a broadcast would be delivered to at this moment. */
@@ -37,7 +37,7 @@ export function mergeReach(answers: readonly unknown[]): Reach {
 function eachOnce(all: readonly PresentUser[]): PresentUser[] {
   const merged = new Map<string, PresentUser>();
   for (const { user, connections } of all) {
-    const key = userKeyOf(user);
+    const key = keptUserKeyOf(user);
     merged.set(key, { user, connections: (merged.get(key)?.connections ?? 0) + connections });
   }
   return [...merged.values()];

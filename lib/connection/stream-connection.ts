@@ -1,6 +1,6 @@
 import { Deferred } from "../async/deferred.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
-import { toFinalId } from "../log/cursor.js";
+import { toFinalId, type ReturnVerdict } from "../log/cursor.js";
 import type { CredentialLink } from "../user/credential-link.js";
 import type { SessionLink } from "../user/session-link.js";
 import type { User } from "../user/user.js";
@@ -32,6 +32,7 @@ export abstract class StreamConnection implements Connection {
   #hold: Deferred<undefined> | undefined;
   #user: User | undefined;
   #verdict: Opened | undefined;
+  #openedAt = 0;
   #end: SseHubError | undefined;
   #abort: AbortController | undefined;
   #whenOpened: Deferred<Opened> | undefined;
@@ -106,6 +107,18 @@ export abstract class StreamConnection implements Connection {
     return this.#verdict !== undefined;
   }
 
+  /** When `hub:open` was sent, in milliseconds since 1970; 0 before. */
+  get openedAt(): number {
+    return this.#openedAt;
+  }
+
+  /** What became of the browser's cursor, in one word. */
+  get verdict(): ReturnVerdict {
+    const { recovered = null, reason = "unknown" } = this.#verdict ?? {};
+    if (recovered === null) return "new";
+    return recovered ? "recovered" : reason;
+  }
+
   /** True if more than `maxBufferedBytes` wait in the socket. A `drain` event will follow. */
   get isFull(): boolean {
     return (
@@ -156,6 +169,7 @@ export abstract class StreamConnection implements Connection {
     if (!this.transport.hasBegun) this.transport.begin(this.#preamble() + opening);
     else if (opening !== "") this.write(opening);
     this.#verdict = verdict;
+    this.#openedAt = Date.now();
     this.#whenOpened?.resolve(this.#verdict);
   }
 

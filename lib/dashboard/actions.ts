@@ -1,33 +1,36 @@
 import type { Matcher } from "../audience/matcher.js";
 import { checkRooms } from "../connection/rooms.js";
-import type { Broadcaster } from "../publish/broadcaster.js";
+import { EVERYBODY } from "../publish/broadcaster.js";
 import { SseHub } from "../hub/sse-hub.js";
+import type { User } from "../user/user.js";
 import { Refusal } from "./answer.js";
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** A call of the page: gives what it is answered. */
-export type Action = (body: Body) => Promise<object>;
+/**
+ * A call of the page: gives what it is answered.
+ *
+ * @param by the user who calls; `null` for one without a user
+ */
+export type Action = (body: Body, by: User | null) => Promise<object>;
 
 // As many as somebody looks through; the number of all is told beside it.
 const SHOWN_USERS = 20;
 
 /** What the page can ask and do, by the name of the call. */
 export function actionsOf(hub: SseHub): Readonly<Record<string, Action>> {
-  const { cluster } = SseHub.coreOf(hub);
+  const { cluster, publishing } = SseHub.coreOf(hub);
   return {
     reach: async (body) => {
       const { connections, users } = await cluster.reach(matcherIn(body), roomsIn(body));
       return { connections, users: users.length, shown: users.slice(0, SHOWN_USERS) };
     },
-    send: async (body) => {
+    send: async (body, by) => {
       const { event, data } = body;
       if (typeof event !== "string") throw new Refusal("Name the event.");
-      const [rooms, matcher] = [roomsIn(body), matcherIn(body)];
-      const [first, ...others] = rooms ?? [];
-      const to: Broadcaster = first === undefined ? hub : hub.to(first, ...others);
-      const value = dataIn(data);
-      return { id: await broadcast(to, event, value, matcher) };
+      const [rooms, filter] = [roomsIn(body), matcherIn(body) ?? null];
+      const to = { ...EVERYBODY, rooms, filter, sentBy: by };
+      return { id: await publishing.publish({ ...to, event, data: dataIn(data) }) };
     },
     refresh: async (body) => {
       await hub.refresh(requiredMatcher(body));
@@ -39,16 +42,6 @@ export function actionsOf(hub: SseHub): Readonly<Record<string, Action>> {
     },
     cancel: async ({ id }) => ({ isCancelled: await hub.cancel(String(id)) }),
   };
-}
-
-function broadcast(
-  to: Broadcaster,
-  event: string,
-  data: unknown,
-  matcher: Matcher | undefined,
-): Promise<string> {
-  const [name, value] = [event as never, data as never];
-  return matcher === undefined ? to.broadcast(name, value) : to.broadcast(name, value, matcher);
 }
 
 // As it was typed, so that its faults are told here, and only here.

@@ -20,23 +20,37 @@ export interface DashboardOptions {
    * for the page, its stream, and every call. Required.
    */
   allow: Allow;
+  /**
+   * Shows the address of each connection, as `req.ip` gives it. Addresses are kept of connections that come after
+   * this call; they leave a node only if its own dashboard has this option, too. @default false
+   */
+  addresses?: boolean | undefined;
+  /** Shows the data of events. Without it no data is sent to the page. @default false */
+  payloads?: boolean | undefined;
 }
 
 /** {@link DashboardOptions}, checked. */
 export interface DashboardSettings {
   readonly hub: SseHub;
   readonly allow: Allow;
+  readonly addresses: boolean;
+  readonly payloads: boolean;
 }
 
 /** @throws SseHubTypeError `ERR_SSE_OPTION`, and `ERR_SSE_FILTER` for a matcher that cannot be one */
 export function resolveDashboardOptions(options: DashboardOptions): DashboardSettings {
-  const read = optionReader("dashboard", options, ["hub", "allow"]);
+  const read = optionReader("dashboard", options, ["hub", "allow", "addresses", "payloads"]);
   const hub = read("hub", HUB, isHub);
   const allow = read("allow", ALLOW, isAllow);
   if (hub === undefined) throw refusedOption("dashboard", "hub", hub, HUB);
   if (allow === undefined) throw refusedOption("dashboard", "allow", allow, ALLOW);
   if (typeof allow !== "function") compileMatcher(allow);
-  return { hub, allow };
+  return {
+    hub,
+    allow,
+    addresses: read("addresses", "true or false", isBoolean, false),
+    payloads: read("payloads", "true or false", isBoolean, false),
+  };
 }
 
 const HUB =
@@ -48,3 +62,5 @@ const isHub: Check<SseHub> = (value): value is SseHub => value instanceof SseHub
 
 const isAllow: Check<Allow> = (value): value is Allow =>
   typeof value === "function" || isObject(value);
+
+const isBoolean: Check<boolean> = (value): value is boolean => typeof value === "boolean";

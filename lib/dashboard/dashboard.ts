@@ -4,6 +4,7 @@ import { requireUser } from "../express/require-user.js";
 import type { Handler } from "../express/sse.js";
 import { requestStreamOf } from "../express/stream-of.js";
 import type { SessionRequest } from "../express/tag-request.js";
+import { SseHub } from "../hub/sse-hub.js";
 import { actionsOf } from "./actions.js";
 import { answerJson, answerError } from "./answer.js";
 import {
@@ -11,8 +12,10 @@ import {
   type Allow,
   type AllowFunction,
   type DashboardOptions,
+  type DashboardSettings,
 } from "./dashboard-options.js";
 import { checkForgery, tokenOf } from "./forgery.js";
+import { LogView } from "./log-view.js";
 import { servePage } from "./page.js";
 import { People } from "./people.js";
 import { readJson } from "./read-json.js";
@@ -21,8 +24,8 @@ import { Viewers } from "./viewers.js";
 type Route = (req: IncomingMessage, res: ServerResponse) => Promise<void> | void;
 
 /**
- * A page that shows a hub: what a matcher reaches, which users are online, the flow of events, and runs. Mount it
- * behind `session()` and `sse()`, at any path:
+ * A page that shows a hub: what a matcher reaches, which users are online, the flow of events, the log, and runs. Mount
+ * it behind `session()` and `sse()`, at any path:
  *
  * ```ts
  * app.use("/sse-admin", dashboard({ hub, allow: { profile: "Administrator" } }));
@@ -31,22 +34,9 @@ type Route = (req: IncomingMessage, res: ServerResponse) => Promise<void> | void
  * @throws SseHubTypeError `ERR_SSE_OPTION`, also without `allow`; `ERR_SSE_FILTER`
  */
 export function dashboard(options: DashboardOptions): Handler {
-  const { hub, allow } = resolveDashboardOptions(options);
-  const guard = guardOf(allow);
-  const viewers = new Viewers(hub);
-  const people = new People(hub);
-  const routes = new Map<string, Route>([
-    ["GET /", servePage],
-    ["GET /stream", (req, res) => openStream(req, res, viewers)],
-    ["GET /users", (req, res) => answer(res, people.page(queryOf(req)))],
-    ["GET /runs", (_req, res) => answer(res, hub.runs())],
-  ]);
-  for (const [name, action] of Object.entries(actionsOf(hub))) {
-    routes.set(`POST /${name}`, async (req, res) => {
-      await checkForgery(req);
-      await answer(res, action(await readJson(req)));
-    });
-  }
+  const settings = resolveDashboardOptions(options);
+  const guard = guardOf(settings.allow);
+  const routes = routesOf(settings);
   return (req, res, next) => {
     const serve = (error?: unknown) => {
       const route = routes.get(routeOf(req));
@@ -55,6 +45,30 @@ export function dashboard(options: DashboardOptions): Handler {
     };
     guard(req, res, serve);
   };
+}
+
+function routesOf({ hub, addresses, payloads }: DashboardSettings): ReadonlyMap<string, Route> {
+  const core = SseHub.coreOf(hub);
+  if (addresses) core.addresses.keep();
+  const viewers = new Viewers(core.cluster, { addresses, payloads });
+  const people = new People(core.cluster, { addresses });
+  const log = new LogView(core, people, { payloads });
+  const routes = new Map<string, Route>([
+    ["GET /", servePage],
+    ["GET /stream", (req, res) => openStream(req, res, viewers)],
+    ["GET /users", (req, res) => answer(res, people.page(queryOf(req)))],
+    ["GET /user", (req, res) => answer(res, log.user(queryOf(req)))],
+    ["GET /log", (req, res) => answer(res, log.recent(queryOf(req)))],
+    ["GET /runs", (_req, res) => answer(res, hub.runs())],
+  ]);
+  for (const [name, action] of Object.entries(actionsOf(hub))) {
+    routes.set(`POST /${name}`, async (req, res) => {
+      await checkForgery(req);
+      const by = (await requestStreamOf(req, "dashboard()").identify()) ?? null;
+      await answer(res, action(await readJson(req), by));
+    });
+  }
+  return routes;
 }
 
 function guardOf(allow: Allow): Handler {

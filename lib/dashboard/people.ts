@@ -1,9 +1,22 @@
-import type { PresentUser } from "../cluster/presence.js";
-import type { Hub } from "../hub/hub.js";
+import type { Cluster } from "../cluster/cluster.js";
+import type { ConnectionDetails } from "../cluster/connection-details.js";
+import type { Person } from "../cluster/merge-users.js";
+import { keptUserKeyOf } from "../user/user.js";
+import { nameOf } from "./user-name.js";
 
 const PER_PAGE = 50;
+// What is shown of one user in the list; the user's own page shows all.
+const SHOWN_CONNECTIONS = 5;
 // All pages that look share one question to the nodes.
 const FRESH_MS = 900;
+
+/** A user with its connections, as the list shows it. */
+export interface ListedPerson extends Person {
+  /** Names the user in a link. */
+  readonly key: string;
+  /** Some of its connections, those opened first in front. */
+  readonly shown: readonly ConnectionDetails[];
+}
 
 /** One page of the users that are online. */
 export interface PeoplePage {
@@ -12,44 +25,93 @@ export interface PeoplePage {
   /** From 1. */
   readonly page: number;
   readonly pages: number;
-  readonly users: readonly PresentUser[];
+  readonly users: readonly ListedPerson[];
 }
+
+/** A user with what it is sorted and searched by. */
+interface Sortable {
+  readonly person: Person;
+  readonly name: string;
+  /** As JSON has it, in lower case. */
+  readonly text: string;
+}
+
+type Order = (a: Sortable, b: Sortable) => number;
+
+// Equal ones in an order that stays.
+const byText: Order = (a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0);
+const ORDERS: Readonly<Record<string, Order>> = {
+  connections: (a, b) => b.person.connections - a.person.connections || byText(a, b),
+  name: (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : byText(a, b)),
+  // Those who came last in front; one that has just left, behind them.
+  since: (a, b) => (b.person.since ?? 0) - (a.person.since ?? 0) || byText(a, b),
+};
 
 /** The users of all nodes, asked for when a page asks. */
 export class People {
-  readonly #hub: Hub;
-  #asked: { readonly at: number; readonly users: Promise<PresentUser[]> } | undefined;
+  readonly #cluster: Cluster;
+  readonly #wantsAddresses: boolean;
+  #asked: { readonly at: number; readonly users: Promise<Sortable[]> } | undefined;
 
-  constructor(hub: Hub) {
-    this.#hub = hub;
+  constructor(cluster: Cluster, { addresses }: { readonly addresses: boolean }) {
+    this.#cluster = cluster;
+    this.#wantsAddresses = addresses;
   }
 
-  /** @param query `search`: text in the user, as JSON has it, in any case; `page`: from 1 */
+  /**
+   * @param query `search`: text in the user, as JSON has it, in any case; `sort`: `connections`, `name` or `since`;
+   * `page`: from 1
+   */
   async page(query: URLSearchParams): Promise<PeoplePage> {
     const search = (query.get("search") ?? "").trim().toLowerCase();
-    const found = (await this.#all()).filter(
-      ({ user }) => search === "" || JSON.stringify(user).toLowerCase().includes(search),
-    );
+    const sort = query.get("sort") ?? "";
+    const found = (await this.#all()).filter(({ text }) => text.includes(search));
+    found.sort(Object.hasOwn(ORDERS, sort) ? ORDERS[sort] : ORDERS.connections);
     const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
     const asked = Math.trunc(Number(query.get("page")));
     const page = Math.min(Math.max(1, Number.isFinite(asked) ? asked : 1), pages);
-    const users = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
-    return { total: found.length, page, pages, users };
+    const shown = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
+    return { total: found.length, page, pages, users: await this.#list(shown) };
   }
 
-  #all(): Promise<PresentUser[]> {
+  /** The open connections of users, by their keys. */
+  detailsOf(keys: readonly string[]): Promise<ConnectionDetails[]> {
+    return this.#cluster.details(keys, { wantsAddresses: this.#wantsAddresses });
+  }
+
+  async #list(shown: readonly Sortable[]): Promise<ListedPerson[]> {
+    const keys = shown.map(({ person }) => keptUserKeyOf(person.user));
+    const details = keys.length === 0 ? [] : await this.detailsOf(keys);
+    return shown.map(({ person }, index) => {
+      const key = keys[index] as string;
+      const own = details.filter((one) => one.key === key).slice(0, SHOWN_CONNECTIONS);
+      return { ...person, key, shown: own };
+    });
+  }
+
+  #all(): Promise<Sortable[]> {
     const now = Date.now();
     if (this.#asked !== undefined && now - this.#asked.at < FRESH_MS) return this.#asked.users;
-    // Those with the most connections first, and equal ones in an order that stays.
-    const users = this.#hub.users().then((all) =>
-      all
-        .map((one) => ({ one, key: JSON.stringify(one.user) }))
-        .sort((a, b) => b.one.connections - a.one.connections || (a.key < b.key ? -1 : 1))
-        .map(({ one }) => one),
-    );
+    const users = this.#cluster.people().then((all) => all.map(sortableOf));
     this.#asked = { at: now, users };
     // A failure is not to be remembered.
     users.catch(() => (this.#asked = undefined));
     return users;
   }
+}
+
+// What a user is sorted by stays as long as the user does.
+const known = new WeakMap<object, Omit<Sortable, "person">>();
+
+function sortableOf(person: Person): Sortable {
+  const { user } = person;
+  let words = known.get(user);
+  if (words === undefined) {
+    words = {
+      name: nameOf(user).toLowerCase(),
+      text: JSON.stringify(user).toLowerCase(),
+    };
+    known.set(user, words);
+  }
+  return { person, ...words };
 }

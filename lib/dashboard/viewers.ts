@@ -1,16 +1,37 @@
+import type { Cluster } from "../cluster/cluster.js";
+import type { NodeSample } from "../cluster/node-sample.js";
 import type { Connection } from "../connection/connection.js";
-import type { Hub } from "../hub/hub.js";
 
 const EVERY_MS = 500;
+// The other nodes are asked every second time.
+const OTHERS_EVERY = 2;
+// What others said longer ago is not shown: a log that is away takes long to say so.
+const OTHERS_MS = 5_000;
 
-/** The open pages of a dashboard, which are told the numbers of the hub. Without one it does nothing. */
+/** What a page is told when it comes. */
+interface Greeting {
+  /** What it is to send along with its calls. */
+  readonly token: string;
+  readonly addresses: boolean;
+  readonly payloads: boolean;
+}
+
+/** The open pages of a dashboard, which are told the numbers of all nodes. Without one nobody is asked. */
 export class Viewers {
-  readonly #hub: Hub;
+  readonly #cluster: Cluster;
+  readonly #shows: Omit<Greeting, "token">;
   readonly #open = new Set<Connection>();
   #timer: NodeJS.Timeout | undefined;
+  #ticks = 0;
+  #isAsking = false;
+  // As they were last told; one that does not answer any more is not among them.
+  #others: readonly NodeSample[] = [];
+  #othersAt = 0;
 
-  constructor(hub: Hub) {
-    this.#hub = hub;
+  /** @param shows what the pages of this dashboard may show */
+  constructor(cluster: Cluster, shows: Omit<Greeting, "token">) {
+    this.#cluster = cluster;
+    this.#shows = shows;
   }
 
   /** @param token what the page is to send along with its calls */
@@ -20,17 +41,26 @@ export class Viewers {
     connection.signal.addEventListener("abort", () => {
       this.#remove(connection);
     });
-    this.#timer ??= setInterval(() => {
-      this.#tell();
-    }, EVERY_MS).unref();
+    if (this.#timer === undefined) this.#start();
     connection.opened.then(
       () => {
-        tell(connection, "token", token);
+        tell(connection, "welcome", { token, ...this.#shows } satisfies Greeting);
         tell(connection, "flow", this.#flow());
       },
       // It has ended before: its signal has told so.
       () => undefined,
     );
+  }
+
+  #start(): void {
+    this.#others = [];
+    this.#ask();
+    this.#timer = setInterval(() => {
+      this.#ticks += 1;
+      if (this.#ticks % OTHERS_EVERY === 0) this.#ask();
+      const flow = this.#flow();
+      for (const connection of this.#open) tell(connection, "flow", flow);
+    }, EVERY_MS).unref();
   }
 
   #remove(connection: Connection): void {
@@ -40,17 +70,36 @@ export class Viewers {
     this.#timer = undefined;
   }
 
-  #tell(): void {
-    const flow = this.#flow();
-    for (const connection of this.#open) tell(connection, "flow", flow);
+  // One question at a time: nodes that are slow are not asked more.
+  #ask(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#cluster
+      .samples()
+      .then(
+        (samples) => {
+          this.#others = samples;
+          this.#othersAt = performance.now();
+        },
+        // The log is away, which the node's own numbers tell. What the others do is not known.
+        () => {
+          this.#others = [];
+        },
+      )
+      .finally(() => {
+        this.#isAsking = false;
+      });
   }
 
   #flow(): object {
-    return { at: Date.now(), stats: this.#hub.stats(), health: this.#hub.health() };
+    const own = this.#cluster.sample();
+    const isFresh = performance.now() - this.#othersAt < OTHERS_MS;
+    const others = isFresh ? this.#others.filter(({ id }) => id !== own.id) : [];
+    return { self: own.id, nodes: [own, ...others] };
   }
 }
 
 // An application that names its events (`SseEvents`) does not name these, which are for the dashboard's page alone.
-function tell(connection: Connection, event: "token" | "flow", data: unknown): void {
+function tell(connection: Connection, event: "welcome" | "flow", data: unknown): void {
   connection.send(event as never, data as never);
 }

@@ -1,8 +1,9 @@
 import { Admission } from "../admission/admission.js";
 import { createDetachedScope } from "../async/detached-scope.js";
-import { Slices } from "../async/slices.js";
+import type { NodeName } from "../cluster/node-name.js";
 import { Cluster } from "../cluster/cluster.js";
 import { Presence } from "../cluster/presence.js";
+import { Addresses } from "../connection/addresses.js";
 import type { EndReason } from "../connection/end-reason.js";
 import { Heartbeat } from "../connection/heartbeat.js";
 import { Registry } from "../connection/registry.js";
@@ -10,6 +11,7 @@ import { StallWatch } from "../connection/stall-watch.js";
 import type { ConnectionContext } from "../connection/connection-context.js";
 import { Delivery } from "../delivery/delivery.js";
 import type { LogReader } from "../delivery/log-reader.js";
+import { PassMeter } from "../delivery/pass-meter.js";
 import { PassTimes } from "../delivery/pass-times.js";
 import { isDevelopment } from "../diagnostics/development.js";
 import { Counts } from "../diagnostics/counts.js";
@@ -23,15 +25,19 @@ import { Publishing } from "../publish/publishing.js";
 import { Runs } from "../run/runs.js";
 import { SessionMonitor } from "../session/session-monitor.js";
 import { SessionRequirement } from "../session/session-requirement.js";
+import { drain } from "./drain.js";
 import { DevelopmentHints } from "./development-hints.js";
 import { Diagnostics } from "./diagnostics.js";
 import type { CloseSettings, HubSettings } from "./hub-options.js";
 import type { Hub, HubHealth, HubStats } from "./hub.js";
+import { takeSample } from "./take-sample.js";
 import { takeStats } from "./take-stats.js";
 
 /** The inside of a hub: makes its parts and passes on what one part must tell another. */
 export class HubCore implements ConnectionContext {
   readonly registry = new Registry<LogReader>();
+  readonly log: EventLog;
+  readonly addresses = new Addresses();
   readonly requirement = new SessionRequirement();
   readonly emitter = new HubEmitter();
   readonly admission: Admission;
@@ -45,9 +51,9 @@ export class HubCore implements ConnectionContext {
   /** `null` in production. */
   readonly hints: DevelopmentHints | null;
   readonly #retryMs: readonly [min: number, max: number];
-  readonly #log: EventLog;
   readonly #delivery: Delivery;
   readonly #diagnostics: Diagnostics;
+  readonly #passMeter: PassMeter;
   readonly #heartbeat: Heartbeat<LogReader>;
   readonly #presence = new Presence(this.registry);
   readonly #closed = new Counts<EndReason>();
@@ -57,7 +63,7 @@ export class HubCore implements ConnectionContext {
 
   /** @param hub the public object that the application holds */
   constructor(settings: HubSettings, hub: Hub) {
-    this.#log = settings.log ?? memoryLog();
+    this.log = settings.log ?? memoryLog();
     this.#retryMs = settings.retryMs;
     this.maxPayloadBytes = settings.maxPayloadBytes;
     this.maxBufferedBytes = settings.maxBufferedBytes;
@@ -67,27 +73,21 @@ export class HubCore implements ConnectionContext {
       connection.finish("slow");
       connection.transport.destroy();
     });
-    this.hints = isDevelopment() ? new DevelopmentHints(this.registry, this.#log) : null;
-    const times = new PassTimes(this.#diagnostics);
+    this.hints = isDevelopment() ? new DevelopmentHints(this.registry, this.log) : null;
+    this.#passMeter = new PassMeter(this.#diagnostics);
+    const times = new PassTimes(this.#passMeter);
     this.publishing = this.#createPublishing(hub, times);
     this.runs = this.#createRuns();
     this.sessionMonitor = this.#createSessionMonitor(settings);
     this.#delivery = this.#createDelivery(times, settings.coalesceMs);
     this.admission = this.#createAdmission(settings);
-    this.cluster = new Cluster({
-      log: this.#log,
-      delivery: this.#delivery,
-      sessionMonitor: this.sessionMonitor,
-      presence: this.#presence,
-      runs: this.runs,
-      report: this.report,
-    });
-    this.#unfollow = this.#log.follow(this.cluster);
+    this.cluster = this.#createCluster();
+    this.#unfollow = this.log.follow(this.cluster);
   }
 
   #createPublishing(hub: Hub, times: PassTimes): Publishing {
     return new Publishing({
-      log: this.#log,
+      log: this.log,
       maxPayloadBytes: this.maxPayloadBytes,
       trace: (event, send) => traceBroadcast(hub, event, send),
       isClosed: () => this.#isClosed,
@@ -103,7 +103,7 @@ export class HubCore implements ConnectionContext {
 
   #createRuns(): Runs {
     return new Runs({
-      log: this.#log,
+      log: this.log,
       maxPayloadBytes: this.maxPayloadBytes,
       isClosed: () => this.#closing !== undefined,
       checkFilter: () => {
@@ -117,7 +117,7 @@ export class HubCore implements ConnectionContext {
   #createSessionMonitor(settings: HubSettings): SessionMonitor {
     return new SessionMonitor({
       ...settings,
-      log: this.#log,
+      log: this.log,
       connections: this.registry,
       report: this.report,
       onSessionEnd: (cause, connections) => {
@@ -135,7 +135,7 @@ export class HubCore implements ConnectionContext {
   #createDelivery(times: PassTimes, coalesceMs: number): Delivery {
     return new Delivery({
       coalesceMs,
-      log: this.#log,
+      log: this.log,
       times,
       stalls: this.stalls,
       runDetached: createDetachedScope(),
@@ -151,7 +151,7 @@ export class HubCore implements ConnectionContext {
 
   #createAdmission({ limits, releaseRequest }: HubSettings): Admission {
     return new Admission({
-      log: this.#log,
+      log: this.log,
       limits,
       releaseRequest,
       context: this,
@@ -160,6 +160,7 @@ export class HubCore implements ConnectionContext {
       isDraining: () => this.#closing !== undefined,
       onRegister: (connection, arrival) => {
         this.registry.add(connection);
+        this.addresses.note(connection, arrival.addressOf);
         this.#heartbeat.add(connection);
         this.sessionMonitor.add(connection, arrival);
       },
@@ -172,12 +173,21 @@ export class HubCore implements ConnectionContext {
     });
   }
 
+  #createCluster(): Cluster {
+    const { log, sessionMonitor, runs, report, addresses, registry: connections } = this;
+    const [delivery, presence] = [this.#delivery, this.#presence];
+    const own = { log, sessionMonitor, runs, report, addresses, connections, delivery, presence };
+    const sample = (node: NodeName) =>
+      takeSample(node, this.stats(), this.health(), this.#passMeter.watch());
+    return new Cluster({ ...own, sample });
+  }
+
   get head(): number {
-    return this.#log.head;
+    return this.log.head;
   }
 
   health(): HubHealth {
-    return { problem: null, ...this.#log.health, epoch: this.#log.epoch };
+    return { problem: null, ...this.log.health, epoch: this.log.epoch };
   }
 
   stats(): HubStats {
@@ -187,7 +197,7 @@ export class HubCore implements ConnectionContext {
       publishing: this.publishing,
       fanOut: this.#delivery.fanOut,
       replay: this.#delivery.replay,
-      log: this.#log,
+      log: this.log,
       closed: this.#closed,
       sessionEnds: this.sessionMonitor.ends,
       runs: this.runs,
@@ -248,30 +258,22 @@ export class HubCore implements ConnectionContext {
 
   /** Drains; see {@link Hub.close}. */
   close(settings: CloseSettings): Promise<void> {
-    this.#closing ??= this.#drain(settings);
+    this.#closing ??= this.#close(settings);
     return this.#closing;
   }
 
-  async #drain({ timeoutMs, drainMs }: CloseSettings): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
-    await this.#delivery.whenServed(deadline);
-    const slices = new Slices();
-    for (const connection of this.registry) {
-      connection.finish("shutdown", { retryMs: this.drawRetryMs() });
-      if (slices.isOver()) await slices.next();
-    }
-    // The followers of these runs have ended above. They reconnect to another node, which tells them how the run ended.
-    await Promise.all([
-      this.runs.close(drainMs),
-      this.registry.whenClosed(Math.max(0, deadline - performance.now())),
-    ]);
+  async #close(settings: CloseSettings): Promise<void> {
+    const { registry, runs } = this;
+    const drawRetryMs = () => this.drawRetryMs();
+    await drain({ registry, runs, delivery: this.#delivery, drawRetryMs }, settings);
     this.#isClosed = true;
     this.hints?.close();
     this.#unfollow();
     this.#delivery.close();
     this.#heartbeat.close();
+    this.#passMeter.close();
     this.stalls.close();
     this.sessionMonitor.close();
-    await this.#log.close();
+    await this.log.close();
   }
 }

@@ -24,6 +24,8 @@ export interface LogDraft {
   readonly retainMs?: number | null;
   /** True for an entry without id that is only for live connections, and that replay skips. */
   readonly isVolatile: boolean;
+  /** See {@link LogEntry.sentBy}. */
+  readonly sentBy?: object | null;
 }
 
 /** An entry of the log: an event with its position, ready for the wire. */
@@ -40,6 +42,11 @@ export interface LogEntry {
    * leave it out; then the delays of its entries are not measured.
    */
   readonly appendedAt?: number;
+  /**
+   * For the dashboard alone, from which the entry was sent: the user who did, `null` for one without a user. It is in
+   * no `bytes`, so no browser is given it. Left out for all other entries; a log may leave it out for these, too.
+   */
+  readonly sentBy?: object | null;
 }
 
 /** Consecutive entries of the log, oldest first. */

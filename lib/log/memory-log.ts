@@ -61,12 +61,14 @@ class MemoryLog implements EventLog {
     return this.#ring.size;
   }
 
-  append({ frame, audience, retainKey, retainMs, isVolatile }: LogDraft): string {
+  append(draft: LogDraft): string {
+    const { frame, audience, retainKey, retainMs, isVolatile, sentBy } = draft;
     const position = this.head + 1;
     const id = toId(this.epoch, position);
     const bytes = isVolatile ? frame : withId(id, frame);
     const appendedAt = performance.now();
-    const entry = { position, bytes, audience, isVolatile, appendedAt };
+    const plain = { position, bytes, audience, isVolatile, appendedAt };
+    const entry = sentBy === undefined ? plain : { ...plain, sentBy };
     this.#ring.append(entry);
     if (retainKey !== null) {
       this.#retained.set(retainKey, entry, appendedAt + (retainMs ?? Infinity));

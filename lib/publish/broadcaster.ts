@@ -86,6 +86,8 @@ export interface Route {
   readonly retainKey: string | null;
   readonly retainMs: number | null;
   readonly isVolatile: boolean;
+  /** Of what is sent from the dashboard: the user who did, `null` for one without a user. */
+  readonly sentBy?: object | null;
 }
 
 /** The content of a broadcast, before it is checked. */
@@ -104,7 +106,8 @@ export interface Publishes<T = string> {
   clear(key: string): Promise<void>;
 }
 
-const EVERYBODY: Route = {
+/** Narrowed by nothing. */
+export const EVERYBODY: Route = {
   rooms: null,
   except: null,
   retainKey: null,

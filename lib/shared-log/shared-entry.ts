@@ -37,6 +37,8 @@ export interface EventHead {
   /** Left out where there is no limit. */
   readonly retainMs?: number;
   readonly isVolatile: boolean;
+  /** Left out unless it was sent from the dashboard. */
+  readonly sentBy?: object | null;
 }
 
 /** An event, ready for the wire. */
@@ -46,11 +48,12 @@ export function toLogEntry(entry: SharedEntry): LogEntry | null {
 }
 
 /** Written beside the frame of an event. */
-export function writeHead({ audience, retainKey, retainMs, isVolatile }: LogDraft): string {
+export function writeHead(draft: LogDraft): string {
+  const { audience, retainKey, retainMs, isVolatile, sentBy } = draft;
   const { rooms, filter, except } = audience;
-  // Without the last one where there is none, as versions before it wrote it.
+  // Without the last ones where there are none, as versions before them wrote it.
   const keepMs = retainMs ?? undefined;
-  return JSON.stringify({ rooms, filter, except, retainKey, isVolatile, retainMs: keepMs });
+  return JSON.stringify({ rooms, filter, except, retainKey, isVolatile, retainMs: keepMs, sentBy });
 }
 
 /** An entry that holds its place and is for nobody. */
@@ -60,13 +63,14 @@ export function nobodysEntry(position: number): LogEntry {
 }
 
 export function createEntry(
-  { audience, isVolatile }: EventHead,
+  { audience, isVolatile, sentBy }: EventHead,
   frame: Buffer,
   { epoch, position }: { readonly epoch: string; readonly position: number },
 ): LogEntry {
   // A copy in either case: the frame is a piece of all that has come over the connection.
   const bytes = isVolatile ? Buffer.from(frame) : withId(toId(epoch, position), frame);
-  return { position, bytes, audience, isVolatile };
+  const plain = { position, bytes, audience, isVolatile };
+  return sentBy === undefined ? plain : { ...plain, sentBy };
 }
 
 // Most events have one of a few audiences. Who compiles a matcher does so once for each of these.
@@ -92,17 +96,20 @@ function parseHead(text: string): EventHead | null {
   }
   if (typeof head !== "object" || head === null) return null;
   // All must be there: an audience that lost a part of itself would be a wider one.
-  const { rooms, filter, except, retainKey, isVolatile, retainMs } = head;
+  const { rooms, filter, except, retainKey, isVolatile, retainMs, sentBy } = head;
   const isSound =
     (rooms === null || (Array.isArray(rooms) && rooms.every((room) => typeof room === "string"))) &&
     (filter === null || (typeof filter === "object" && !Array.isArray(filter))) &&
     isTextOrNull(except) &&
     isTextOrNull(retainKey) &&
     typeof isVolatile === "boolean" &&
-    (retainMs === undefined || typeof retainMs === "number");
+    (retainMs === undefined || typeof retainMs === "number") &&
+    (sentBy === undefined || typeof sentBy === "object");
   if (!isSound) return null;
   const limit = retainMs === undefined ? {} : { retainMs };
-  return { audience: { rooms, filter, except }, retainKey, isVolatile, ...limit } as EventHead;
+  const sender = sentBy === undefined ? {} : { sentBy };
+  const audience = { rooms, filter, except };
+  return { audience, retainKey, isVolatile, ...limit, ...sender } as EventHead;
 }
 
 function isTextOrNull(value: unknown): boolean {

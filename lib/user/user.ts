@@ -23,3 +23,18 @@ export type User = [keyof SseUser] extends [never]
 export function userKeyOf(user: User): string {
   return fingerprintOf(user);
 }
+
+const keptKeys = new WeakMap<User, string>();
+
+/**
+ * The same, remembered as long as the user object lives: for those that are asked about once a second. It takes memory,
+ * so it is for nothing that every connection comes through.
+ */
+export function keptUserKeyOf(user: User): string {
+  let key = keptKeys.get(user);
+  if (key === undefined) {
+    key = userKeyOf(user);
+    keptKeys.set(user, key);
+  }
+  return key;
+}

@@ -11,6 +11,7 @@ import { describeInBrowser } from "../support/browser.js";
 import { serve } from "../support/serve.js";
 import type { Shop } from "../support/shop.js";
 import { ALICE, BOB, openDashboardShop } from "./dashboard-shop.js";
+import { logOfNodes } from "./log-of-nodes.js";
 
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const EVIL = { id: 3, name: '<img src=x onerror="document.title=1">', profile: "Viewer" };
@@ -133,14 +134,12 @@ describeInBrowser("the dashboard's page", (windows) => {
   });
 
   it("turns the pages of 10 000 users", async () => {
-    const shop = await openDashboardShop();
-    shop.hub.users = () =>
-      Promise.resolve(
-        Array.from({ length: 10_000 }, (_, id) => ({
-          user: { id, name: `User ${id}` },
-          connections: 1,
-        })),
-      );
+    const crowd = Array.from({ length: 10_000 }, (_, id) => ({
+      user: { id, name: `User ${id}` },
+      connections: 1,
+    }));
+    const log = logOfNodes(({ kind }) => (kind === "users" ? [crowd] : []));
+    const shop = await openDashboardShop({ hub: { log } });
     const { page } = await open(shop, { hash: "#online" });
     await page.locator("#online-page", { hasText: "Page 1 of 200" }).waitFor();
     await page.click("#later");

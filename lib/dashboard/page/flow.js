@@ -8,10 +8,11 @@ let history = [];
 const whole = (value) => Math.round(value).toLocaleString("en");
 
 /** Shows the numbers of the node. */
-export function showFlow({ at, stats, health }) {
+export function showFlow(stats) {
+  const { at } = stats;
   // Another node, or the same one anew, counts from the beginning.
   const last = history.at(-1);
-  if (last !== undefined && stats.opened < last.stats.opened) history = [];
+  if (last !== undefined && stats.id !== last.stats.id) history = [];
   history = [...history, { at, stats }].slice(-OVER);
   showPairs(byId("numbers"), [
     ["Connections", whole(stats.connections)],
@@ -19,16 +20,16 @@ export function showFlow({ at, stats, health }) {
     ["Events a second", rateOf("published")],
     ["Deliveries a second", rateOf("delivered")],
     ["Replayed a second", rateOf("replayed")],
-    ["Log entries", whole(stats.log.entries)],
-    ["Log size", sizeOf(stats.log.bytes)],
-    ["Log lag", `${whole(health.lagMs)} ms`],
-    ["Log", health.status],
-    ["Runs here", whole(stats.runs.running)],
+    ["Log entries", whole(stats.logEntries)],
+    ["Log size", sizeOf(stats.logBytes)],
+    ["Log lag", `${whole(stats.lagMs)} ms`],
+    ["Log", stats.status],
+    ["Runs here", whole(stats.running)],
   ]);
   showCounts(byId("returns"), stats.returns, "No page has come yet.");
   showCounts(byId("ended"), stats.sessionsEnded, "No session has ended.");
   const problem = byId("problem");
-  const text = health.problem ?? "";
+  const text = stats.problem ?? "";
   if (problem.textContent !== text) problem.textContent = text;
   problem.hidden = text === "";
 }

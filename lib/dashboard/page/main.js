@@ -63,12 +63,12 @@ stream.onState((state) => {
   byId("status").textContent = STATES[state];
   if (state === "closed") leave();
 });
-stream.on("token", (token) => {
+stream.onJson("welcome", ({ token }) => {
   setToken(token);
   showView();
 });
-stream.onJson("flow", (flow) => {
-  showFlow(flow);
+stream.onJson("flow", ({ nodes }) => {
+  showFlow(nodes[0]);
   updates += 1;
   if (updates % 2 === 0) void refreshView();
 });

@@ -1,0 +1,33 @@
+import { Slices } from "../async/slices.js";
+import type { Registry } from "../connection/registry.js";
+import type { Delivery } from "../delivery/delivery.js";
+import type { LogReader } from "../delivery/log-reader.js";
+import type { Runs } from "../run/runs.js";
+import type { CloseSettings } from "./hub-options.js";
+
+/** The parts of a hub that empty. */
+export interface DrainingParts {
+  readonly delivery: Delivery;
+  readonly registry: Registry<LogReader>;
+  readonly runs: Runs;
+  drawRetryMs(): number;
+}
+
+/** Sends every stream away, and waits for their sockets and for the runs of this process. */
+export async function drain(
+  { delivery, registry, runs, ...parts }: DrainingParts,
+  { timeoutMs, drainMs }: CloseSettings,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  await delivery.whenServed(deadline);
+  const slices = new Slices();
+  for (const connection of registry) {
+    connection.finish("shutdown", { retryMs: parts.drawRetryMs() });
+    if (slices.isOver()) await slices.next();
+  }
+  // Their followers have been sent away already: what they are told of the end is told elsewhere.
+  await Promise.all([
+    runs.close(drainMs),
+    registry.whenClosed(Math.max(0, deadline - performance.now())),
+  ]);
+}
