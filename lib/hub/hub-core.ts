@@ -91,9 +91,7 @@ export class HubCore implements ConnectionContext {
       maxPayloadBytes: this.maxPayloadBytes,
       trace: (event, send) => traceBroadcast(hub, event, send),
       isClosed: () => this.#isClosed,
-      checkFilter: () => {
-        this.requirement.check("A filter");
-      },
+      checkFilter: this.requirement.checkFor("A filter"),
       hints: this.hints,
       times,
       whenServed: (deadline) => this.#delivery.whenServed(deadline),
@@ -106,9 +104,7 @@ export class HubCore implements ConnectionContext {
       log: this.log,
       maxPayloadBytes: this.maxPayloadBytes,
       isClosed: () => this.#closing !== undefined,
-      checkFilter: () => {
-        this.requirement.check("A run for a matcher");
-      },
+      checkFilter: this.requirement.checkFor("A run for a matcher"),
       report: this.report,
       listener: this.#diagnostics,
     });

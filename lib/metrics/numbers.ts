@@ -129,6 +129,7 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
     valuesOf<Exclude<SseHubErrorCode, ThrownAlone>>({
       ERR_SSE_LOG: 0,
       ERR_SSE_LOG_ENTRY: 0,
+      ERR_SSE_OVERRUN: 0,
       ERR_SSE_STORE: 0,
       ERR_SSE_CONTROL_UNSENT: 0,
       ERR_SSE_USER: 0,

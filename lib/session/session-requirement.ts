@@ -22,6 +22,13 @@ export class SessionRequirement {
     this.#hasMissed = true;
   }
 
+  /** The check of {@link check}, for one thing that needs to know the user. */
+  checkFor(what: string): () => void {
+    return () => {
+      this.check(what);
+    };
+  }
+
   /** @throws SseHubTypeError `ERR_SSE_NO_SESSION` when requests have come, and none had a session */
   check(what: string): void {
     if (this.#hasSessions || !this.#hasMissed) return;

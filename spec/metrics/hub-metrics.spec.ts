@@ -52,6 +52,7 @@ const BEGINNING = {
   sse_log_up: 1,
   'sse_errors_total{code="ERR_SSE_LOG"}': 0,
   'sse_errors_total{code="ERR_SSE_LOG_ENTRY"}': 0,
+  'sse_errors_total{code="ERR_SSE_OVERRUN"}': 0,
   'sse_errors_total{code="ERR_SSE_STORE"}': 0,
   'sse_errors_total{code="ERR_SSE_CONTROL_UNSENT"}': 0,
   'sse_errors_total{code="ERR_SSE_USER"}': 0,
