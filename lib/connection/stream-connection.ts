@@ -155,7 +155,7 @@ export abstract class StreamConnection implements Connection {
     if (!this.transport.hasBegun) this.transport.begin(this.#preamble());
   }
 
-  /** Sets the user of the connection. Called once. */
+  /** Sets the user of the connection: once, and then at most to an equal object that it shares with others. */
   tag(user: User | undefined): void {
     this.#user = user;
   }

@@ -119,6 +119,7 @@ export class SessionMonitor {
 
   /** The connection's user is known and it is about to receive. */
   onOpen(connection: StreamConnection): void {
+    this.sessions.shareUser(connection);
     connection.endsAt = endOf(connection, this.#maxAgeMs);
   }
 

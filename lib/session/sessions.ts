@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { withDeadline } from "../async/with-deadline.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import type { SessionEndCause } from "./session-end-cause.js";
@@ -65,6 +66,17 @@ export class Sessions {
     const entry = this.#entries.get(key);
     entry?.connections.delete(connection);
     if (entry?.connections.size === 0) this.#entries.delete(key);
+  }
+
+  /** Lets a connection share the user of another one of its session, if they are equal: browsers have many tabs. */
+  shareUser(connection: StreamConnection): void {
+    const { session, user } = connection;
+    if (session === null || user === undefined) return;
+    for (const other of this.#entries.get(session.key)?.connections ?? []) {
+      if (other === connection || other.user === undefined) continue;
+      if (isDeepStrictEqual(other.user, user)) connection.tag(other.user);
+      return;
+    }
   }
 
   /** A session is being stored with this content, or destroyed: who depends on another one ends. */

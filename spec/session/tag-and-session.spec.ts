@@ -52,6 +52,16 @@ describe("the session behind a stream", () => {
     expect(await stream.closed).toBe("user");
   });
 
+  it("gives its streams one user object between them, and others another one", async () => {
+    const shop = await Shop.open();
+    const [cookie, other] = [await shop.signIn(ADMIN), await shop.signIn(ADMIN)];
+    for (const each of [cookie, cookie, other]) await shop.stream("/events", { cookie: each });
+    const [one, two, three] = [...shop.hub.connections()].map(({ user }) => user);
+    expect([one, two, three]).toEqual([ADMIN, ADMIN, ADMIN]);
+    expect(two).toBe(one);
+    expect(three).not.toBe(one);
+  });
+
   it("is not written back by a stream that spells its cookie in code", async () => {
     const shop = await Shop.open({ routes: demotion, session: { rolling: true } });
     const cookie = await shop.signIn(ADMIN);
