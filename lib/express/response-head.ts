@@ -1,15 +1,5 @@
 import type { ServerResponse } from "node:http";
-
-// What Node adds to its own classes without documenting it. Each is checked before it is relied on.
-interface NodeResponse extends ServerResponse {
-  // Of Node's http2 server, whose responses are written to a stream of their own.
-  readonly stream?: { respond?: (headers?: object, ...rest: unknown[]) => unknown };
-  _writeRaw?: (data: string | Buffer, encoding?: unknown, callback?: unknown) => boolean;
-  _flush?: () => void;
-  _onPendingData?: (bytes: number) => void;
-  outputSize?: number;
-  readonly outputData?: Array<{ data: unknown; encoding: unknown; callback: unknown }>;
-}
+import { http2StreamOf, watchHttp2Head } from "./http2-stream.js";
 
 type WriteHead = (this: ServerResponse, ...args: unknown[]) => ServerResponse;
 
@@ -24,9 +14,13 @@ interface HeadListener {
  * called more than once; the first call counts.
  */
 export function watchHead(res: ServerResponse): void {
-  const { stream } = res as NodeResponse;
+  const stream = http2StreamOf(res);
   const { writeHead } = res as unknown as { readonly writeHead: WriteHead };
-  if (typeof stream?.respond === "function") watchRespond(stream, res);
+  if (stream !== undefined) {
+    watchHttp2Head(stream, (headers) => {
+      tell(res, setCookieIn(headers));
+    });
+  }
   // One function for all, in most responses: a closure for each costs a request more than all the rest.
   else if (!Object.hasOwn(res, "writeHead")) res.writeHead = writeHeadOfClass;
   else if (writeHead !== writeHeadOfClass) {
@@ -57,14 +51,6 @@ function tell(res: ServerResponse, given: unknown): void {
   (res.req as { sse?: HeadListener }).sse?.onHead([given].flat().map(String));
 }
 
-function watchRespond(stream: NonNullable<NodeResponse["stream"]>, res: ServerResponse): void {
-  const respond = stream.respond as (...args: unknown[]) => unknown;
-  stream.respond = function (this: unknown, headers, ...rest) {
-    tell(res, setCookieIn(headers));
-    return respond.call(this, headers, ...rest);
-  };
-}
-
 // Headers as writeHead() takes them: an object, or names and values in turn.
 function setCookieIn(headers: unknown): unknown {
   if (typeof headers !== "object" || headers === null) return undefined;
@@ -79,28 +65,4 @@ function setCookieIn(headers: unknown): unknown {
 
 function inPairs(list: readonly unknown[]): Array<[unknown, unknown]> {
   return list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1]]] : []));
-}
-
-/**
- * Keeps a response, whose head is fixed and not sent, from the socket until a promise has settled. Node
- * holds what is written meanwhile as it does for a response that waits for the one before it.
- */
-export function holdResponse(res: ServerResponse, until: Promise<unknown>): void {
-  const held = res as NodeResponse;
-  const { _writeRaw: writeRaw, _flush: flush, outputData } = held;
-  if (typeof writeRaw !== "function" || typeof flush !== "function" || !Array.isArray(outputData)) {
-    return;
-  }
-  held._writeRaw = function (data, encoding, callback) {
-    const [named, done] = typeof encoding === "function" ? [null, encoding] : [encoding, callback];
-    held.outputData?.push({ data, encoding: named, callback: done });
-    held.outputSize = (held.outputSize ?? 0) + data.length;
-    held._onPendingData?.(data.length);
-    return false;
-  };
-  const release = () => {
-    held._writeRaw = writeRaw;
-    flush.call(held);
-  };
-  until.then(release, release);
 }
