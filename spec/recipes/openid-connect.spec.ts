@@ -1,36 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { visit, type Visitor } from "express-sse-hub/testing";
 import { onTestEnd } from "../support/disposers.js";
 import { freePort } from "../support/redis.js";
-import { takesConnections } from "../support/takes-connections.js";
+import { IdentityProvider } from "./provider-process.js";
 import { dataUntil, done, endOf, visitRecipe } from "./login-recipe.js";
 import { runRecipe, type Recipe } from "./run-recipe.js";
-
-/** An identity provider as a process of its own. It is there when the application first needs it. */
-class IdentityProvider {
-  port = 0;
-  #child: ChildProcess | undefined;
-
-  get url(): string {
-    return `http://localhost:${this.port}`;
-  }
-
-  async start(application: string): Promise<void> {
-    const file = join(__dirname, "identity-provider.mjs");
-    const args = [file, String(this.port), application];
-    this.#child = spawn(process.execPath, args, { stdio: "ignore" });
-    while (!(await takesConnections(this.port))) {
-      if (this.#child.exitCode !== null) throw new Error("The identity provider does not start.");
-      await wait(20);
-    }
-  }
-
-  stop(): void {
-    this.#child?.kill("SIGKILL");
-  }
-}
 
 /** Runs the recipe with a provider of its own, for the specs of the `describe` that calls this. */
 function runBoth(environment: Readonly<Record<string, string>>) {

@@ -7,8 +7,11 @@ export function onTestEnd(dispose: Dispose): void {
   pending.push(dispose);
 }
 
-afterEach(async () => {
-  for (let dispose = pending.pop(); dispose !== undefined; dispose = pending.pop()) {
-    await dispose();
-  }
-});
+// What runs in a program that specs start ends with its process.
+if (typeof afterEach === "function") {
+  afterEach(async () => {
+    for (let dispose = pending.pop(); dispose !== undefined; dispose = pending.pop()) {
+      await dispose();
+    }
+  });
+}

@@ -5,6 +5,7 @@ import { openStream, type StreamEvent, type StreamReader } from "./open-stream.j
 /** How a {@link ReturningReader} asks. */
 export interface ReturningRequest {
   cookie?: string | undefined;
+  headers?: Readonly<Record<string, string>> | undefined;
   /** What part of the time asked for by `retry` is waited before a return. @default 0 */
   patience?: number;
 }
@@ -107,9 +108,9 @@ export class ReturningReader {
     const { patience = 0 } = this.#request;
     while (!this.#isLeft) {
       // Asked for each time: it may be another one by now.
-      const { cookie } = this.#request;
+      const { cookie, headers } = this.#request;
       const { lastEventId } = this;
-      const stream = await openStream(this.#url, this.#path, { cookie, lastEventId });
+      const stream = await openStream(this.#url, this.#path, { cookie, headers, lastEventId });
       this.#streams.push(stream);
       if (stream.status !== 200 || this.#isLeft) {
         stream.close();

@@ -15,6 +15,8 @@ import { onTestEnd } from "./disposers.js";
 import { openStream, type StreamReader, type StreamRequest } from "./open-stream.js";
 import { serve } from "./serve.js";
 
+export { until } from "./until.js";
+
 /** The versions of Express a user may have. The types are those of 5, which the calls here share. */
 export const EXPRESS_VERSIONS: Array<[version: string, express: typeof express5]> = [
   ["Express 4", express4 as unknown as typeof express5],
@@ -138,17 +140,4 @@ export class Shop {
 /** The cookie to send back, of the header that set it. */
 export function cookieOf(header: string[] | undefined): string {
   return String(header?.[0]).split(";", 1).join();
-}
-
-/** Resolves when a condition holds; looked at after every turn of the event loop. */
-export async function until(
-  isTrue: () => boolean,
-  what: string,
-  timeoutMs = 10_000,
-): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!isTrue()) {
-    if (Date.now() > deadline) throw new Error(`It never came true: ${what}.`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
