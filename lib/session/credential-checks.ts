@@ -70,14 +70,14 @@ export class CredentialChecks {
 
   #check(credential: Credential): void {
     const { link } = credential;
-    const user = [...credential.connections].find(({ isOpened }) => isOpened)?.user;
+    const user = [...credential.connections.keys()].find(({ isOpened }) => isOpened)?.user;
     this.#checks += 1;
     const answer = user === undefined ? Promise.resolve(true) : link?.verify(user);
     withDeadline(answer ?? Promise.resolve(true), VERIFY_MS, "The verify function")
       .then((isProven) => {
         // A newer value was set meanwhile: what was asked says nothing of it.
         if (isProven || credential.link !== link) return;
-        this.#parts.onOutdated([...credential.connections], "revalidated");
+        this.#parts.onOutdated([...credential.connections.keys()], "revalidated");
       })
       .catch((cause: unknown) => {
         this.#failed(credential, cause);
@@ -93,7 +93,7 @@ export class CredentialChecks {
   #failed(credential: Credential, cause: unknown): void {
     this.#parts.report(new SseHubError("ERR_SSE_STORE", VERIFY_FAILED, { cause }));
     if (this.#parts.onStoreError === "keep") return;
-    this.#parts.onStoreFailed([...credential.connections]);
+    this.#parts.onStoreFailed([...credential.connections.keys()]);
   }
 
   // Spread, so that credentials of streams that began together are not verified together for ever.

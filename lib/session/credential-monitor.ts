@@ -33,6 +33,8 @@ export interface CredentialMonitorParts extends CredentialChecksParts {
   readonly isShared: boolean;
   /** Resolves when the other nodes know, or cannot be reached. */
   tell(notice: CredentialNotice): Promise<void>;
+  /** Resolves when this node has heard what the others had told at the call. */
+  hear(): Promise<void>;
   hold(connection: StreamConnection): void;
   release(connection: StreamConnection): void;
 }
@@ -48,6 +50,8 @@ export class CredentialMonitor {
   readonly all: Credentials;
   readonly checks: CredentialChecks;
   readonly #parts: CredentialMonitorParts;
+  // Keys that this node has given up, until it has heard what the others had told by then → how often.
+  readonly #ahead = new Map<string, number>();
 
   constructor(parts: CredentialMonitorParts) {
     this.#parts = parts;
@@ -63,12 +67,18 @@ export class CredentialMonitor {
    * A response changes the credential of its browser, which is acted on at this call. Gives what its head
    * is to wait for, so that the other nodes know; it resolves, and soon.
    */
-  change({ from, to, ask }: CredentialChange): Promise<unknown> | undefined {
+  change(change: CredentialChange): Promise<unknown> | undefined {
+    const told = this.#change(change);
+    return told && withDeadline(told, HEAD_MS, "The log").catch(() => undefined);
+  }
+
+  #change({ from, to, ask }: CredentialChange): Promise<unknown> | undefined {
     const { isShared } = this.#parts;
     if (from === null) {
       const isNews = to !== null && this.all.revive(to.key) && isShared;
       return isNews ? this.#tell(null, to.key, null) : undefined;
     }
+    this.#noteAhead(from.key);
     if (to === null) {
       this.all.clear(from.key, "destroyed");
       return isShared ? this.#tell(from.key, null, null) : undefined;
@@ -80,7 +90,10 @@ export class CredentialMonitor {
 
   /** Another node has told of a change. */
   changedElsewhere({ key, to, user, expiresAt }: CredentialNotice): void {
-    if (key === null) {
+    if (to !== null && this.#ahead.has(to)) {
+      // Told before this node gave that value up, and heard after it.
+      if (key !== null) this.all.follow(key, to, "elsewhere");
+    } else if (key === null) {
       if (to !== null) this.all.revive(to);
     } else if (to === null) {
       this.all.clear(key, "elsewhere");
@@ -94,6 +107,17 @@ export class CredentialMonitor {
   tick(): void {
     this.all.tick();
     this.checks.tick();
+  }
+
+  #noteAhead(key: string): void {
+    if (!this.#parts.isShared) return;
+    this.#ahead.set(key, (this.#ahead.get(key) ?? 0) + 1);
+    const forget = () => {
+      const count = this.#ahead.get(key) ?? 1;
+      if (count === 1) this.#ahead.delete(key);
+      else this.#ahead.set(key, count - 1);
+    };
+    this.#parts.hear().then(forget, forget);
   }
 
   #identify(ask: CredentialChange["ask"]): Identity | null | Promise<Identity | null> {
@@ -116,14 +140,11 @@ export class CredentialMonitor {
     to: string,
     asked: Identity | null | Promise<Identity | null>,
   ): Promise<void> {
-    const telling = async () => {
-      const identity =
-        asked instanceof Promise
-          ? await withDeadline(asked, TOLD_USER_MS, "The user function").catch(() => null)
-          : asked;
-      await this.#tell(from, to, identity);
-    };
-    await withDeadline(telling(), HEAD_MS, "The log").catch(() => undefined);
+    const identity =
+      asked instanceof Promise
+        ? await withDeadline(asked, TOLD_USER_MS, "The user function").catch(() => null)
+        : asked;
+    await this.#tell(from, to, identity);
   }
 
   #tell(key: string | null, to: string | null, identity: Identity | null): Promise<void> {

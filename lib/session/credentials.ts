@@ -19,6 +19,12 @@ export interface CredentialsParts {
   release(connection: StreamConnection): void;
 }
 
+/** A response that has set another value. */
+interface Change {
+  readonly number: number;
+  readonly cause: SessionEndCause;
+}
+
 /**
  * The credentials behind the connections of this node, and what became of others in the last minute: a
  * request with a value that was given up may still be on its way, and must not become a stream.
@@ -29,6 +35,7 @@ export class Credentials {
   readonly #of = new Map<StreamConnection, Credential>();
   // Without a stream → when it is forgotten, oldest first.
   readonly #idle = new Map<Credential, number>();
+  #changes = 0;
 
   constructor(parts: CredentialsParts) {
     this.#parts = parts;
@@ -51,7 +58,8 @@ export class Credentials {
     credential.see(link.key);
     if (link.key === credential.newest) credential.link = link;
     else credential.link ??= link;
-    credential.connections.add(connection);
+    // Who comes with a value that was given up is who came before that.
+    credential.connections.set(connection, credential.givenUpAt(link.key) ?? this.#changes + 1);
     this.#of.set(connection, credential);
     this.#idle.delete(credential);
     if (credential.pending > 0) this.#parts.hold(connection);
@@ -71,7 +79,7 @@ export class Credentials {
     const credential = this.#find(key);
     credential.isGone = true;
     credential.changedAt = Date.now();
-    const connections = [...credential.connections];
+    const connections = [...credential.connections.keys()];
     this.#rest(credential);
     this.#parts.onOutdated(connections, cause);
   }
@@ -102,27 +110,55 @@ export class Credentials {
     const credential = this.#find(from);
     // The browser was signed out by another response, and is signed in again by this one.
     if (credential.isGone) return credential;
+    this.#changes += 1;
     credential.changedAt = Date.now();
-    credential.see(from);
     this.#adopt(credential, to.key);
+    credential.giveUp(from, this.#changes);
+    credential.take(to.key);
     credential.link = to.link ?? credential.link;
     for (const key of credential.prune()) this.#byKey.delete(key);
     if (credential.connections.size === 0) this.#rest(credential);
-    if (identity instanceof Promise) this.#await(credential, identity, cause);
-    else this.#decide(credential, identity, cause);
+    const change = { number: this.#changes, cause };
+    if (identity instanceof Promise) this.#await(credential, identity, change);
+    else this.#decide(credential, identity, change);
     return credential;
+  }
+
+  /**
+   * The browser was given another value before this node has changed or cleared that one: what has become of that
+   * is what becomes of the streams that were opened with the old one.
+   */
+  follow(from: string, to: string, cause: SessionEndCause): void {
+    const [earlier, later] = [this.#byKey.get(from), this.#byKey.get(to)];
+    if (later === undefined || earlier === later || earlier?.isGone === true) return;
+    if (later.isGone) {
+      this.clear(from, cause);
+      return;
+    }
+    const change = later.givenUpAt(to) ?? this.#changes + 1;
+    const credential = this.#find(from);
+    const connections = [...credential.connections];
+    this.#merge(credential, later);
+    later.giveUp(from, change);
+    later.changedAt = Date.now();
+    for (const [connection, since] of connections) {
+      later.connections.set(connection, Math.min(since, change));
+      if (later.pending > 0) this.#parts.hold(connection);
+    }
+    const opened = connections.map(([connection]) => connection).filter(isOpened);
+    this.#parts.onOutdated(
+      opened.filter((one) => this.isOutdated(one)),
+      cause,
+    );
   }
 
   /** True when the connection's value was given up, or stands for another user by now. */
   isOutdated(connection: StreamConnection): boolean {
     const credential = this.#of.get(connection);
-    if (credential === undefined) return false;
+    const since = credential?.connections.get(connection);
+    if (credential === undefined || since === undefined) return false;
     if (credential.isGone) return true;
-    const { changedAt, newest } = credential;
-    // Who comes with the newest value is who that stands for at this moment.
-    const isNewest = connection.credential?.key === newest;
-    if (isNewest || changedAt + KEEP_MS < Date.now()) return false;
-    return !this.#isSame(connection, credential.identity);
+    return credential.wasOther(this.#fingerprintOf(connection), since);
   }
 
   /** Forgets what is a minute old. Call it about every second. */
@@ -146,54 +182,44 @@ export class Credentials {
   #adopt(credential: Credential, key: string): void {
     const other = this.#byKey.get(key);
     if (other !== undefined && other !== credential) this.#merge(other, credential);
-    credential.see(key);
-    credential.newest = key;
     this.#byKey.set(key, credential);
   }
 
   #merge(other: Credential, into: Credential): void {
-    other.mergedInto = into;
-    into.pending += other.pending;
-    for (const key of other.keys) {
-      into.see(key);
-      this.#byKey.set(key, into);
-    }
-    for (const connection of other.connections) {
-      into.connections.add(connection);
-      this.#of.set(connection, into);
-    }
-    other.connections.clear();
-    into.link ??= other.link;
+    for (const key of other.keys) this.#byKey.set(key, into);
+    for (const connection of other.connections.keys()) this.#of.set(connection, into);
+    into.absorb(other);
     this.#idle.delete(other);
     if (into.connections.size > 0) this.#idle.delete(into);
   }
 
-  #await(asked: Credential, identity: Promise<Identity | null>, cause: SessionEndCause): void {
+  #await(asked: Credential, identity: Promise<Identity | null>, change: Change): void {
     asked.pending += 1;
-    for (const connection of asked.connections) this.#parts.hold(connection);
+    for (const connection of asked.connections.keys()) this.#parts.hold(connection);
     void identity.then((found) => {
       const credential = latest(asked);
       credential.pending -= 1;
-      this.#decide(credential, found, cause);
+      this.#decide(credential, found, change);
     });
   }
 
-  #decide(credential: Credential, identity: Identity | null, cause: SessionEndCause): void {
-    credential.identity = identity;
+  #decide(credential: Credential, identity: Identity | null, { number, cause }: Change): void {
+    const fingerprint = identity?.fingerprint ?? null;
+    credential.note(fingerprint, number);
     credential.changedAt = Date.now();
     // One that is being opened looks for itself, when it knows its user.
-    const opened = [...credential.connections].filter(({ isOpened }) => isOpened);
-    const outdated = opened.filter((connection) => !this.#isSame(connection, identity));
+    const opened = [...credential.connections.keys()].filter(isOpened);
+    const outdated = opened.filter((connection) => this.#fingerprintOf(connection) !== fingerprint);
     this.#parts.onOutdated(outdated, cause);
     for (const connection of opened) {
       connection.endsAt = prolonged(connection, identity?.expiresAt ?? null);
     }
     if (credential.pending > 0) return;
-    for (const connection of credential.connections) this.#parts.release(connection);
+    for (const connection of credential.connections.keys()) this.#parts.release(connection);
   }
 
-  #isSame({ user }: StreamConnection, identity: Identity | null): boolean {
-    return identity?.fingerprint === identityOf(user, this.#parts.label).fingerprint;
+  #fingerprintOf({ user }: StreamConnection): string {
+    return identityOf(user, this.#parts.label).fingerprint;
   }
 
   // What is known of a credential without streams is worth keeping for a minute, if it has changed.
@@ -216,6 +242,10 @@ export class Credentials {
       if (this.#byKey.get(key) === credential) this.#byKey.delete(key);
     }
   }
+}
+
+function isOpened(connection: StreamConnection): boolean {
+  return connection.isOpened;
 }
 
 function latest(credential: Credential): Credential {

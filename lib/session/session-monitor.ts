@@ -17,7 +17,7 @@ import { ObservedStores } from "./observed-stores.js";
 
 /** What a session monitor is made of. */
 export interface SessionMonitorParts {
-  readonly log: Pick<EventLog, "isShared" | "sessionLabel" | "tell">;
+  readonly log: Pick<EventLog, "isShared" | "sessionLabel" | "tell" | "catchUp">;
   /** Those of this node. */
   readonly connections: Iterable<StreamConnection> & { readonly size: number };
   readonly revalidateMs: number | null;
@@ -82,6 +82,7 @@ export class SessionMonitor {
         parts.release(connection);
       },
       tell: (notice) => this.#tell({ ...notice }),
+      hear: () => log.catchUp(),
     });
     this.#clock = setInterval(() => {
       this.#tick();

@@ -101,6 +101,26 @@ describeWithRedis("a credential on several nodes", (urlOf) => {
     expect([...stream.pending, ...late.pending]).toEqual([]);
   });
 
+  it.each([
+    ["clears it", null],
+    ["makes it another user's", VIEWER],
+  ])(
+    "acts on streams of a value before the last one, on a node that has not read of it: %s",
+    async (_what, user) => {
+      const { far, near } = await openNodes({ delayMs: 100 });
+      const [token, rolled] = [tokenOf(ALICE), tokenOf(ALICE)];
+      const stream = await far.stream(token);
+
+      await near.set(token, `token=${rolled}`);
+      await far.set(rolled, user === null ? GONE : `token=${tokenOf(user)}`);
+      await near.hub.broadcast("message", "secret", ALICE);
+      const late = await far.attempt(rolled);
+
+      expect([await stream.closed, await late.closed]).toEqual(["user", "user"]);
+      expect([...stream.pending, ...late.pending]).toEqual([]);
+    },
+  );
+
   it("holds back responses whole, and gives them as they are", async () => {
     const { far } = await openNodes({ delayMs: 50 });
     const token = tokenOf(ALICE);

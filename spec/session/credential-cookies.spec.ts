@@ -129,6 +129,48 @@ describe("a response that sets another credential", () => {
     expect(shop.hub.stats().sessionsEnded).toEqual({ changed: 1 });
   });
 
+  it.each([
+    ["before", [VIEWER, ALICE]],
+    ["after", [ALICE, VIEWER]],
+  ])(
+    "ends a stream that is being opened with the old value, %s another request rolled that",
+    async (_when, users) => {
+      const asked = new Deferred<undefined>();
+      const user: SseOptions["user"] = (req) =>
+        req.headers.accept === "text/event-stream"
+          ? asked.promise.then(() => userOf(req))
+          : userOf(req);
+      const shop = await TokenShop.open({ sse: { user } });
+      const token = tokenOf(ALICE);
+      const early = await shop.attempt(token);
+      await until(() => shop.hub.size === 1, "it is registered");
+
+      for (const next of users) await shop.set(token, `token=${tokenOf(next)}`);
+      asked.resolve(undefined);
+      await shop.hub.broadcast("message", "secret", ALICE);
+      const late = await shop.attempt(token);
+
+      expect([await early.closed, await late.closed]).toEqual(["user", "user"]);
+      expect([...early.pending, ...late.pending]).toEqual([]);
+    },
+  );
+
+  it("lets in either of two values that stand for different users, as who it stands for", async () => {
+    const shop = await TokenShop.open();
+    const [token, viewer, admin] = [tokenOf(ALICE), tokenOf(VIEWER), tokenOf(ALICE)];
+    await shop.set(token, `token=${viewer}`);
+    await shop.set(token, `token=${admin}`);
+
+    const streams = [await shop.stream(viewer), await shop.stream(admin)];
+    await shop.hub.broadcast("message", "for administrators", ALICE);
+    await shop.hub.broadcast("message", "for viewers", VIEWER);
+
+    expect(await Promise.all(streams.map((stream) => stream.nextData()))).toEqual([
+      ["for viewers"],
+      ["for administrators"],
+    ]);
+  });
+
   it("is known to a request that comes late, also where nobody has a stream", async () => {
     const shop = await TokenShop.open();
     const [token, bob] = [tokenOf(ALICE), tokenOf(BOB)];
