@@ -15,8 +15,10 @@ import express from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { randomUUID } from "node:crypto";
+import { subscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { createHub, memoryLog, requireUser, sse, streamOf, type SseUser } from "express-sse-hub";
+import type { BroadcastTrace, HubChannels } from "express-sse-hub";
 import { dashboard } from "express-sse-hub/dashboard";
 import { migrationSql } from "express-sse-hub/postgres";
 import { publisher } from "express-sse-hub/redis";
@@ -38,6 +40,10 @@ const model = {
   async *tokens(question: unknown, _options: { signal: AbortSignal }) {
     yield* ["to", "be", String(question)];
   },
+};
+const tracer = {
+  traceparent: () => "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+  delivered: (_id: string, _traceContext: string, _delayMs: number | null) => undefined,
 };
 const order = { id: 1, total: 9 };
 const [connectionId, login, isStopping] = ["none", "alice", false];

@@ -181,7 +181,8 @@ export class FanOut {
       if (generation !== this.#generation.current) return;
     }
     this.#served = end;
-    this.#parts.times.finish(startedAt, entries, this.#writes - writes);
+    const { epoch } = this.#log;
+    this.#parts.times.finish(startedAt, { entries, writes: this.#writes - writes, epoch });
     if (slices.isLate()) await slices.next();
   }
 

@@ -1,4 +1,4 @@
-import { positionIn } from "../log/cursor.js";
+import { positionIn, toId } from "../log/cursor.js";
 import type { LogEntry } from "../log/event-log.js";
 
 /** One pass of the fan-out that has delivered entries to the live connections. */
@@ -10,6 +10,23 @@ export interface Pass {
   readonly durationMs: number;
   /** For each entry, how long it took until this pass was done. */
   readonly delaysMs: readonly number[];
+  /** Those that carry what a tracer gave them. */
+  readonly traced: readonly TracedEntry[];
+}
+
+/** An entry of a pass that carries what a tracer gave it. */
+export interface TracedEntry {
+  readonly id: string;
+  readonly traceContext: string;
+  /** How long it took until the pass was done; `null` where the log does not say when it came. */
+  readonly delayMs: number | null;
+}
+
+/** What a pass has given, with so many writes, in which life of the log. */
+interface Given {
+  readonly entries: readonly LogEntry[];
+  readonly writes: number;
+  readonly epoch: string;
 }
 
 /** Receives the times of passes. */
@@ -44,10 +61,10 @@ export class PassTimes {
     return this.isTimed ? performance.now() : null;
   }
 
-  /** A pass is done: it has delivered these entries with this number of writes. */
-  finish(startedAt: number | null, entries: readonly LogEntry[], writes: number): void {
-    if (startedAt !== null) this.#tell(startedAt, entries, writes);
-    this.skip(entries.at(-1)?.position ?? 0);
+  /** The pass that began then is done. */
+  finish(startedAt: number | null, given: Given): void {
+    if (startedAt !== null) this.#tell(startedAt, given);
+    this.skip(given.entries.at(-1)?.position ?? 0);
   }
 
   /** No further pass will deliver entries up to this position. */
@@ -63,17 +80,23 @@ export class PassTimes {
     this.#calledAt.clear();
   }
 
-  #tell(startedAt: number, entries: readonly LogEntry[], writes: number): void {
+  #tell(startedAt: number, { entries, writes, epoch }: Given): void {
     const now = performance.now();
-    const delaysMs = entries.flatMap(({ position, appendedAt }) => {
+    const delaysMs: number[] = [];
+    const traced: TracedEntry[] = [];
+    for (const { position, appendedAt, traceContext } of entries) {
       const since = this.#calledAt.get(position) ?? appendedAt;
-      return since === undefined ? [] : [now - since];
-    });
+      const delayMs = since === undefined ? null : now - since;
+      if (delayMs !== null) delaysMs.push(delayMs);
+      if (traceContext === undefined) continue;
+      traced.push({ id: toId(epoch, position), traceContext, delayMs });
+    }
     this.#listener.pass({
       entries: entries.length,
       writes,
       durationMs: now - startedAt,
       delaysMs,
+      traced,
     });
   }
 }

@@ -55,6 +55,16 @@ export interface HubChannels {
      * say when it arrived.
      */
     readonly delaysMs: readonly number[];
+    /**
+     * Those whose broadcast was given a {@link BroadcastTrace.traceContext}, on this node or another: with
+     * their `id`, that context, and the delay from above, or `null` where it is not known. Connections that are
+     * behind are given them later, and no pass tells of that.
+     */
+    readonly traced: ReadonlyArray<{
+      readonly id: string;
+      readonly traceContext: string;
+      readonly delayMs: number | null;
+    }>;
   };
   /** The hub ended the streams of a session because they no longer match its user. */
   "express-sse-hub:session": {

@@ -26,6 +26,8 @@ export interface LogDraft {
   readonly isVolatile: boolean;
   /** See {@link LogEntry.sentBy}. */
   readonly sentBy?: object | null;
+  /** What a tracer gives to those who deliver the event. Left out: nothing. */
+  readonly traceContext?: string;
 }
 
 /** An entry of the log: an event with its position, ready for the wire. */
@@ -47,6 +49,8 @@ export interface LogEntry {
    * no `bytes`, so no browser is given it. Left out for all other entries; a log may leave it out for these, too.
    */
   readonly sentBy?: object | null;
+  /** That of its draft. A log may leave it out; then tracers do not learn which broadcast an entry is of. */
+  readonly traceContext?: string;
 }
 
 /** Consecutive entries of the log, oldest first. */

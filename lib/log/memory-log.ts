@@ -17,6 +17,7 @@ import type {
 } from "./event-log.js";
 import { Retained } from "./retained.js";
 import { Ring } from "./ring.js";
+import { withMarks } from "./with-marks.js";
 
 /**
  * A log in the memory of this process, which is the default. It ends with the process, so a browser that reconnects
@@ -62,13 +63,12 @@ class MemoryLog implements EventLog {
   }
 
   append(draft: LogDraft): string {
-    const { frame, audience, retainKey, retainMs, isVolatile, sentBy } = draft;
+    const { frame, audience, retainKey, retainMs, isVolatile } = draft;
     const position = this.head + 1;
     const id = toId(this.epoch, position);
     const bytes = isVolatile ? frame : withId(id, frame);
     const appendedAt = performance.now();
-    const plain = { position, bytes, audience, isVolatile, appendedAt };
-    const entry = sentBy === undefined ? plain : { ...plain, sentBy };
+    const entry = withMarks(draft, { position, bytes, audience, isVolatile, appendedAt });
     this.#ring.append(entry);
     if (retainKey !== null) {
       this.#retained.set(retainKey, entry, appendedAt + (retainMs ?? Infinity));

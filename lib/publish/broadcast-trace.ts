@@ -8,6 +8,11 @@ export interface BroadcastTrace {
   readonly hub: Broadcaster;
   /** The name of the event, not checked yet. */
   readonly event: unknown;
+  /**
+   * Set it at `start`, and the log carries it to every node: a text of up to 512 characters, such as a `traceparent`
+   * of W3C Trace Context. Anything else is not carried. See `traced` of the channel `express-sse-hub:pass`.
+   */
+  traceContext?: string;
   /** From `asyncEnd` on: the id of the event, which the log now holds. Left out in a transaction. */
   result?: string;
   /** From `error` on: what the broadcast threw or rejected with. */
@@ -16,14 +21,26 @@ export interface BroadcastTrace {
 
 const BROADCAST = tracingChannel<BroadcastTrace>("express-sse-hub:broadcast");
 
-/** Runs a broadcast as a traced operation, in the asynchronous context of the caller. */
+const MAX_CONTEXT_LENGTH = 512;
+
+/**
+ * Runs a broadcast as a traced operation, in the asynchronous context of the caller.
+ *
+ * @param send is given what a tracer wants to be carried; `undefined`: nothing
+ */
 export function traceBroadcast<T>(
   hub: Broadcaster,
   event: unknown,
-  send: () => T | Promise<T>,
+  send: (traceContext: string | undefined) => T | Promise<T>,
 ): T | Promise<T> {
-  if (!isTraced()) return send();
-  return BROADCAST.tracePromise(() => asPromise(send()), { hub, event });
+  if (!isTraced()) return send(undefined);
+  const trace: BroadcastTrace = { hub, event };
+  return BROADCAST.tracePromise(() => asPromise(send(contextOf(trace))), trace);
+}
+
+function contextOf({ traceContext }: { readonly traceContext?: unknown }): string | undefined {
+  const isSound = typeof traceContext === "string" && traceContext.length <= MAX_CONTEXT_LENGTH;
+  return isSound ? traceContext : undefined;
 }
 
 function asPromise<T>(sent: T | Promise<T>): Promise<T> {

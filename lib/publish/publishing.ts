@@ -21,7 +21,10 @@ export interface PublishingParts {
   readonly log: EventLog;
   readonly maxPayloadBytes: number;
   /** Runs the sending of an event, so that it can be traced. */
-  readonly trace: <T>(event: unknown, send: () => T | Promise<T>) => T | Promise<T>;
+  readonly trace: <T>(
+    event: unknown,
+    send: (traceContext: string | undefined) => T | Promise<T>,
+  ) => T | Promise<T>;
   readonly isClosed: () => boolean;
   /** Throws if a filter could never match, because no request had a session. */
   readonly checkFilter: () => void;
@@ -50,7 +53,8 @@ export class Publishing implements Publishes {
   }
 
   publish(broadcast: Broadcast): Promise<string> {
-    const sent = this.#parts.trace(broadcast.event, () => this.#send(broadcast));
+    const { trace } = this.#parts;
+    const sent = trace(broadcast.event, (traceContext) => this.#send(broadcast, traceContext));
     return this.#reported(sent);
   }
 
@@ -72,7 +76,7 @@ export class Publishing implements Publishes {
     const { trace } = this.#parts;
     return {
       publish: (broadcast) =>
-        this.#reported(trace(broadcast.event, () => add(this.#draft(broadcast)))),
+        this.#reported(trace(broadcast.event, (context) => add(this.#draft(broadcast, context)))),
       clear: (retainKey) => this.#reported(add(clearingDraft(retainKey))),
     };
   }
@@ -84,15 +88,16 @@ export class Publishing implements Publishes {
     return sent;
   }
 
-  #send(broadcast: Broadcast): string | Promise<string> {
+  #send(broadcast: Broadcast, traceContext: string | undefined): string | Promise<string> {
     const calledAt = this.#parts.times.isTimed ? performance.now() : null;
-    const draft = this.#draft(broadcast);
+    const draft = this.#draft(broadcast, traceContext);
     const added = this.#add(draft);
     if (!isThenable(added)) return this.#onTaken(added, draft, calledAt);
     return added.then((id) => this.#onTaken(id, draft, calledAt));
   }
 
-  #draft({ event, data, filter, rooms, except, ...kept }: Broadcast): LogDraft {
+  #draft(broadcast: Broadcast, traceContext: string | undefined): LogDraft {
+    const { event, data, filter, rooms, except, ...kept } = broadcast;
     const { log, maxPayloadBytes, report } = this.#parts;
     checkEventName(event);
     const text = toText(data, maxPayloadBytes);
@@ -103,7 +108,8 @@ export class Publishing implements Publishes {
     const audience = createAudience(to, filter, log, report);
     this.#parts.hints?.look({ rooms, filter });
     const frame = encodeFrame(event, text, tabMark);
-    return { frame, audience, ...kept };
+    const traced = traceContext === undefined ? null : { traceContext };
+    return { frame, audience, ...kept, ...traced };
   }
 
   /** @param calledAt `null` if passes are not timed */

@@ -1,4 +1,5 @@
 import { toId } from "../log/cursor.js";
+import { withMarks } from "../log/with-marks.js";
 import type { Audience, LogDraft, LogEntry } from "../log/event-log.js";
 import { withId } from "../wire/encoder.js";
 
@@ -39,6 +40,8 @@ export interface EventHead {
   readonly isVolatile: boolean;
   /** Left out unless it was sent from the dashboard. */
   readonly sentBy?: object | null;
+  /** Left out where nobody traces. */
+  readonly traceContext?: string;
 }
 
 /** An event, ready for the wire. */
@@ -49,11 +52,11 @@ export function toLogEntry(entry: SharedEntry): LogEntry | null {
 
 /** Written beside the frame of an event. */
 export function writeHead(draft: LogDraft): string {
-  const { audience, retainKey, retainMs, isVolatile, sentBy } = draft;
-  const { rooms, filter, except } = audience;
+  const { retainKey, retainMs, isVolatile, sentBy, traceContext } = draft;
+  const { rooms, filter, except } = draft.audience;
   // Without the last ones where there are none, as versions before them wrote it.
-  const keepMs = retainMs ?? undefined;
-  return JSON.stringify({ rooms, filter, except, retainKey, isVolatile, retainMs: keepMs, sentBy });
+  const optional = { retainMs: retainMs ?? undefined, sentBy, trace: traceContext };
+  return JSON.stringify({ rooms, filter, except, retainKey, isVolatile, ...optional });
 }
 
 /** An entry that holds its place and is for nobody. */
@@ -63,21 +66,41 @@ export function nobodysEntry(position: number): LogEntry {
 }
 
 export function createEntry(
-  { audience, isVolatile, sentBy }: EventHead,
+  head: EventHead,
   frame: Buffer,
   { epoch, position }: { readonly epoch: string; readonly position: number },
 ): LogEntry {
+  const { audience, isVolatile } = head;
   // A copy in either case: the frame is a piece of all that has come over the connection.
   const bytes = isVolatile ? Buffer.from(frame) : withId(toId(epoch, position), frame);
-  const plain = { position, bytes, audience, isVolatile };
-  return sentBy === undefined ? plain : { ...plain, sentBy };
+  return withMarks(head, { position, bytes, audience, isVolatile });
 }
 
 // Most events have one of a few audiences. Who compiles a matcher does so once for each of these.
 const knownHeads = new Map<string, EventHead>();
 const MAX_KNOWN_HEADS = 256;
 
+// Last in the text, so that the rest is the same for all events of an audience.
+const TRACE = /,"trace":("(?:[^"\\]|\\.)*")\}$/;
+
 export function readHead(text: string): EventHead | null {
+  // Without one it ends in a number or a boolean.
+  const [trace, quoted = ""] = text.endsWith('"}') ? (TRACE.exec(text) ?? []) : [];
+  if (trace === undefined) return readKnownHead(text);
+  const head = readKnownHead(`${text.slice(0, -trace.length)}}`);
+  const traceContext = textIn(quoted);
+  return head === null || traceContext === null ? null : { ...head, traceContext };
+}
+
+function textIn(quoted: string): string | null {
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return null;
+  }
+}
+
+function readKnownHead(text: string): EventHead | null {
   const known = knownHeads.get(text);
   if (known !== undefined) return known;
   const head = parseHead(text);

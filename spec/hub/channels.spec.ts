@@ -189,9 +189,10 @@ describe("the hub's diagnostics channels", () => {
     const elapsedMs = performance.now() - before;
 
     const number = expect.any(Number) as number;
+    const told = { hub: shop.hub, durationMs: number, traced: [] };
     expect(passes).toEqual([
-      { hub: shop.hub, entries: 2, writes: 2, durationMs: number, delaysMs: [number, number] },
-      { hub: shop.hub, entries: 1, writes: 1, durationMs: number, delaysMs: [number] },
+      { ...told, entries: 2, writes: 2, delaysMs: [number, number] },
+      { ...told, entries: 1, writes: 1, delaysMs: [number] },
     ]);
     for (const { durationMs, delaysMs } of passes) {
       expect(durationMs).toBeGreaterThan(0);
@@ -260,6 +261,30 @@ describe("the tracing channel of broadcasts", () => {
     expect(errors).toEqual(["ERR_SSE_CLOSED"]);
   });
 
+  it("carries what a tracer sets at the start to the pass, if it is a short text", async () => {
+    const contexts: unknown[] = ["00-trace-span-01", undefined, 7, "x".repeat(513), 'quoted "x"'];
+    const given = [...contexts];
+    trace((step, context) => {
+      if (step === "start") Object.assign(context, { traceContext: given.shift() });
+    });
+    const passes: Array<HubChannels["express-sse-hub:pass"]> = [];
+    listen("express-sse-hub:pass", (pass) => passes.push(pass));
+    const shop = await Shop.open();
+    const stream = await shop.stream();
+    await until(() => shop.hub.stats().behind === 0, "it is live");
+    const ids = await Promise.all(contexts.map(() => shop.hub.broadcast("price", 42)));
+    await stream.nextData(contexts.length);
+    await until(() => passes.length === 1, "the pass is done");
+
+    const [pass] = passes;
+    expect(pass?.traced).toEqual([
+      { id: ids[0], traceContext: contexts[0], delayMs: pass?.delaysMs[0] },
+      { id: ids[4], traceContext: contexts[4], delayMs: pass?.delaysMs[4] },
+    ]);
+    // The page is told nothing of it.
+    expect(stream.raw).not.toContain("00-trace-span-01");
+  });
+
   it("leaves a broadcast that nobody awaits no unhandled rejection", async () => {
     trace(() => undefined);
     const hub = createHub();
@@ -270,6 +295,34 @@ describe("the tracing channel of broadcasts", () => {
     await until(() => codes.length === 1, "it is reported");
 
     expect(codes).toEqual(["ERR_SSE_CLOSED"]);
+  });
+
+  describeWithRedis("with a log in Redis", (urlOf) => {
+    it("carries what a tracer sets to the passes of all nodes", async () => {
+      trace((step, context) => {
+        if (step === "start") context.traceContext = `of ${String(context.event)}`;
+      });
+      const passes: Array<HubChannels["express-sse-hub:pass"]> = [];
+      listen("express-sse-hub:pass", (pass) => passes.push(pass));
+      const open = () => Shop.open({ hub: { log: redisLog({ url: urlOf(), name: "carried" }) } });
+      const shops = [await open(), await open()];
+      const streams = await Promise.all(shops.map((shop) => shop.stream()));
+      await until(() => shops.every(({ hub }) => hub.stats().behind === 0), "both are live");
+      const id = await shops[0]?.hub.broadcast("price", 42, { login: "alice" });
+      const other = await shops[0]?.hub.broadcast("stock", 1);
+      await Promise.all(streams.map((stream) => stream.next()));
+      const tracedOn = ({ hub }: Shop) =>
+        passes
+          .filter((pass) => pass.hub === hub)
+          .flatMap(({ traced }) => traced.map((one) => [one.id, one.traceContext]));
+      await until(() => shops.every((shop) => tracedOn(shop).length === 2), "both have passed");
+
+      const carried = [
+        [id, "of price"],
+        [other, "of stock"],
+      ];
+      expect(shops.map(tracedOn)).toEqual([carried, carried]);
+    });
   });
 
   describeWithRedis("of a publisher", (urlOf) => {

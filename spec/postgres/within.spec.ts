@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { createHub, memoryLog, type Hub } from "express-sse-hub";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { createHub, memoryLog, type BroadcastTrace, type Hub } from "express-sse-hub";
 import { migrate, publisher } from "express-sse-hub/postgres";
 import { redisLog } from "express-sse-hub/redis";
 import { onTestEnd } from "../support/disposers.js";
@@ -44,6 +45,29 @@ describeWithPostgres("hub.within(client)", (serverOf) => {
       ...["of no transaction", "committed first", "of the same transaction", "begun first", "end"],
     ];
     expect(await settle()).toEqual([texts, texts]);
+  });
+
+  it("carries what a tracer set to every node, with the event of a transaction and with any other", async () => {
+    const { hub, nodes, pool, settle } = await start();
+    const START = "tracing:express-sse-hub:broadcast:start";
+    const onStart = (context: unknown) => {
+      const trace = context as BroadcastTrace;
+      trace.traceContext = `of ${String(trace.event)}`;
+    };
+    subscribe(START, onStart);
+    onTestEnd(() => unsubscribe(START, onStart));
+    await transact(pool, async (client) => {
+      await hub.within(client).broadcast("first", 1);
+    });
+    await hub.broadcast("second", 2);
+    await settle();
+
+    const carried = nodes.map(async ({ log }) => {
+      const { entries } = await log.read(0, 10_000);
+      return entries.map(({ traceContext }) => traceContext);
+    });
+    const contexts = ["of first", "of second", undefined];
+    expect(await Promise.all(carried)).toEqual([contexts, contexts]);
   });
 
   it("leaves nothing of a transaction that is rolled back, or back to a savepoint, or that is cut off", async () => {

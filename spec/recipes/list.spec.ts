@@ -14,6 +14,7 @@ const files = [
     .map((file) => `vite/src/${file}`),
   "vite/vite.config.js",
   "nextjs/server.js",
+  "opentelemetry/trace-hubs.ts",
 ];
 
 describe("the list of recipes", () => {
