@@ -44,6 +44,7 @@ export class ClusterMap {
   // It takes room from the panes.
   #appear() {
     this.#part.hidden = false;
+    document.querySelector("#hint").textContent = HINT;
     if (innerHeight < LOW_PX) for (const pane of this.#panes) pane.find("action").open = false;
   }
 
@@ -87,13 +88,12 @@ export class ClusterMap {
 
   /** Where the panes of the node that was killed have gone. */
   #tellOfKilled() {
-    if (this.#killed === null)
-      return "Kill a node: its streams move to another, and no number is missing.";
+    if (this.#killed === null) return "An event reaches the streams of all nodes, in one order.";
     const { name, panes } = this.#killed;
     if (panes.length === 0) return `${name} was killed. It held no stream of this page.`;
     const moves = panes.map((pane) => {
       const isBack = pane.state === "connected" && pane.node !== name;
-      return `${pane.who} → ${isBack ? pane.node : "…"}`;
+      return `${pane.who} → ${isBack ? pane.node : "reconnecting"}`;
     });
     return `${name} was killed: ${moves.join(", ")}.`;
   }
@@ -114,6 +114,9 @@ export class ClusterMap {
     return this.#part.querySelector(selector);
   }
 }
+
+const HINT =
+  "Three nodes behind nginx. Kill one: its streams move to the others, and no number is missing.";
 
 const WHY_NOT_COUNT =
   "Without numbers, the newest event is yours: promoted now, bob is sent what you sent before.";

@@ -16,6 +16,7 @@ const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 const MAX_UNPACKED_BYTES = 2_650_000;
 
 const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
+const SCREENSHOT = /^demo\/screenshots\/[a-z]+-(?:dark|light)\.webp$/;
 const RECIPE =
   /^demo\/recipes\/(?:[a-z0-9-]+\/(?:(?:app|src)\/)?)?[a-zA-Z0-9-]+(?:\.config)?\.?(?:ts|jsx?|json|html|vue|svelte|cfg|conf)?$/;
 // For Grafana and Prometheus.
@@ -37,8 +38,9 @@ describe("the packed package", () => {
 
   afterAll(() => packed.remove());
 
-  it("holds two builds, the documents, the recipes and what watches over a hub, and nothing else", () => {
-    const others = packed.files.filter((file) => !BUILT.test(file) && !RECIPE.test(file));
+  it("holds two builds, the documents and their screenshots, the recipes and what watches over a hub, and nothing else", () => {
+    const known = [BUILT, RECIPE, SCREENSHOT];
+    const others = packed.files.filter((file) => !known.some((pattern) => pattern.test(file)));
     expect(others).toEqual(
       [
         ...GUIDES,

@@ -61,11 +61,11 @@ export function anchorsIn(text: string): string[] {
   return lines.filter((line) => HEADING.test(line)).map(anchorOf);
 }
 
-/** The links of a document that stay in the repository. Code blocks and code have none. */
+/** The links and images of a document that stay in the repository. Code blocks and code have none. */
 export function linksIn(file: string, text: string): Target[] {
   const prose = text.replaceAll(FENCE, "").replaceAll(/`[^`\n]*`/g, "code");
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, link = ""]) => link)
+  return [...prose.matchAll(/\]\(([^)\s]+)\)|\bsrc(?:set)?="([^"]+)"/g)]
+    .map(([, link, image = ""]) => link ?? image)
     .filter((link) => !/^[a-z]+:/.test(link))
     .map((link) => {
       const [path = "", anchor = ""] = link.split("#", 2);
