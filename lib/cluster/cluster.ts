@@ -17,10 +17,10 @@ import { samplesIn, type NodeSample } from "./node-sample.js";
 import { mergeReach, type Reach } from "./reach.js";
 import { readNotice, readQuestion, type HubNotice, type HubQuestion } from "./notices.js";
 
-// Keys of stopped sessions in one notice.
+// How many keys of stopped sessions one message carries.
 const KEYS_PER_NOTICE = 1_000;
 
-/** This node, as the others need it. */
+/** The parts of this node that other nodes ask or change. */
 export interface ClusterParts {
   readonly log: EventLog;
   readonly sessionMonitor: SessionMonitor;
@@ -34,7 +34,7 @@ export interface ClusterParts {
   readonly report: (error: SseHubError) => void;
 }
 
-/** All nodes of the application, as one of them sees them. With a log of its own it is alone. */
+/** Connects this node with the other nodes of the application. With a log in memory there are no others. */
 export class Cluster implements LogFollower {
   readonly #parts: ClusterParts;
   readonly #node = createNodeName();
@@ -43,7 +43,7 @@ export class Cluster implements LogFollower {
     this.#parts = parts;
   }
 
-  /** Ends the streams of the users that match, everywhere. @throws SseHubTypeError `ERR_SSE_FILTER` */
+  /** Ends the streams of the users that match, on every node. @throws SseHubTypeError `ERR_SSE_FILTER` */
   recall(reason: RecallReason, matcher: Matcher): Promise<void> {
     const stopped = this.#parts.sessionMonitor.recallAll(reason, matcher);
     const told = this.#tell({ kind: reason, matcher });
@@ -92,8 +92,8 @@ export class Cluster implements LogFollower {
   }
 
   /**
-   * What a broadcast would be delivered to now. Other than `count` it leaves out streams of their own, which no
-   * broadcast reaches.
+   * The connections that a broadcast would be delivered to now. Unlike `count` it leaves out streams of
+   * `req.sse.open()`, which no broadcast reaches.
    *
    * @throws SseHubTypeError `ERR_SSE_FILTER`
    */
@@ -163,7 +163,7 @@ export class Cluster implements LogFollower {
 
   #tell(notice: HubNotice): Promise<void> {
     const told = this.#parts.log.tell({ ...notice });
-    // Who does not await the promise hears of it here, and the process lives on.
+    // A caller may ignore the promise: the error is reported, and is no unhandled rejection.
     told.catch((cause: unknown) => {
       this.#parts.report(asError(cause));
     });
@@ -183,11 +183,12 @@ function checked(matcher: Matcher | undefined): Matcher | null {
 
 function asError(cause: unknown): SseHubError {
   if (cause instanceof SseHubError) return cause;
-  return new SseHubError("ERR_SSE_LOG", "The other cluster could not be told something.", {
-    cause,
-  });
+  return new SseHubError("ERR_SSE_LOG", NOT_SENT, { cause });
 }
 
+const NOT_SENT =
+  "A message to the other nodes failed, so they may keep streams that have ended here. The cause says what is wrong.";
+
 const NOT_UNDERSTOOD =
-  "Another node has told something that this version does not understand, so it was passed over. " +
-  "Run the same version of express-sse-hub on all cluster.";
+  "Another node has sent a message that this version does not understand, so the message was ignored. " +
+  "Run the same version of express-sse-hub on all nodes.";

@@ -3,18 +3,19 @@ import { shortKeyOf, type NodeUser, type PresentUser, type SessionUsers } from "
 
 /** A user as the dashboard lists it. */
 export interface Person extends PresentUser {
-  /** When the first of its open connections was opened, in milliseconds since 1970; `null` where none is open. */
+  /** When the first of its open connections was opened, in milliseconds since 1970; `null` if none is open. */
   readonly since: number | null;
 }
 
-/** What a node answers who asks for its users: these, and behind them what became of its sessions. */
+/** The answer of a node that is asked for its users: the users, and last the new owners of its sessions. */
 export type UsersAnswer = ReadonlyArray<NodeUser | { readonly sessionUsers: SessionUsers }>;
 
 /**
- * Makes one list of the answers of all nodes. A user with pages on several nodes is one user; one whose page was left
- * is none if the session belongs to somebody else since, as after a promotion, on whichever node.
+ * Merges the answers of all nodes to one list. A user with pages on several nodes is one user. A user whose page was
+ * closed a moment ago is left out if, on any node, its session now belongs to another user, for example after a
+ * promotion.
  *
- * A node of another version may have answered something else, one that only publishes nothing.
+ * A node of another version may have answered something else, and a process that only publishes answers nothing.
  */
 export function mergeUsers(answers: readonly unknown[]): PresentUser[] {
   return mergePeople(answers).map(({ user, connections }) => ({ user, connections }));

@@ -5,26 +5,26 @@ import type { RecallReason } from "../session/recalls.js";
 import type { SessionNotice } from "../session/change-detector.js";
 import type { CredentialNotice } from "../session/credential-monitor.js";
 
-/** What the cluster of an application tell each other. */
+/** The messages that the nodes of an application send each other. */
 export type HubNotice =
   | SessionNotice
   | CredentialNotice
   /** All sessions of a store were destroyed. */
   | { readonly kind: "cleared" }
-  /** Streams of the users that match are to end. */
+  /** End the streams of the users that match. */
   | { readonly kind: RecallReason; readonly matcher: Matcher }
-  /** Sessions whose streams have been stopped, so that their browsers are not let in again. */
+  /** The streams of these sessions were stopped, so that their browsers must not be admitted again. */
   | { readonly kind: "stopped"; readonly keys: readonly string[] }
-  /** A page of such a session was loaded anew: its browser is let in. */
+  /** The user of such a session has loaded a page again, so that its browser is admitted. */
   | { readonly kind: "loaded"; readonly key: string }
-  /** A run is to be ended by its process. */
+  /** The process of this run must cancel it. */
   | { readonly kind: "cancel"; readonly run: string; readonly token: string };
 
-/** What the cluster of an application ask each other; without a matcher, everybody is meant. */
+/** The questions that the nodes of an application ask each other. `matcher: null` asks about all users. */
 export interface HubQuestion {
   readonly kind: "users" | "count" | "runs" | "reach" | "stats" | "connections";
   readonly matcher: Matcher | null;
-  /** Of `reach` alone: only who is in one of these rooms. */
+  /** Only for `reach`: count connections in these rooms only. */
   readonly rooms?: readonly string[] | null;
   /** Of `connections` alone: of the users with these keys. */
   readonly keys?: readonly string[];
@@ -32,7 +32,7 @@ export interface HubQuestion {
   readonly wantsAddresses?: boolean;
 }
 
-/** Reads what another node has told. `undefined` for what this version does not understand. */
+/** Reads a message of another node; `undefined` if this version does not understand it. */
 export function readNotice(notice: Notice): HubNotice | undefined {
   const { kind, key, keys, fingerprints, matcher, run, token } = notice;
   switch (kind) {
@@ -71,7 +71,7 @@ function isTextOrNull(value: unknown): value is string | null {
   return value === null || typeof value === "string";
 }
 
-/** Reads what another node asks. `undefined` for what this version does not understand. */
+/** Reads a question of another node; `undefined` if this version does not understand it. */
 export function readQuestion(question: Notice): HubQuestion | undefined {
   const { kind, matcher, rooms = null, keys, wantsAddresses } = question;
   if (matcher !== null && !isMatcher(matcher)) return undefined;

@@ -2,15 +2,15 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 import { keptUserKeyOf } from "../user/user.js";
 import type { PresentUser } from "./presence.js";
 
-/** Whom a broadcast would be delivered to at this moment. */
+/** The connections and users that a broadcast would be delivered to now. */
 export interface Reach {
-  /** Connections without a user included. */
+  /** Number of connections, including those without a user. */
   readonly connections: number;
-  /** The users among them, each once. */
+  /** The users of these connections, each once. */
   readonly users: readonly PresentUser[];
 }
 
-/** Counts the connections that are meant, on one node. */
+/** Counts the connections of one node that a broadcast would be delivered to. */
 export function reachOf(
   connections: Iterable<StreamConnection>,
   isMeant: (connection: StreamConnection) => boolean,
@@ -25,7 +25,10 @@ export function reachOf(
   return { connections: count, users: eachOnce(users) };
 }
 
-/** Makes one of the answers of all nodes. One that only publishes, or of another version, has answered nothing. */
+/**
+ * Merges the answers of all nodes. A process that only publishes, or a node of another version, may have answered
+ * something else.
+ */
 export function mergeReach(answers: readonly unknown[]): Reach {
   const known = answers.filter(isReach);
   return {

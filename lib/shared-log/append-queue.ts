@@ -16,32 +16,33 @@ const BATCH_COUNT = 256;
 const BATCH_BYTES = 1_048_576;
 const REFUSED_PAUSE_MS = 100;
 
-/** What an append queue is made of. */
+/** What an {@link AppendQueue} is given by the log. */
 export interface AppendQueueParts<S extends LogSession> {
   readonly engine: Pick<Engine<S>, "name" | "append" | "ensureEpoch">;
   readonly deadlineMs: number;
-  /** The last entry this node has read. */
+  /** The last entry that this node has read. */
   seen(): SeenEntry | null;
-  /** Why the server cannot be reached, if it cannot. */
+  /** Why the server cannot be reached; `null` if it can. */
   trouble(): Error | null;
-  /** The server has refused to take an entry, or takes them again. */
+  /** The server has refused an entry. */
   onRefusal(cause: ServerError): void;
+  /** The server has accepted entries. */
   onTaken(): void;
-  /** Which life of the log there is, as far as the server has said. */
+  /** The server has told the current epoch of the log. */
   onEpoch(state: LogState): void;
-  /** What is known to be gone. */
+  /** Entries up to this position are gone from the server. */
   onTrimmed(epoch: string, position: number): void;
 }
 
 /**
- * Appends what this node has to say, in the order of the calls, each entry once: what was sent without
- * an answer is sent again, and the server knows it by its sequence.
+ * Appends the entries of this node in the order of the calls, each once. An entry that was sent without an answer is
+ * sent again; the server recognizes it by its sequence.
  */
 export class AppendQueue<S extends LogSession> {
   readonly #parts: AppendQueueParts<S>;
-  // In the order of their sequence, which is that of the calls.
+  // In the order of their sequence, which is the order of the calls.
   readonly #waiting = new Set<PendingAppend>();
-  // In the log already, but where is known only when they are read back.
+  // Already in the log, but their position is known only when they are read back.
   readonly #unplaced = new Map<number, PendingAppend>();
   #bytes = 0;
   #notices = 0;
@@ -61,7 +62,7 @@ export class AppendQueue<S extends LogSession> {
     const lateMs = draft.kind === "notice" ? NOTICE_MS : this.#parts.deadlineMs;
     const by = { engine: this.#parts.engine.name, sequence: (this.#sequence += 1) };
     const pending = new PendingAppend(draft, by, lateMs, () => {
-      // A notice stays: what it revokes must not be granted by the events behind it.
+      // A message to other nodes stays in the queue: events after it must not reach users whose access it ends.
       if (draft.kind !== "notice") this.#remove(pending);
       pending.rejectLate(lateMs, this.#parts.trouble());
     });
@@ -72,7 +73,7 @@ export class AppendQueue<S extends LogSession> {
     return pending.done;
   }
 
-  /** An entry of this node's own has been read: whatever became of the answer, it is in. */
+  /** An entry of this node was read back, so it is in the log even if the answer was lost. */
   confirm({ sequence, epoch, position }: SharedEntry): void {
     const unplaced = this.#unplaced.get(sequence);
     if (unplaced !== undefined) this.#settle(unplaced, toId(epoch, position));
@@ -100,7 +101,7 @@ export class AppendQueue<S extends LogSession> {
     return this.#waiting.size === 0;
   }
 
-  /** Resolves when nothing waits. */
+  /** Resolves when no entry waits. */
   async whenIdle(): Promise<void> {
     await Promise.allSettled([...this.#waiting].map(({ done }) => done));
   }

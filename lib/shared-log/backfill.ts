@@ -3,33 +3,33 @@ import type { Ring, TimedEntry } from "../log/ring.js";
 import type { LogMirror } from "./log-mirror.js";
 import type { LogSession } from "./log-session.js";
 
-// The reader looks every second whether the log has begun anew.
+// The reader checks every second whether a new epoch has begun.
 const BREAK_PAUSE_MS = 50;
 
-/** Where old entries come from. */
+/** What {@link Backfill} is given by the log. */
 export interface BackfillParts<S extends LogSession> {
   readonly mirror: LogMirror;
   /**
-   * Reads what comes before a position, and that one, downwards. `null` where the life of the log that
-   * the mirror reads has ended.
+   * Reads the entry at a position and the entries before it, newest first. `null` if the epoch that the mirror reads
+   * has ended.
    */
   readOlder(session: S, start: number): Promise<OlderPage | null>;
   whenUp(): Promise<S>;
 }
 
-/** A stretch of the log that was read downwards. */
+/** A page of older entries. */
 export interface OlderPage {
   /** Newest first. */
   readonly events: TimedEntry[];
-  /** Position of the entry that is to come next, downwards. */
+  /** Position of the next older entry. */
   readonly next: number;
-  /** Nothing comes next. */
+  /** True if there are no older entries. */
   readonly isEnd: boolean;
 }
 
 /**
- * Fills the ring downwards with what was in the log before this node came. All who ask share the same
- * reads, so that many browsers which return at once cost the log no more than one.
+ * Fills the ring backwards with the entries that were in the log before this node started. All callers share the same
+ * reads, so that many browsers that reconnect at once cost the server no more than one.
  */
 export class Backfill<S extends LogSession> {
   readonly #parts: BackfillParts<S>;
@@ -40,7 +40,7 @@ export class Backfill<S extends LogSession> {
     this.#parts = parts;
   }
 
-  /** Resolves when the ring holds all after a position, or when it is known that it never will. */
+  /** Resolves when the ring holds all entries after a position, or when it is known that it never will. */
   async reach(after: number): Promise<void> {
     const { ring } = this.#parts.mirror;
     while (this.#isMissing(ring, after)) {
@@ -65,7 +65,7 @@ export class Backfill<S extends LogSession> {
       try {
         await this.#readPage(session, ring);
       } catch (error) {
-        // The server's own refusal is told; a connection that was lost comes back.
+        // An error of the server itself is thrown on. After a lost connection, the next turn reads again.
         if (session.lost === null) throw error;
       }
     }
@@ -75,7 +75,7 @@ export class Backfill<S extends LogSession> {
     const { mirror } = this.#parts;
     const start = ring.trimmed;
     const page = await this.#parts.readOlder(session, start);
-    // What is gone with its life was not trimmed: the reader will tell of a break.
+    // The epoch has ended. Nothing was trimmed: the reader will report a break.
     if (page === null) {
       await sleep(BREAK_PAUSE_MS, undefined, { ref: false });
       return;

@@ -2,24 +2,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { nextTurn } from "../async/next-turn.js";
 import type { LogMirror } from "./log-mirror.js";
 
-/** Where the head of the log is asked for. */
+/** What {@link CatchUp} is given by the log. */
 export interface CatchUpParts {
   readonly mirror: LogMirror;
-  /** Asks the server which life of the log there is, and where its head is; `null`: none has begun. */
+  /** Asks the server for the epoch and the head of the log; `null` if no epoch has begun. */
   ask(): Promise<{ readonly epoch: string; readonly head: number } | null>;
 }
 
 interface Target {
   readonly epoch: string;
   readonly head: number;
-  /** Epoch of the mirror when the head was asked for. */
+  /** Epoch of the mirror when the server was asked. */
   readonly before: string;
   readonly resolve: () => void;
 }
 
 const RETRY_MS = 50;
 
-/** Waits until this node has read what the log held when it was asked. Who asks in one turn shares it. */
+/** Waits until this node has read everything that the log held at the call. Calls in one turn share a request. */
 export class CatchUp {
   readonly #parts: CatchUpParts;
   #next: Promise<void> | undefined;
@@ -70,7 +70,7 @@ export class CatchUp {
     }
   }
 
-  // What another life of the log held is gone when it begins here.
+  // If the mirror has moved to a new epoch meanwhile, the entries of the old one are gone.
   #isReached({ epoch, head, before }: Target): boolean {
     const { mirror } = this.#parts;
     return mirror.epoch === epoch ? mirror.hasRead(head) : mirror.epoch !== before;

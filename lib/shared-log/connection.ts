@@ -5,9 +5,9 @@ import type { LogSession } from "./log-session.js";
 import { Reconnector, type ReconnectorParts } from "./reconnector.js";
 
 /**
- * Keeps a connection to the server of a log, and says how it is.
+ * Keeps a connection to the server of a log, and reports its state to the health monitor.
  *
- * @param part what it is for, as health and debug output name it
+ * @param part the purpose of the connection, for health and debug output
  */
 export function createConnection<S extends LogSession>(
   part: string,
@@ -19,7 +19,7 @@ export function createConnection<S extends LogSession>(
   return new Reconnector({
     open: () => engine.open(),
     serve: (session, up) => {
-      // Where it is not told, the connection has ended, which is said elsewhere.
+      // If this rejects, the connection has ended, which is reported elsewhere.
       engine.warningOf(session).then(
         (warning) => {
           health.onWarning(warning);
@@ -33,7 +33,7 @@ export function createConnection<S extends LogSession>(
       health.onUp(part);
     },
     onDown: (cause) => {
-      // Not its message, which may name an address.
+      // Without the message, which may contain an address.
       const { code, name: kind } = cause as NodeJS.ErrnoException;
       debug("%s %s: down, %s", name, part, code ?? kind);
       health.onDown(part, cause);

@@ -9,73 +9,80 @@ import type { Answers } from "./questions.js";
 import type { Reconnector, ReconnectorParts } from "./reconnector.js";
 import type { Trouble } from "./trouble.js";
 
-/** What one kind of server does for a log that several nodes share. */
+/** What a kind of server, such as Redis, implements for a shared log. */
 export interface Engine<S extends LogSession> extends Answers<S> {
-  /** Its name, as in "Redis is back". */
+  /** Its name for messages, such as `Redis`. */
   readonly name: string;
   /** Connects to the server of the log. */
   open(): Promise<S>;
-  /** Asks the server of itself. Gives what is wrong while everything works; `null` for nothing. */
+  /** Checks the configuration of the server. Resolves with a problem of a server that works; `null` for none. */
   warningOf(session: S): Promise<Trouble | null>;
+  /** Turns an error of the server into what is wrong and what to do. */
   troubleOf(cause: unknown): Trouble;
   /**
-   * Said on a connection before anything else, and again where the life of the log has ended meanwhile.
-   * Where the server is not what the log was written to, or has lost a part of its end that others may
-   * have read, a new life begins: an id is never given twice.
+   * Called first on a connection, and again when the epoch of the log has ended. Begins a new epoch if the server is
+   * not the one that holds the log, or if it has lost newest entries that nodes may have read. So the same id never
+   * names two entries.
    */
   ensureEpoch(session: S, seen: SeenEntry | null): Promise<LogState>;
-  /** Adds entries in their order, each once: one that is in already is known by its sequence. */
+  /** Appends entries in their order, each once: the server recognizes a repeated entry by its sequence. */
   append(session: S, epoch: string, batch: readonly PendingAppend[]): Promise<AppendAnswer[]>;
-  /** Reads on at the head, for the whole node, until the connection is lost. */
+  /** Reads new entries for the whole node until the connection is lost. */
   read(session: S, reading: Reading): Promise<never>;
   /** See `BackfillParts.readOlder`. */
   readOlder(session: S, mirror: LogMirror, start: number): Promise<OlderPage | null>;
-  /** Which life of the log there is, and where its head is; `null`: none has begun. */
+  /** The epoch and the head of the log; `null` if no epoch has begun. */
   headOf(session: S): Promise<{ readonly epoch: string; readonly head: number } | null>;
   /** See `EventLog.within`. */
   within?(transaction: object): (draft: LogDraft) => Promise<void>;
-  /** The node goes, and answers no more. */
+  /** Tells the server that this node stops and answers no more questions. */
   leave(session: S): Promise<unknown>;
-  /** Keeps the records of runs on the server. */
+  /** Makes the store for the records of runs on this server. */
   createRuns(parts: RunsParts<S>): ServerRuns;
 }
 
-/** What the runs of a log need of it. */
+/** What the store for runs is given by the log. */
 export interface RunsParts<S extends LogSession> {
   readonly node: string;
-  /** Milliseconds that a call may take while the server is away. */
+  /** Milliseconds that a call may take while the server cannot be reached. */
   readonly deadlineMs: number;
   whenUp(): Promise<S>;
-  /** Connects for a reader. */
+  /** Opens a connection for a reader. */
   connect(served: Pick<ReconnectorParts<S>, "serve">): Pick<Reconnector<S>, "close">;
 }
 
-/** The records of runs on a server, on connections of their own. */
+/** The records of runs on a server. It has connections of its own. */
 export interface ServerRuns extends RunStore {
   close(): Promise<void>;
 }
 
-/** What a reader reads into, and what it calls. */
+/** Where a reader puts the entries, and what it reports. */
 export interface Reading {
   readonly mirror: LogMirror;
-  /** It can read. */
+  /** The connection can read. */
   up(): void;
-  /** All that is in the log has been read. */
+  /** Everything in the log has been read. */
   onHead(): void;
-  /** Something is wrong while it reads; `null`: no more. */
+  /** There is a problem although reading works; `null`: the problem is over. */
   onWarning(warning: Trouble | null): void;
 }
 
-/** What became of one entry. */
+/** The result for one appended entry. */
 export type AppendAnswer =
-  /** It is in. Position 0: where is not known any more. `trimmed`: the newest entry that is gone. */
+  /** The entry is in the log. Position 0: the server no longer knows where. `trimmed`: the newest entry that is gone. */
   | {
       readonly kind: "in";
       readonly epoch: string;
       readonly position: number;
       readonly trimmed: number;
     }
-  /** Not in: another life of the log has begun; what had to be in before it is not; or just ask again. */
+  /**
+   * The entry is not in the log. `epoch`: a new epoch has begun. `behind`: an entry that must come before it is not in.
+   * `again`: send it again.
+   */
   | { readonly kind: "epoch" | "behind" | "again" }
-  /** Refused, or without an answer where the connection is lost. `isElsewhere`: another server would take it. */
+  /**
+   * The server refused the entry, or the connection was lost before its answer. `isElsewhere`: another server would
+   * accept it.
+   */
   | { readonly kind: "refused"; readonly cause: unknown; readonly isElsewhere: boolean };

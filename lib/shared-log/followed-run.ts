@@ -1,20 +1,20 @@
 import type { RunEndReason, RunHeader, RunSink, RunVerdict } from "../log/run-store.js";
 
-/** What is read of a record: some events, by the number of the first, or the end. */
+/** A part of a record that was read: events with the number of the first one, or the end. */
 export type RunEntry =
   { readonly first: number; readonly frames: readonly Buffer[] } | { readonly end: RunEndReason };
 
-/** Ends a run whose lease has run out. Gives what has become of it, and for how long its lease is good. */
+/** Ends a run whose lease has run out. Resolves with the state of the run and the rest of its lease. */
 export type ExpireRun = (
   run: RunHeader,
 ) => Promise<{ readonly verdict: RunVerdict; readonly restMs: number }>;
 
-// After a lease the clocks may still differ a little.
+// Clocks may differ a little, so a lease is checked this much later.
 const MARGIN_MS = 20;
-// Who wrote the end of a record has written what comes before, so it is there, or it is gone.
+// How long the end of a run may take to arrive here after the server knows it.
 const ARRIVAL_MS = 1_000;
 
-/** One record that is being read, up to its end, and whether its producer gives signs of life. */
+/** Follows the record of one run to its end, and checks meanwhile that its producer is alive. */
 export class FollowedRun {
   readonly #run: RunHeader;
   readonly #sink: RunSink;
@@ -31,7 +31,7 @@ export class FollowedRun {
     this.#expire = expire;
   }
 
-  /** Number of the event behind which to read on. */
+  /** Number of the event after which to read on. */
   get position(): number {
     return this.#position;
   }
@@ -40,12 +40,12 @@ export class FollowedRun {
     return this.#hasEnded;
   }
 
-  /** Nothing is given to the sink any more. */
+  /** From now on the sink is not called. */
   stop(): void {
     this.#hasEnded = true;
   }
 
-  /** @param entries `null` for one that could not be understood */
+  /** @param entries `null` for an entry that could not be decoded */
   ingest(entries: ReadonlyArray<RunEntry | null>): void {
     this.#isMissed = false;
     this.#lookAt = performance.now() + this.#run.leaseMs + MARGIN_MS;
@@ -57,13 +57,13 @@ export class FollowedRun {
     }
   }
 
-  /** Looks whether the producer is alive, when that is due. */
+  /** Checks whether the producer is alive, if that is due. */
   look(): void {
     if (this.#isLooking || performance.now() < this.#lookAt) return;
     this.#isLooking = true;
     this.#look()
       .catch(() => {
-        // Asked again on another connection.
+        // Checked again later, on a new connection.
         this.#lookAt = performance.now() + ARRIVAL_MS;
       })
       .finally(() => {
@@ -79,14 +79,15 @@ export class FollowedRun {
       this.#lookAt = performance.now() + restMs + MARGIN_MS;
     } else if (this.#isMissed) this.#finish("lost");
     else {
-      // Its end arrives; or Redis has lost it, and its producer, if it is alive, writes it anew within the lease.
+      // Either the end of the run is about to arrive, or the server has lost the record. A producer that is alive writes
+      // a lost record again within its lease.
       this.#isMissed = true;
       const pauseMs = verdict === "gone" ? this.#run.leaseMs : ARRIVAL_MS;
       this.#lookAt = performance.now() + pauseMs;
     }
   }
 
-  // After a record was written anew, an entry may begin before what is known of it.
+  // A record that was written again may begin with events that are already known.
   #take(first: number, frames: readonly Buffer[]): void {
     const known = this.#position - first + 1;
     if (known < 0) {
@@ -108,7 +109,7 @@ export function isEndReason(text: string): text is RunEndReason {
   return text === "done" || text === "failed" || text === "cancelled" || text === "lost";
 }
 
-/** The frames that were stored as one, by their lengths. */
+/** Splits frames that were stored together, by their lengths. */
 export function splitFrames(payload: Buffer, lengths: readonly number[]): Buffer[] {
   let start = 0;
   return lengths.map((length) => payload.subarray(start, (start += length)));

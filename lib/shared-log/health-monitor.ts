@@ -2,24 +2,24 @@ import type { SseHubError } from "../errors/sse-hub-error.js";
 import type { LogHealth } from "../log/event-log.js";
 import { toError, type Trouble } from "./trouble.js";
 
-// The reader hears of every entry at once, and of none at the latest after a second.
+// A reader receives an answer from the server at least once a second, with or without entries.
 const FRESH_MS = 2_500;
 
-/** What a health monitor is made of. */
+/** What a {@link HealthMonitor} is given by the log. */
 export interface HealthMonitorParts {
   /** Name of the server, such as `Redis`. */
   readonly engine: string;
   readonly troubleOf: (cause: unknown) => Trouble;
-  /** Names of the connections that are needed. */
+  /** Names of the connections without which the log is degraded. */
   readonly needed: readonly string[];
-  /** Milliseconds after which a log that was never reached says so. */
+  /** Milliseconds after which a log that was never reached reports an error. */
   readonly deadlineMs: number;
   readonly report: (error: SseHubError) => void;
 }
 
 /**
- * How the log is: whether its connections are there, what is wrong, and when it last read all there was.
- * Trouble is told once when it begins, and once for each kind that it becomes until it is over.
+ * The state of the log: whether its connections are up, what is wrong, and when it last read everything. A problem is
+ * reported once for each kind, until all problems are over.
  */
 export class HealthMonitor {
   readonly #parts: HealthMonitorParts;
@@ -27,11 +27,11 @@ export class HealthMonitor {
   readonly #deadline: NodeJS.Timeout;
   #since = Date.now();
   #readAt = performance.now();
-  // Why a connection is not there, or what the server refuses on one that is.
+  // Why a connection is down, or what the server refuses.
   #trouble: Trouble | null = null;
-  // What is wrong while everything works.
+  // A problem of a server that works.
   #warning: Trouble | null = null;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(parts: HealthMonitorParts) {
     this.#parts = parts;
@@ -52,7 +52,7 @@ export class HealthMonitor {
     };
   }
 
-  /** A connection is there, and does what it is for. */
+  /** A connection is up and ready for its purpose. */
   onUp(part: string): void {
     this.#up.add(part);
     if (this.#isUp) this.#end();
@@ -67,21 +67,21 @@ export class HealthMonitor {
   onTrouble(cause: unknown): void {
     if (this.#trouble === null) this.#since = Date.now();
     this.#trouble = this.#parts.troubleOf(cause);
-    this.#tell(this.#trouble, cause);
+    this.#reportOnce(this.#trouble, cause);
   }
 
-  /** The server takes what it refused before. */
+  /** The server accepts entries again. */
   onTaken(): void {
     if (this.#isUp && this.#trouble !== null) this.#end();
   }
 
-  /** What is wrong while everything works; `null` for nothing. */
+  /** The server works, but has a problem; `null` for none. */
   onWarning(warning: Trouble | null): void {
     this.#warning = warning;
-    if (this.#warning !== null) this.#tell(this.#warning, undefined);
+    if (this.#warning !== null) this.#reportOnce(this.#warning, undefined);
   }
 
-  /** All there is has been read. */
+  /** Everything in the log has been read. */
   onHead(): void {
     this.#readAt = performance.now();
   }
@@ -93,13 +93,13 @@ export class HealthMonitor {
   #end(): void {
     if (this.#trouble !== null) this.#since = Date.now();
     this.#trouble = null;
-    this.#told.clear();
-    if (this.#warning !== null) this.#told.add(this.#warning.kind);
+    this.#reported.clear();
+    if (this.#warning !== null) this.#reported.add(this.#warning.kind);
   }
 
-  #tell(trouble: Trouble, cause: unknown): void {
-    if (this.#told.has(trouble.kind)) return;
-    this.#told.add(trouble.kind);
+  #reportOnce(trouble: Trouble, cause: unknown): void {
+    if (this.#reported.has(trouble.kind)) return;
+    this.#reported.add(trouble.kind);
     this.#parts.report(toError(trouble, cause));
   }
 

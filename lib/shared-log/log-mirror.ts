@@ -5,23 +5,22 @@ import { SseHubError } from "../errors/sse-hub-error.js";
 import { toLogEntry, type ReadEntry, type SharedEntry } from "./shared-entry.js";
 import type { LogBeginning, LogState, SeenEntry } from "./log-state.js";
 
-/** What the mirror tells the rest of the log. */
+/** What a {@link LogMirror} is given by the log, and what it calls. */
 export interface LogMirrorParts {
   /** Name of the server, such as `Redis`. */
   readonly engine: string;
   readonly node: string;
-  /** An entry of this node's own is in the log. */
+  /** An entry of this node was read back. */
   onOwn(entry: SharedEntry): void;
-  /** A node asks. */
+  /** A question of a node was read. */
   onQuestion(question: Notice): void;
-  /** More has been read. */
+  /** More entries were read. */
   onProgress(): void;
 }
 
 /**
- * What this node has read of the log, in its order: the events in a ring of its own, the notices
- * and questions handed on. Invariant: every entry up to `position` has been read, or its followers
- * were told of a break.
+ * This node's copy of the log, in the order of the log. It keeps events in a ring, and passes messages and questions on.
+ * Invariant: every entry up to `position` has been read, or the followers were told of a break.
  */
 export class LogMirror {
   readonly followers = new Set<LogFollower>();
@@ -31,13 +30,13 @@ export class LogMirror {
   #retained = new Retained();
   #epoch = "";
   #seen: SeenEntry | null = null;
-  // Entries at the end of what was read that could not be understood: a later one may follow on them.
+  // Positions of the latest entries if they could not be decoded: the next entry may follow one of them.
   readonly #skipped = new Set<number>();
   #position = 0;
   #cursor: string | null = null;
-  // Newest entry that is known to be gone from the server; the ring may still hold it.
+  // Position of the newest entry that is gone from the server; the ring may still hold it.
   #gone = 0;
-  // What must be added to the clock of the server for that of this process.
+  // Add this to a time of the server to get the time on the clock of this process.
   #clockShift = 0;
 
   constructor(bounds: RingBounds, parts: LogMirrorParts) {
@@ -62,34 +61,34 @@ export class LogMirror {
     return this.#seen;
   }
 
-  /** Position of the newest entry that was read and understood. */
+  /** Position of the newest entry that was read and decoded. */
   get position(): number {
     return this.#position;
   }
 
-  /** True when all has been read up to an entry of ours, also where it could not be understood. */
+  /** True if everything up to this position was read, even if its entry could not be decoded. */
   hasRead(position: number): boolean {
-    // The cursor tells nothing: what was added by hand may be far ahead of all that follows.
+    // The cursor does not help: an entry that was added by hand may have a far higher id.
     return position <= this.#position || this.#skipped.has(position);
   }
 
-  /** Id on the server of the last entry read, also of one that was not understood; `null`: that of `position`. */
+  /** The server's id of the last entry read, decoded or not; `null`: the id of `position`. */
   get cursor(): string | null {
     return this.#cursor;
   }
 
-  /** Position of the newest event that can be had neither here nor on the server. */
+  /** Position of the newest event that neither this node nor the server holds. */
   get trimmed(): number {
     const { isFull, trimmed } = this.#ring;
     return isFull ? trimmed : Math.min(trimmed, this.#gone);
   }
 
-  /** Everything up to here is known to be gone from the server. */
+  /** Everything up to this position is gone from the server. */
   lose(position: number): void {
     this.#gone = Math.max(this.#gone, position);
   }
 
-  /** Takes in what the server has just said. */
+  /** Takes over the state that the server has just told. */
   update({ epoch, trimmed, time }: LogState): void {
     if (epoch !== this.#epoch) return;
     this.lose(trimmed);
@@ -97,14 +96,14 @@ export class LogMirror {
   }
 
   /**
-   * Goes on with nothing read before: from the head, where there is a hole in the log, or this node has
-   * just started; from the beginning, where another life of the log has begun that is still whole.
+   * Starts again with an empty ring. It starts at the head if this node has just started or has missed entries, and at
+   * the beginning if a new epoch has begun that is still complete.
    */
   begin({ state, retained }: LogBeginning): void {
-    const isNextLife = this.#epoch !== "" && this.#epoch !== state.epoch && state.trimmed === 0;
+    const isNextEpoch = this.#epoch !== "" && this.#epoch !== state.epoch && state.trimmed === 0;
     this.#epoch = state.epoch;
-    this.#ring = new Ring(this.#bounds, isNextLife ? 0 : state.event);
-    this.#position = isNextLife ? 0 : state.head;
+    this.#ring = new Ring(this.#bounds, isNextEpoch ? 0 : state.event);
+    this.#position = isNextEpoch ? 0 : state.head;
     this.#cursor = null;
     this.#skipped.clear();
     this.#seen = { epoch: state.epoch, position: this.#position, node: "", sequence: 0 };
@@ -120,8 +119,8 @@ export class LogMirror {
   }
 
   /**
-   * Takes in what follows on the cursor. `false` where it does not follow: entries between have gone
-   * unread, and what comes behind them has not been taken in.
+   * Adds the entries that follow the cursor. Returns `false` if entries between are missing: it then stops before the
+   * first entry that does not follow.
    */
   ingest(batch: readonly ReadEntry[]): boolean {
     const { head } = this.#ring;
@@ -131,7 +130,7 @@ export class LogMirror {
     return isWhole;
   }
 
-  /** An event that was read late, with the age it has. */
+  /** An event that was read later, with its true age. */
   toTimed(entry: LogEntry, time: number, newest: number): TimedEntry {
     return { ...entry, appendedAt: Math.min(newest, time + this.#clockShift) };
   }
@@ -145,7 +144,7 @@ export class LogMirror {
   }
 
   #take({ id, position: place, entry }: ReadEntry): boolean {
-    // What is left of an earlier life was for its readers.
+    // An entry that is left of an earlier epoch is skipped.
     if (entry !== null && entry.epoch !== this.#epoch) return this.#pass(id);
     if (entry === null) {
       this.report(this.#notUnderstood(id));
@@ -158,7 +157,7 @@ export class LogMirror {
     this.#skipped.clear();
     this.#position = position;
     this.#seen = { epoch: this.#epoch, position, node, sequence };
-    this.#hand(id, entry);
+    this.#handle(id, entry);
     if (node === this.#parts.node) this.#parts.onOwn(entry);
     return true;
   }
@@ -168,7 +167,7 @@ export class LogMirror {
     return true;
   }
 
-  #hand(id: string, entry: SharedEntry): void {
+  #handle(id: string, entry: SharedEntry): void {
     if (entry.kind === "event") {
       const event = toLogEntry(entry) as LogEntry;
       this.#ring.append({ ...event, appendedAt: performance.now() });
@@ -187,8 +186,9 @@ export class LogMirror {
   #notUnderstood(id: string): SseHubError {
     return new SseHubError(
       "ERR_SSE_LOG_ENTRY",
-      `The entry ${id} of the log in ${this.#parts.engine} could not be understood, so it is for nobody. ` +
-        "Either it was not written by this package, or by another version of it.",
+      `The entry ${id} of the log in ${this.#parts.engine} could not be decoded, so it is delivered to no one. ` +
+        "Another version of this package has written it, or another program: run the same version on all nodes, " +
+        "and give the log a name of its own.",
     );
   }
 }

@@ -1,14 +1,14 @@
-/** One connection to the server of a log, from its beginning to its end: it is never made again by itself. */
+/** One connection to the server of a log. It never reconnects by itself: {@link Reconnector} opens a new one. */
 export interface LogSession {
-  /** The server it talks to: `host:port`, or the path of a socket. */
+  /** The server: `host:port`, or the path of a socket. */
   readonly server: string;
-  /** Why it has ended; `null` while it has not. */
+  /** Why it has ended; `null` while it is open. */
   readonly lost: Error | null;
   /** Calls back when it ends. */
   onEnd(callback: () => void): void;
-  /** Ends it. Idempotent: the first cause stays. */
+  /** Ends it. Idempotent: only the first cause counts. */
   end(cause: Error): void;
 }
 
-/** Milliseconds a server has for an answer, beside those it was asked to wait. */
+/** Milliseconds that a server may take to answer, in addition to the time that it was asked to wait. */
 export const ANSWER_MS = 5_000;

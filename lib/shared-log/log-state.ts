@@ -1,8 +1,8 @@
 import type { LogEntry } from "../log/event-log.js";
 
-/** What the server says of the log at one moment. */
+/** The state of the log on the server at one moment. */
 export interface LogState {
-  /** Empty where nothing is known of the log: it was deleted a moment ago. */
+  /** Empty if the server does not know the log, because it was deleted a moment ago. */
   readonly epoch: string;
   /** Position of the newest entry of any kind. */
   readonly head: number;
@@ -14,20 +14,20 @@ export interface LogState {
   readonly time: number;
 }
 
-/** An event that is kept for newcomers. */
+/** A retained event. */
 export interface KeptEntry {
   readonly entry: LogEntry;
   /** On the clock of the server; Infinity for never. */
   readonly expiresAt: number;
 }
 
-/** The state, and the newest event of each retain key by that key, oldest first. */
+/** The state of the log, and its retained events with their keys, oldest first. */
 export interface LogBeginning {
   readonly state: LogState;
   readonly retained: ReadonlyArray<readonly [key: string, kept: KeptEntry]>;
 }
 
-/** The last entry a node has read, by which it knows the log again. */
+/** The last entry that a node has read. With it, a server can tell whether it still has the same log. */
 export interface SeenEntry {
   readonly epoch: string;
   readonly position: number;

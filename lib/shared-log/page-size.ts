@@ -1,7 +1,7 @@
 const MAX_COUNT = 512;
 const PAGE_BYTES = 1_048_576;
 
-/** How many entries make a page of about 1 MiB: what the next one will hold is taken to be like the last. */
+/** Estimates how many entries make a page of about 1 MiB, from the size of the last page. */
 export class PageSize {
   #count = 64;
 
@@ -9,7 +9,7 @@ export class PageSize {
     return this.#count;
   }
 
-  /** A page has come, so large. */
+  /** A page was read that had this size. */
   adapt(entries: number, bytes: number): void {
     if (entries === 0) return;
     const fitting = Math.floor(PAGE_BYTES / Math.max(1, bytes / entries));

@@ -3,10 +3,10 @@ import { closed } from "./reconnector.js";
 import type { Retain } from "./retain.js";
 import type { EntryKind } from "./shared-entry.js";
 
-/** Milliseconds after which who tells a notice hears that it is not in yet. */
+/** Milliseconds after which the promise for a message to other nodes rejects. The message is still sent. */
 export const NOTICE_MS = 2_000;
 
-/** What is to be appended. */
+/** An entry to append. */
 export interface Draft {
   readonly kind: EntryKind;
   readonly head: string;
@@ -19,7 +19,7 @@ export class PendingAppend {
   readonly draft: Draft;
   readonly sequence: number;
   readonly #engine: string;
-  /** Resolves with its id. That nobody waits for it is no unhandled rejection. */
+  /** Resolves with its id. If no one awaits it, that is no unhandled rejection. */
   readonly done: Promise<string>;
   #resolve!: (id: string) => void;
   #reject!: (error: SseHubError) => void;
@@ -28,7 +28,7 @@ export class PendingAppend {
   #isUnderway = false;
   #cause: unknown;
 
-  /** @param onLate called after a while, unless it is in by then */
+  /** @param onLate called after `lateMs`, unless the entry is in the log by then */
   constructor(
     draft: Draft,
     { engine, sequence }: { readonly engine: string; readonly sequence: number },
@@ -43,7 +43,7 @@ export class PendingAppend {
       this.#reject = reject;
     });
     this.done.catch(() => undefined);
-    // Keeps the process alive: one that only publishes would end while the server is away, and say nothing.
+    // Not unref'd: a process that only publishes would otherwise end silently while the server is away.
     this.#timer = setTimeout(onLate, lateMs);
   }
 
@@ -55,13 +55,13 @@ export class PendingAppend {
     this.#isUnderway = true;
   }
 
-  /** The server has said that it did not take it. */
+  /** The server has refused the entry. */
   onRefused(cause: unknown): void {
     this.#isUnderway = false;
     this.#cause = cause;
   }
 
-  /** The connection has ended before an answer. */
+  /** The connection has ended before the answer. */
   onSilence(cause: unknown): void {
     this.#isUnderway = false;
     this.#outcome = "unknown";
@@ -73,7 +73,7 @@ export class PendingAppend {
     this.#resolve(id);
   }
 
-  /** @param trouble why the server cannot be reached, if it cannot */
+  /** @param trouble why the server cannot be reached; `null` if it can */
   rejectLate(lateMs: number, trouble: Error | null): void {
     clearTimeout(this.#timer);
     const cause = this.#cause ?? trouble ?? undefined;
@@ -90,11 +90,11 @@ export class PendingAppend {
     const outcome = this.#isUnderway ? "unknown" : this.#outcome;
     const what =
       outcome === "not-sent"
-        ? "It was not sent."
-        : `It was sent, and nobody knows whether ${this.#engine} has taken it.`;
+        ? "It was not sent, so you can send it again."
+        : `It was sent, but ${this.#engine} has not confirmed it, so browsers may receive it twice if you send it again.`;
     return new SseHubError(
       "ERR_SSE_LOG",
-      `${this.#engine} has not taken an event within ${lateMs} ms. ${what}`,
+      `${this.#engine} has not accepted an event within ${lateMs} ms. ${what}`,
       { cause, outcome },
     );
   }
@@ -102,8 +102,8 @@ export class PendingAppend {
   #unsent(lateMs: number, cause: unknown): SseHubError {
     return new SseHubError(
       "ERR_SSE_CONTROL_UNSENT",
-      `${this.#engine} has not taken within ${lateMs} ms what the other nodes are to know. ` +
-        `It is sent as soon as ${this.#engine} is back, before any later event of this node.`,
+      `${this.#engine} has not accepted a message to the other nodes within ${lateMs} ms. ` +
+        `The message is sent as soon as ${this.#engine} is back, before any later event of this node.`,
       { cause },
     );
   }

@@ -5,15 +5,15 @@ import type { LogSession } from "./log-session.js";
 import type { AppendQueue } from "./append-queue.js";
 import { withTimer } from "./timer.js";
 
-/** Milliseconds after which a node that gave no sign of life is dead; it gives one every second. */
+/** Milliseconds after which a node counts as dead if it has not reported; it reports every second. */
 export const DEAD_MS = 4_000;
 const PATIENCE_MS = 5_000;
-/** Milliseconds an answer is kept. */
+/** Milliseconds for which the server keeps an answer. */
 export const KEPT_MS = 10_000;
 const MIN_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 100;
 
-/** What questions and answers pass through. */
+/** What {@link Questions} is given by the log. */
 export interface QuestionsParts<S extends LogSession> {
   readonly node: string;
   readonly answers: Answers<S>;
@@ -22,14 +22,14 @@ export interface QuestionsParts<S extends LogSession> {
   whenUp(): Promise<S>;
 }
 
-/** Where answers are put, for {@link KEPT_MS}. */
+/** Keeps answers on the server, for {@link KEPT_MS}. */
 export interface Answers<S extends LogSession> {
-  /** Puts down what a node answers. */
+  /** Stores the answer of a node. */
   reply(session: S, question: string, text: string): Promise<unknown>;
   /**
-   * Gives the nodes that are alive, and the answers from a place on.
+   * Returns the nodes that are alive, and the answers that are new.
    *
-   * @param known how many are known already
+   * @param known how many answers the caller already has
    */
   look(session: S, question: string, known: number): Promise<AnswersSeen>;
 }
@@ -39,7 +39,10 @@ export interface AnswersSeen {
   readonly replies: readonly Buffer[];
 }
 
-/** Asks all nodes through the log, so that a question has its place in the order, and answers them. */
+/**
+ * Asks all nodes, and answers their questions. A question is an entry of the log, so that it has its place in the order
+ * of the log.
+ */
 export class Questions<S extends LogSession> {
   readonly #parts: QuestionsParts<S>;
 
@@ -50,7 +53,7 @@ export class Questions<S extends LogSession> {
   async ask(question: Notice): Promise<unknown[]> {
     const id = randomUUID();
     const payload = Buffer.from(JSON.stringify({ id, question }));
-    // Before the question, so that all of them read it.
+    // Before the question, so that every node in the list reads it.
     const asked = await this.#look(id, 0, performance.now() + PATIENCE_MS);
     await this.#parts.appends.add({ kind: "question", head: "", payload, retain: null });
     return this.#collect(id, asked?.alive ?? []);
@@ -63,7 +66,7 @@ export class Questions<S extends LogSession> {
     this.#reply(id, JSON.stringify({ node: this.#parts.node, answers })).catch(() => undefined);
   }
 
-  // Repeated until the server has it: the asker knows it by the node.
+  // Repeated until the server has it; the asker ignores a second answer of the same node.
   async #reply(id: string, text: string): Promise<void> {
     await this.#within(performance.now() + PATIENCE_MS, (session) =>
       this.#parts.answers.reply(session, id, text),
@@ -90,7 +93,7 @@ export class Questions<S extends LogSession> {
     return this.#within(deadline, (session) => this.#parts.answers.look(session, id, known));
   }
 
-  // What the server gives, asked again on another connection where one was lost; `null` after the deadline.
+  // Repeats a request on a new connection if the connection was lost; `null` after the deadline.
   async #within<T>(deadline: number, run: (session: S) => Promise<T>): Promise<T | null> {
     for (;;) {
       const restMs = Math.ceil(deadline - performance.now());

@@ -5,21 +5,22 @@ import type { LogSession } from "./log-session.js";
 const MIN_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;
 
-/** What a reconnector connects to, and what it calls. */
+/** What a {@link Reconnector} is given: how to connect, and what to do with each connection. */
 export interface ReconnectorParts<S extends LogSession> {
   /** Connects to the server of the log. */
   open(): Promise<S>;
   /**
-   * Called with each new connection; works with it until it is lost, then rejects. Calls `up` when it
-   * has done what it is for, so that others may use it.
+   * Called with each new connection. Works with it until it is lost, then rejects. Calls `up` when the connection is
+   * prepared, so that others may use it.
    */
   serve(session: S, up: () => void): Promise<never>;
-  /** The connection is there, or it is lost and why. */
+  /** The connection can be used. */
   onUp(): void;
+  /** The connection was lost, or could not be opened. */
   onDown(cause: Error): void;
 }
 
-/** Keeps a connection to the server: made again whenever it is lost, at first soon, then more and more slowly. */
+/** Keeps a connection to the server. It reconnects when the connection is lost, with growing pauses. */
 export class Reconnector<S extends LogSession> {
   readonly #parts: ReconnectorParts<S>;
   #current: S | null = null;
@@ -47,7 +48,7 @@ export class Reconnector<S extends LogSession> {
     return this.isUp ? null : this.#trouble;
   }
 
-  /** The connection, as soon as it may be used. Rejects when the log is closed. */
+  /** Resolves with the connection as soon as it may be used. Rejects when the log is closed. */
   whenUp(): Promise<S> {
     if (this.#isClosed) return Promise.reject(closed());
     if (this.#current?.lost === null && this.#isUp) return Promise.resolve(this.#current);
@@ -56,7 +57,7 @@ export class Reconnector<S extends LogSession> {
     });
   }
 
-  /** Gives the connection up and makes another. */
+  /** Ends the connection and opens another one. */
   renew(why: string): void {
     this.#current?.end(new Error(why));
   }
@@ -84,7 +85,7 @@ export class Reconnector<S extends LogSession> {
         this.#lose(session?.lost ?? (cause as Error));
       }
       if (this.#isClosed) return;
-      // Spread, so that the nodes do not all come back at once.
+      // Random, so that the nodes do not all reconnect at once.
       const pauseMs = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** failures) * (0.5 + Math.random());
       await sleep(pauseMs, undefined, { ref: false, signal: this.#pause.signal }).catch(() => null);
     }
@@ -110,7 +111,7 @@ export class Reconnector<S extends LogSession> {
   }
 }
 
-/** The error of everything that is asked of a closed log. */
+/** The error of every call on a closed log. */
 export function closed(): SseHubError {
-  return new SseHubError("ERR_SSE_CLOSED", "The log has closed.");
+  return new SseHubError("ERR_SSE_CLOSED", "The log is closed, so it cannot be used.");
 }

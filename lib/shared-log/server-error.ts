@@ -1,4 +1,4 @@
-/** Trouble with a server, and which one. */
+/** An error of a server, with its address. */
 export class ServerError extends Error {
   override readonly name = "ServerError";
   /** `host:port`, or the path of a socket. */
@@ -10,7 +10,7 @@ export class ServerError extends Error {
   }
 }
 
-// Several addresses were tried: each has its own error, and together they have no message.
+// If several addresses were tried, the error has no message of its own, but one error for each address.
 function messageOf(cause: unknown): string {
   const { message, errors } = cause as Partial<AggregateError>;
   const [first] = (errors ?? []) as Error[];

@@ -2,7 +2,10 @@ import { createHmac } from "node:crypto";
 
 const LABEL = "express-sse-hub session";
 
-/** What session ids are hashed with: the same on every node, and with `secret` known to nobody else. */
+/**
+ * The key with which session ids are hashed: the same on every node. With a `secret`, someone who can read the log
+ * cannot compute it.
+ */
 export function sessionLabelOf(settings: {
   readonly name: string;
   readonly secret: string | null;

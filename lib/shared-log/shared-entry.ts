@@ -3,19 +3,20 @@ import { withMarks } from "../log/with-marks.js";
 import type { Audience, LogDraft, LogEntry } from "../log/event-log.js";
 import { withId } from "../wire/encoder.js";
 
-/** What an entry of the log is: an event, what a node tells the others, or what it asks all. */
+/** The kinds of entries: an event, a message of a node to the others, or a question of a node to all. */
 export type EntryKind = "event" | "notice" | "question";
 
 /** An entry of the log, as one of our nodes has written it. */
 export interface SharedEntry {
   readonly position: number;
   readonly epoch: string;
-  /** Position of the entry before it: what it was written behind. */
+  /** Position of the entry before it. */
   readonly previous: number;
   /** On the clock of the server, milliseconds since 1970. */
   readonly time: number;
-  /** Who has written it, and as which of its entries. */
+  /** The node that has written it. */
   readonly node: string;
+  /** Its number among the entries of this node. */
   readonly sequence: number;
   readonly kind: EntryKind;
   readonly head: EventHead | null;
@@ -23,19 +24,21 @@ export interface SharedEntry {
   readonly payload: Buffer;
 }
 
-/** An entry that was read: what it is called there, and what it is if it could be understood. */
+/** An entry that was read from the server. */
 export interface ReadEntry {
+  /** The server's id of the entry. */
   readonly id: string;
-  /** `null` where the id is none of ours. */
+  /** `null` if the id is not one that this package writes. */
   readonly position: number | null;
+  /** `null` if the entry could not be decoded. */
   readonly entry: SharedEntry | null;
 }
 
-/** What there is beside the frame of an event. */
+/** What is stored with the frame of an event. */
 export interface EventHead {
   readonly audience: Audience;
   readonly retainKey: string | null;
-  /** Left out where there is no limit. */
+  /** Left out if there is no limit. */
   readonly retainMs?: number;
   readonly isVolatile: boolean;
   /** Left out unless it was sent from the dashboard. */
@@ -50,16 +53,16 @@ export function toLogEntry(entry: SharedEntry): LogEntry | null {
   return head === null ? null : createEntry(head, payload, { epoch, position });
 }
 
-/** Written beside the frame of an event. */
+/** Encodes what is stored with the frame of an event. */
 export function writeHead(draft: LogDraft): string {
   const { retainKey, retainMs, isVolatile, sentBy, traceContext } = draft;
   const { rooms, filter, except } = draft.audience;
-  // Without the last ones where there are none, as versions before them wrote it.
+  // Without the last members if they are not needed, as older versions wrote it.
   const optional = { retainMs: retainMs ?? undefined, sentBy, trace: traceContext };
   return JSON.stringify({ rooms, filter, except, retainKey, isVolatile, ...optional });
 }
 
-/** An entry that holds its place and is for nobody. */
+/** An entry that keeps its position and is for no one. */
 export function nobodysEntry(position: number): LogEntry {
   const audience = { rooms: [], filter: null, except: null };
   return { position, bytes: Buffer.alloc(0), audience, isVolatile: true };
@@ -71,12 +74,12 @@ export function createEntry(
   { epoch, position }: { readonly epoch: string; readonly position: number },
 ): LogEntry {
   const { audience, isVolatile } = head;
-  // A copy in either case: the frame is a piece of all that has come over the connection.
+  // A copy in both cases: the frame is a part of a larger buffer that came over the connection.
   const bytes = isVolatile ? Buffer.from(frame) : withId(toId(epoch, position), frame);
   return withMarks(head, { position, bytes, audience, isVolatile });
 }
 
-// Most events have one of a few audiences. Who compiles a matcher does so once for each of these.
+// Most events have one of a few audiences. The same object is returned for each, so that its matcher is compiled once.
 const knownHeads = new Map<string, EventHead>();
 const MAX_KNOWN_HEADS = 256;
 
@@ -118,7 +121,7 @@ function parseHead(text: string): EventHead | null {
     return null;
   }
   if (typeof head !== "object" || head === null) return null;
-  // All must be there: an audience that lost a part of itself would be a wider one.
+  // All members must be there: an audience without one of its parts would be a wider audience.
   const { rooms, filter, except, retainKey, isVolatile, retainMs, sentBy } = head;
   const isSound =
     (rooms === null || (Array.isArray(rooms) && rooms.every((room) => typeof room === "string"))) &&

@@ -1,7 +1,7 @@
 import { isCount, isTimer, MILLISECONDS, orNull } from "../options/option-reader.js";
 import type { Check, ReadOption } from "../options/option-reader.js";
 
-/** What every log on a server can be told, whatever the server is. */
+/** The options that every log on a server has. */
 export interface SharedLogSettings {
   readonly secret: string | null;
   readonly maxEvents: number;
@@ -10,7 +10,7 @@ export interface SharedLogSettings {
   readonly deadlineMs: number;
 }
 
-/** Reads these options, with their defaults. @throws SseHubTypeError `ERR_SSE_OPTION` */
+/** Reads the options that every log on a server has. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function readSharedLogSettings(read: ReadOption): SharedLogSettings {
   return {
     secret: read("secret", "a string that is not empty, or null for none", orNull(isText), null),

@@ -25,26 +25,26 @@ import { writeHead } from "./shared-entry.js";
 import { withTimer } from "./timer.js";
 import type { Trouble } from "./trouble.js";
 
-// What is under way when the log is closed has so long to arrive.
+// How long close() waits for entries that are not confirmed yet.
 const CLOSE_MS = 1_000;
 
-/** What a shared log is made of. */
-export interface SharedLogSettings {
+/** What a {@link SharedLog} is given by the room of its server. */
+export interface SharedLogParts {
   readonly name: string;
   readonly secret: string | null;
   readonly deadlineMs: number;
-  /** What of the log this node holds. */
+  /** How much of the log this node holds in memory. */
   readonly kept: RingBounds;
 }
 
-/** Names a node, at random. */
+/** Makes a random name for a node. */
 export function createNodeName(): string {
   return randomBytes(9).toString("base64url");
 }
 
 /**
- * A log on a server, shared by several nodes. Each node appends over one connection and reads over
- * another, in the background: a server that is away never makes anything but a broadcast fail.
+ * A log on a server that several nodes share. Each node appends over one connection and reads over another, in the
+ * background: while the server is away, only broadcasts fail.
  */
 export class SharedLog<S extends LogSession> implements EventLog {
   readonly isShared = true;
@@ -63,7 +63,7 @@ export class SharedLog<S extends LogSession> implements EventLog {
   readonly runs: ServerRuns;
   #closing: Promise<void> | undefined;
 
-  constructor(engine: Engine<S>, node: string, settings: SharedLogSettings) {
+  constructor(engine: Engine<S>, node: string, settings: SharedLogParts) {
     this.#engine = engine;
     this.#node = node;
     this.sessionLabel = sessionLabelOf(settings);
@@ -167,7 +167,7 @@ export class SharedLog<S extends LogSession> implements EventLog {
 
   async #close(): Promise<void> {
     this.#mirror.followers.clear();
-    // Where the server is just being connected to, what waits goes out as well.
+    // If the connection is only being opened, entries that wait are still sent.
     if (this.#commands.isUp || !this.#appends.isIdle) {
       const leave = async () => {
         await this.#appends.whenIdle();
@@ -225,9 +225,9 @@ export class SharedLog<S extends LogSession> implements EventLog {
         this.#health.onTaken();
       },
       onEpoch: ({ epoch }) => {
-        // The reader may be waiting behind a position that the new life has not reached yet.
+        // The reader may be waiting for a position that the new epoch has not reached yet.
         if (mirror.epoch !== "" && mirror.epoch !== epoch)
-          this.#reading.renew("The log began anew.");
+          this.#reading.renew("A new epoch of the log has begun.");
       },
       onTrimmed: (epoch, position) => {
         if (epoch === mirror.epoch) mirror.lose(position);

@@ -1,6 +1,8 @@
 /**
- * Gives what a promise gives, or rejects when that takes too long. Unlike a race, it keeps no hold of
- * the promise once it is over.
+ * Settles like a promise, or rejects if that takes longer than `ms`. Unlike `Promise.race`, it holds no reference to the
+ * promise afterwards.
+ *
+ * @param what begins the message of the error, which goes on with "for … ms."
  */
 export function withTimer<T>(
   promise: Promise<T>,

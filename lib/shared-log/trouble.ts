@@ -1,20 +1,20 @@
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { ServerError } from "./server-error.js";
 
-/** What is wrong between the log and its server. */
+/** A problem between the log and its server. */
 export interface Trouble {
-  /** The same for what has the same remedy. */
+  /** Problems with the same remedy have the same kind. */
   readonly kind: string;
-  /** Which server, what is wrong, what to do. */
+  /** Which server, what is wrong, and what to do. */
   readonly text: string;
 }
 
-/** A trouble that is known. */
+/** How to recognize and describe a known problem. */
 export interface KnownTrouble {
   readonly kind: string;
-  /** Tried on the message of the error. */
+  /** Matches the message of the error. */
   readonly pattern: RegExp;
-  /** Follows on "Redis at host:port ". */
+  /** What is wrong; it follows "Redis at host:port ". */
   readonly what: string;
   readonly remedy: string;
 }
@@ -22,14 +22,14 @@ export interface KnownTrouble {
 const AWAY: Omit<KnownTrouble, "pattern"> = {
   kind: "away",
   what: "cannot be reached",
-  remedy: "Check that it runs, and that host and port are right.",
+  remedy: "Check that it runs, and that host and port are correct.",
 };
 
 /**
- * Gives what says what an error means and what the operator can do about it.
+ * Returns a function that says what an error of the server means and what the operator can do.
  *
  * @param engine name of the server, such as `Redis`
- * @param known the first that fits counts
+ * @param known the known problems; the first that matches counts
  */
 export function createTroubleOf(
   engine: string,
@@ -43,7 +43,7 @@ export function createTroubleOf(
   };
 }
 
-/** The error that tells of a trouble. */
+/** The error that reports a problem. */
 export function toError({ text }: Trouble, cause?: unknown): SseHubError {
   return new SseHubError("ERR_SSE_LOG", text, { cause });
 }

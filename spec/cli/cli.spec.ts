@@ -107,7 +107,7 @@ describe("express-sse-hub", () => {
         `redis://127.0.0.1:${port}`,
       ]);
       expect([await exit, stdout]).toEqual([1, ""]);
-      expect(stderr).toMatch(/^ERR_SSE_LOG: Redis has not taken an event/);
+      expect(stderr).toMatch(/^ERR_SSE_LOG: Redis has not accepted an event/);
       expect(stderr).toContain(String(port));
     },
     START_MS,

@@ -45,7 +45,7 @@ describeWithRedis("redisLog in trouble", (urlOf) => {
     const node = startNodeSoon({ url: redis.url });
     expect(await troubleOf(node)).toBe(
       `Redis at 127.0.0.1:${redis.port} cannot be reached (connect ECONNREFUSED 127.0.0.1:${redis.port}). ` +
-        "Check that it runs, and that host and port are right.",
+        "Check that it runs, and that host and port are correct.",
     );
     await redis.run();
     await node.log.catchUp();
