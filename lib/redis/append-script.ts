@@ -1,7 +1,7 @@
 import { NUMBERS, script } from "./script.js";
 
-// A repeated append is known by its node and sequence. An append sent together with others says which
-// one must be in before it: where that one failed, it must not overtake it.
+// A repeated append is recognized by its node and sequence. An append that is sent together with others names the one
+// before it: if that one is not in the log, this one is not appended either, so that the order is kept.
 const CHECKS = `
 local log, meta, marks, seen, kept, order = unpack(KEYS)
 local epoch, node, sequence, after, kind, head, payload, retain = unpack(ARGV)
@@ -22,7 +22,7 @@ end
 if last < tonumber(after) then return {'order', 0, 0} end
 `;
 
-// An entry that somebody has added by hand may have an id above ours: go on behind it.
+// An entry that was added by hand may have a higher id than ours: then continue after it.
 const ADD = `
 local time = now()
 local previous = tonumber(found[2])
@@ -50,8 +50,8 @@ end
 redis.call('SET', seen, epoch .. ' ' .. sequence .. ' ' .. whole(position), 'PX', 86400000)
 `;
 
-// A mark says where a segment of the stream begins: position, the position before it, and how many
-// entries and bytes there were before. A segment goes when what follows it fills a bound by itself.
+// A mark describes where a segment of the stream begins: its position, the position before it, and the number of
+// entries and bytes before it. The oldest segment is dropped when the segments after it fill a bound.
 const TRIM = `
 local count, bytes = tonumber(found[3]) + 1, tonumber(found[4])
 local bytesAfter = bytes + #payload + #head
@@ -82,7 +82,7 @@ if isDue() then
   mark = table.concat({whole(position), whole(previous), whole(count), whole(bytes), whole(time)}, ' ')
   redis.call('RPUSH', marks, mark)
   trim()
-  -- A quiet log empties itself. Until the next mark something may come that is to live as long.
+  -- A quiet log expires. Entries until the next mark must live as long too, so the time is a 64th longer.
   if maxAgeMs > 0 then
     local restMs = whole(math.ceil(maxAgeMs * 65 / 64))
     redis.call('PEXPIRE', log, restMs)
@@ -98,7 +98,7 @@ if retain ~= '' then
   local key = string.sub(retain, 2)
   local size = tonumber(redis.call('HGET', meta, 'kept') or 0)
   local touch = redis.call('HINCRBY', meta, 'touch', 1)
-  -- One of the two was evicted or deleted: neither is worth anything alone.
+  -- One of the two keys was evicted or deleted: drop the other one too.
   if redis.call('HLEN', kept) ~= redis.call('ZCARD', order) then
     redis.call('UNLINK', kept, order)
     size = 0
@@ -126,10 +126,11 @@ return {'in', position, trimmed}
 `;
 
 /**
- * Adds an entry, once. Keys: log, meta, marks, seen, kept, order. Arguments: epoch, node, sequence,
- * sequence that must be in before, kind, head, payload, retain key after a `=` (or a `-`: what is kept under it is
- * taken back), the three bounds, and how long it is kept (0: for ever).
- * Gives `["in", position, trimmed]` (position 0: it is in, but where is not known any more),
- * `["epoch", …]` for another life of the log, or `["order", …]`; then nothing was written.
+ * Appends an entry, once. Keys: log, meta, marks, seen, kept, order. Arguments: epoch, node, sequence, the sequence
+ * that must be in the log before, kind, head, payload, retain key after `=` (or after `-` to clear it), the three
+ * bounds, and the milliseconds for which it is retained (0: no limit).
+ * Returns `["in", position, trimmed]` (position 0: it is in, but its position is no longer known). Returns
+ * `["epoch", …]` if the log has another epoch, or `["order", …]` if the entry before is missing; then nothing was
+ * written.
  */
 export const APPEND = script(NUMBERS, CHECKS, ADD, TRIM, RETAIN);

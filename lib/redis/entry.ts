@@ -7,22 +7,22 @@ import {
   type SharedEntry,
 } from "../shared-log/shared-entry.js";
 
-/** A reply of XREAD or XREVRANGE: id, then names and values in turn. */
+/** An entry in a reply of XREAD or XREVRANGE: the id, then names and values alternately. */
 export type RawEntry = readonly [id: Buffer, fields: readonly Buffer[] | null];
 
-/** The part of an id of the stream that is a position. */
+/** The position in an id of the stream. */
 export function positionOf(id: string): number {
   return Number.parseInt(id, 10);
 }
 
-/** The life of the log that an entry says it is of. */
+/** The epoch in the fields of an entry. */
 export function epochOf(fields: readonly Buffer[] | null): string | undefined {
   return fields?.[EPOCH_AT]?.toString("latin1");
 }
 
-/** Reads an entry. `null` where it is none of ours, or of a version that is not known here. */
+/** Decodes an entry; `null` if this package has not written it, or a version that is not known here. */
 export function readEntry(id: string, fields: readonly Buffer[] | null): SharedEntry | null {
-  // Name and value in turn. Version 1 is these names in this order.
+  // Names and values alternate. Version 1 has exactly these names in this order.
   if (fields?.length !== 18 || !/^\d{1,16}-0$/.test(id)) return null;
   const text = (at: number) => (fields[at] as Buffer).toString("latin1");
   const [name, version, kind] = [text(0), text(1), text(13)];
@@ -49,7 +49,7 @@ function toWhole(text: string): number {
   return /^\d{1,16}$/.test(text) ? Number(text) : NaN;
 }
 
-/** A retained event. One of an earlier life of the log comes before all there is: position 0. */
+/** Decodes a retained event. An event of an earlier epoch gets position 0, before all entries. */
 export function readRetained(value: Buffer, epoch: string): KeptEntry | null {
   const ends = [0, 0, 0];
   let from = 0;
@@ -66,17 +66,17 @@ export function readRetained(value: Buffer, epoch: string): KeptEntry | null {
     .split(" ")
     .map(Number);
   if (head === null || !Number.isSafeInteger(position) || Number.isNaN(expiresAt)) return null;
-  const isOfThisLife = value.toString("latin1", 0, first) === epoch;
-  const place = { epoch, position: isOfThisLife ? position : 0 };
-  return { entry: createEntry(head, value.subarray(from), place), expiresAt };
+  const isOfThisEpoch = value.toString("latin1", 0, first) === epoch;
+  const at = { epoch, position: isOfThisEpoch ? position : 0 };
+  return { entry: createEntry(head, value.subarray(from), at), expiresAt };
 }
 
-/** The bytes of an entry's fields together. */
+/** The size of an entry's fields in bytes. */
 export function sizeOf(fields: readonly Buffer[] | null): number {
   return (fields ?? []).reduce((sum, field) => sum + field.length, 0);
 }
 
-/** An entry for the mirror. */
+/** Turns an entry into the form of the mirror. */
 export function toRead([rawId, fields]: RawEntry): ReadEntry {
   const id = String(rawId);
   return { id, position: id.endsWith("-0") ? positionOf(id) : null, entry: readEntry(id, fields) };

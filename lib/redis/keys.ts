@@ -1,18 +1,18 @@
-/** Names of all that one log keeps in Redis. They share a hash tag, so that a cluster keeps them together. */
+/** The names of all keys of one log. They share a hash tag, so that they are in one slot of a cluster. */
 export interface Keys {
   /** Stream: the entries. */
   readonly log: string;
-  /** Hash: the life of the log, its head and what trimming needs to know. */
+  /** Hash: the epoch of the log, its head and the numbers that trimming needs. */
   readonly meta: string;
-  /** List: where segments of the stream begin, so that trimming need not read entries. */
+  /** List: where segments of the stream begin, so that trimming does not have to read entries. */
   readonly marks: string;
   /** Hash: the newest entry of each retain key. */
   readonly kept: string;
-  /** Sorted set: the retain keys, the longest untouched first. */
+  /** Sorted set: the retain keys, the least recently set first. */
   readonly order: string;
-  /** Sorted set: the nodes, by when they were last there. */
+  /** Sorted set: the nodes, by the time at which they reported last. */
   readonly nodes: string;
-  /** String: what a node has appended last. */
+  /** String: the last append of a node. */
   seenOf(node: string): string;
   /** List: the answers to a question. */
   repliesTo(question: string): string;

@@ -9,9 +9,9 @@ import type { Keys } from "./keys.js";
 import { BEGIN, CHECK, ENSURE_EPOCH } from "./scripts.js";
 
 /**
- * Said on a connection before anything else, and again where the life of the log has ended meanwhile.
- * Where Redis is not what the log was written to, or has lost a part of its end that others may have
- * read, a new life begins: an id is never given twice.
+ * Called first on a connection, and again when the epoch of the log has ended. Begins a new epoch if this Redis is not
+ * the one that holds the log, or if it has lost newest entries that nodes may have read. So the same id never names
+ * two entries.
  */
 export async function ensureEpoch(
   redis: RedisSession,
@@ -30,12 +30,12 @@ export async function ensureEpoch(
   return toState(reply);
 }
 
-/** Reads the state, and gives a sign of life of a node. */
+/** Reads the state of the log, and reports that the node is alive. */
 export async function check(redis: RedisSession, keys: Keys, node: string): Promise<LogState> {
   return toState(await redis.run(CHECK, [keys.log, keys.meta, keys.nodes], [node]));
 }
 
-/** Reads what a node needs to begin reading at the head. */
+/** Reads the state and the retained events with which a node begins to read at the head. */
 export async function readBeginning(redis: RedisSession, keys: Keys): Promise<LogBeginning> {
   const reply = await redis.run(BEGIN, [keys.log, keys.meta, keys.kept, keys.order], []);
   const [first, pairs] = reply as [unknown, Buffer[]];

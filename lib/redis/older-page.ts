@@ -8,14 +8,14 @@ import { readEntry, sizeOf, type RawEntry } from "./entry.js";
 import type { Keys } from "./keys.js";
 import type { RedisSession } from "./redis-session.js";
 
-/** What is read into, and from where. */
+/** The stream to read, the mirror to read for, and how much to read. */
 export interface OlderPageParts {
   readonly keys: Pick<Keys, "log" | "meta">;
   readonly mirror: LogMirror;
   readonly size: PageSize;
 }
 
-/** Reads a position and what comes before it. `null` where the life of the log has ended. */
+/** Reads the entry at a position and the entries before it; `null` if the epoch of the mirror has ended. */
 export async function readOlder(
   redis: RedisSession,
   { keys, mirror, size }: OlderPageParts,
@@ -26,7 +26,7 @@ export async function readOlder(
   const page = (await redis.send(range)) as RawEntry[];
   const { events, next, isBroken } = follow(mirror, page, start);
   const isEnd = isBroken || page.length < count || next === start;
-  if (isEnd && !(await isAlive(redis, keys.meta, mirror))) return null;
+  if (isEnd && !(await isSameEpoch(redis, keys.meta, mirror))) return null;
   size.adapt(
     page.length,
     page.reduce((sum, [, fields]) => sum + sizeOf(fields), 0),
@@ -34,18 +34,18 @@ export async function readOlder(
   return { events, next, isEnd };
 }
 
-// Whether the life of the log that is read here has not ended.
-async function isAlive(redis: RedisSession, meta: string, mirror: LogMirror): Promise<boolean> {
+// Whether the log still has the epoch that the mirror reads.
+async function isSameEpoch(redis: RedisSession, meta: string, mirror: LogMirror): Promise<boolean> {
   const [epoch] = (await redis.send(["HMGET", meta, "epoch"])) as Array<Buffer | null>;
   return String(epoch) === mirror.epoch;
 }
 
-// Each entry names the one before it: what is there but not named is not ours, and where the one that
-// is named is not there, the log ends.
-function follow(mirror: LogMirror, page: readonly RawEntry[], start: number): Stretch {
+// Each entry names the one before it. An entry that is not named is not ours, and if the named one is missing, the log
+// ends there.
+function follow(mirror: LogMirror, page: readonly RawEntry[], start: number): Chain {
   const events: TimedEntry[] = [];
   let next = start;
-  // After an entry of another version, which names its own in a way that is not known here.
+  // True after an entry of another version: it cannot be decoded, so the entry before it is not known.
   let isUnnamed = false;
   let newest = performance.now();
   for (const [rawId, fields] of page) {
@@ -69,11 +69,11 @@ function follow(mirror: LogMirror, page: readonly RawEntry[], start: number): St
   return { events, next, isBroken: next === 0 };
 }
 
-interface Stretch {
+interface Chain {
   /** Newest first. */
   readonly events: TimedEntry[];
-  /** Position of the entry that is to come next, downwards. */
+  /** Position of the next older entry. */
   readonly next: number;
-  /** Nothing comes next. */
+  /** True if the log ends here. */
   readonly isBroken: boolean;
 }

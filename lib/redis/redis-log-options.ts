@@ -9,26 +9,27 @@ import {
   type SharedLogSettings,
 } from "../shared-log/shared-log-settings.js";
 
-/** Options of a `redisLog()`. All nodes of an application are to give the same. */
+/** Options of a `redisLog()`. Give the same on all nodes of an application. */
 export interface RedisLogOptions {
-  /** Where Redis is: `redis[s]://[user:password@]host[:port][/database]`. Give this or `client`. */
+  /** The address of Redis: `redis[s]://[user:password@]host[:port][/database]`. Give this or `client`. */
   url?: string | undefined;
-  /** A client of `redis` or `ioredis`, whose options the log's own connections are made with. */
+  /** A client of `redis` or `ioredis`. The log opens connections of its own with the options of this client. */
   client?: RedisClient | undefined;
-  /** Names the log; its keys begin with `{name}:`. `[A-Za-z0-9_-]`, at most 64. @default "sse" */
+  /** The name of the log: its keys begin with `{name}:`. 1 to 64 of `[A-Za-z0-9_-]`. @default "sse" */
   name?: string | undefined;
   /**
-   * What session ids are hashed with, so that somebody who reads Redis cannot tell whose they are, even if they
-   * know some of them. The same on every node; `null` for a label that anybody could know. @default null
+   * The key with which session ids are hashed. Someone who can read Redis then cannot tell to which sessions the
+   * hashes belong, even if they know some session ids. The same on every node. `null`: a fixed key that anybody can
+   * know. @default null
    */
   secret?: string | null | undefined;
-  /** @default 200_000 */
+  /** Number of events kept. @default 200_000 */
   maxEvents?: number | undefined;
   /** Bytes of all events together. @default 67_108_864 (64 MiB) */
   maxBytes?: number | undefined;
-  /** Milliseconds an event is kept for readers that are away; `null` for no limit. @default 600_000 */
+  /** Milliseconds for which an event is kept; `null` for no limit. @default 600_000 */
   maxAgeMs?: number | null | undefined;
-  /** Milliseconds a broadcast waits for Redis before it is rejected. @default 5_000 */
+  /** Milliseconds that a broadcast waits for Redis before it is rejected. @default 5_000 */
   deadlineMs?: number | undefined;
 }
 
@@ -64,7 +65,7 @@ function toCreateClient(url: string | undefined, client: object | undefined): Cr
     const given = url === undefined ? "neither url nor client" : "both url and client";
     throw new SseHubTypeError(
       "ERR_SSE_OPTION",
-      `redisLog() was given ${given}. Expected one: url, or client to share its options.`,
+      `redisLog() was given ${given}. Expected exactly one of them: the url of Redis, or a client whose options to use.`,
     );
   }
   if (url !== undefined) {

@@ -6,12 +6,12 @@ import { ServerError } from "../shared-log/server-error.js";
 import { withTimer } from "../shared-log/timer.js";
 import { ANSWER_MS, type LogSession } from "../shared-log/log-session.js";
 
-// A client of several servers may have to find the one first.
+// A client of a cluster or of Sentinel may first have to find the server.
 const LOCATE_MS = 10_000;
 
 /**
- * One connection to Redis, from its beginning to its end: it is never made again by itself. A command
- * without an answer ends it, since nobody knows whether it will still be carried out.
+ * One connection to Redis. It never reconnects by itself. A command without an answer ends it, because Redis may still
+ * run the command later.
  */
 export class RedisSession implements LogSession {
   readonly #client: OwnClient;
@@ -21,8 +21,8 @@ export class RedisSession implements LogSession {
   #info: Promise<ServerInfo> | undefined;
 
   /**
-   * Connects to the server that holds a key. Rejects where that fails or takes too long, with a
-   * {@link ServerError} once the server is known.
+   * Connects to the server that holds a key. Rejects if that fails or takes too long; once the server is known, with a
+   * {@link ServerError}.
    */
   static async open(createClient: CreateClient, key: string): Promise<RedisSession> {
     const creating = createClient(key);
@@ -44,12 +44,12 @@ export class RedisSession implements LogSession {
     });
   }
 
-  /** The server it talks to: `host:port`, or the path of a socket. */
+  /** The server: `host:port`, or the path of a socket. */
   get server(): string {
     return this.#client.server;
   }
 
-  /** Why it has ended; `null` while it has not. */
+  /** Why it has ended; `null` while it is open. */
   get lost(): Error | null {
     return this.#lost;
   }
@@ -59,7 +59,7 @@ export class RedisSession implements LogSession {
     this.#onEnd.add(callback);
   }
 
-  /** Ends it. Idempotent: the first cause stays. */
+  /** Ends it. Idempotent: only the first cause counts. */
   end(cause: Error): void {
     if (this.#lost !== null) return;
     this.#lost = cause instanceof SseHubError ? cause : new ServerError(this.server, cause);
@@ -67,11 +67,11 @@ export class RedisSession implements LogSession {
     for (const callback of this.#onEnd) callback();
   }
 
-  /** Sends a command. An error while `lost` is `null` is Redis' own answer: nothing was done. */
+  /** Sends a command. An error while `lost` is `null` is the answer of Redis, so the command had no effect. */
   async send(args: ReadonlyArray<string | Buffer>, answerMs = ANSWER_MS): Promise<unknown> {
     if (this.#lost !== null) throw this.#lost;
     const answer = this.#client.send(args).catch((error: unknown) => {
-      // Whatever is no answer of Redis leaves open what became of the command.
+      // After any other error, it is not known whether Redis has run the command.
       if (!this.#client.isReply(error)) this.end(error as Error);
       throw error;
     });
@@ -91,8 +91,8 @@ export class RedisSession implements LogSession {
   }
 
   /**
-   * Runs a script where the order counts: if Redis has forgotten it, nothing is sent again after what
-   * came later.
+   * Runs a script whose order counts. If Redis does not know the script, it is not sent again, because later commands
+   * would overtake it.
    */
   async runOnce(
     { sha, text }: Script,
@@ -109,7 +109,7 @@ export class RedisSession implements LogSession {
     }
   }
 
-  /** What the server tells of itself. */
+  /** What the server tells about itself. */
   info(): Promise<ServerInfo> {
     this.#info ??= this.#readInfo();
     return this.#info;
@@ -120,7 +120,7 @@ export class RedisSession implements LogSession {
       return readServerInfo(String(await this.send(["INFO"])));
     } catch (error) {
       if (this.#lost !== null) throw error;
-      // The user may not ask.
+      // The user has no right to run INFO.
       return readServerInfo("");
     }
   }
@@ -128,7 +128,7 @@ export class RedisSession implements LogSession {
 
 type ScriptArguments = ReadonlyArray<string | Buffer>;
 
-/** True where Redis does not know a script by its name. */
+/** True if Redis does not know the script. */
 export function isNoScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("NOSCRIPT");
 }

@@ -1,4 +1,4 @@
-/** The error for an answer that is not in the form the log knows; see `trouble.ts`. */
+/** The error for an answer in an unexpected form; `trouble.ts` explains it to the operator. */
 export function unknownForm(to: string): Error {
   return new Error(`FORM an answer to ${to}`);
 }

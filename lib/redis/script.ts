@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A Lua script, and the name under which Redis remembers it. */
+/** A Lua script, and the hash by which Redis knows it. */
 export interface Script {
   readonly text: string;
   readonly sha: string;
@@ -22,8 +22,7 @@ local function now()
 end
 `;
 
-// What a node must know of the log at one moment. XINFO tells of the oldest entry also where somebody
-// has trimmed the stream by hand.
+// The state of the log at one moment. XINFO tells the oldest entry, even if the stream was trimmed by hand.
 export const STATE = `
 local function valueOf(list, name)
   for at = 1, #list, 2 do

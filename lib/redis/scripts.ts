@@ -1,11 +1,10 @@
 import { NUMBERS, STATE, script } from "./script.js";
 
 /**
- * Said on every connection before anything else. Begins a new life of the log where the one there was
- * cannot be trusted: nothing is known of it, the server is another one than the one that wrote it, or
- * it has lost what the asking node has seen. Keys: log, meta, marks, kept, order. Arguments: run id of
- * the server (empty if that is not told), a new epoch, and the last entry seen: epoch, position, node,
- * sequence. Gives the state.
+ * Runs first on every connection. Begins a new epoch if the log in Redis cannot be trusted: the log is unknown, the
+ * server is not the one that wrote it, or entries that the calling node has read are missing. Keys: log, meta, marks,
+ * kept, order. Arguments: run id of the server (empty if unknown), the id of a new epoch, and the last entry that the
+ * node has read: epoch, position, node, sequence. Returns the state.
  */
 export const ENSURE_EPOCH = script(
   NUMBERS,
@@ -47,21 +46,21 @@ return stateOf(log, meta)
 `,
 );
 
-/** The state, and a sign of life. Keys: log, meta, nodes. Argument: node. */
+/** Reports that a node is alive, and returns the state. Keys: log, meta, nodes. Argument: node. */
 export const CHECK = script(
   NUMBERS,
   STATE,
   `
 local log, meta, nodes = unpack(KEYS)
 local time = now()
--- A Redis that takes nothing, for want of memory or as a replica, can be read all the same.
+-- A Redis that takes no writes, because its memory is full or it is a replica, can still be read.
 redis.pcall('ZADD', nodes, time, ARGV[1])
 redis.pcall('ZREMRANGEBYSCORE', nodes, '-inf', time - 3600000)
 return stateOf(log, meta)
 `,
 );
 
-/** The state, and what is retained at that moment, oldest first. Keys: log, meta, kept, order. */
+/** Returns the state and the retained events, oldest first. Keys: log, meta, kept, order. */
 export const BEGIN = script(
   NUMBERS,
   STATE,
@@ -79,7 +78,7 @@ return {stateOf(log, meta), entries}
 `,
 );
 
-/** Answers a question. Key: replies. Arguments: the answer, milliseconds it is kept. */
+/** Stores an answer to a question. Key: replies. Arguments: the answer, the milliseconds for which it is kept. */
 export const ANSWER = script(`
 redis.call('RPUSH', KEYS[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -87,8 +86,8 @@ return 1
 `);
 
 /**
- * Keys: nodes, replies. Arguments: number of answers known, milliseconds after which a silent node is
- * dead. Gives the nodes that are alive, and the answers from there on.
+ * Returns the nodes that are alive, and the new answers. Keys: nodes, replies. Arguments: number of answers that the
+ * caller has, milliseconds after which a silent node counts as dead.
  */
 export const ANSWERS = script(
   NUMBERS,

@@ -1,13 +1,13 @@
-/** What a server tells of itself; empty or `null` where it does not. */
+/** What a server tells about itself; empty or `null` if it does not. */
 export interface ServerInfo {
-  /** Names the process: another one after each start. */
+  /** Identifies the process; it changes with each start. */
   readonly runId: string;
   readonly version: string;
-  /** Which keys it deletes by itself when its memory is full; `null` where its memory has no limit. */
+  /** Which keys the server deletes by itself when its memory is full; `null` if its memory has no limit. */
   readonly evictionPolicy: string | null;
 }
 
-// XTRIM with MINID came with 6.2.
+// The first version with XTRIM MINID.
 const OLDEST = [6, 2] as const;
 
 /** Reads the answer of INFO. */
@@ -29,7 +29,7 @@ export function isTooOld({ version }: ServerInfo): boolean {
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
 }
 
-/** True where the server may delete the log: the stream has a time to live, the rest has none. */
+/** True if the server may delete keys of the log: with either policy, since the stream has an expiry. */
 export function mayEvict({ evictionPolicy }: ServerInfo): boolean {
   return /^(allkeys|volatile)-/.test(evictionPolicy ?? "");
 }

@@ -10,21 +10,21 @@ import { check, ensureEpoch, readBeginning } from "./log-epoch.js";
 
 const BLOCK_MS = 1_000;
 
-/** What a stream reader is made of, and what it calls. */
+/** What a {@link StreamReader} is given, and what it calls. */
 export interface StreamReaderParts extends Reading {
   readonly node: string;
   readonly keys: Keys;
 }
 
 /**
- * Reads on at the head of the stream, on a connection of its own, for the whole node. Now and then it
- * asks whether the log is still the one it knows: an entry that was deleted unread never arrives.
+ * Reads new entries of the stream for the whole node, over a connection of its own. About once a second it checks that
+ * the log still has the same epoch and head: an entry that was deleted before it was read never arrives.
  */
 export class StreamReader {
   readonly #parts: StreamReaderParts;
   readonly #size = new PageSize();
   #checkedAt = 0;
-  // Head of the log when it was last asked for: what is read up to there must come.
+  // Head of the log at the last check: every entry up to it must arrive.
   #expected = 0;
 
   constructor(parts: StreamReaderParts) {
@@ -36,9 +36,9 @@ export class StreamReader {
     const state = await ensureEpoch(redis, keys, mirror.seen);
     const isAnother = state.epoch !== mirror.epoch || state.head < mirror.position;
     const beginning = isAnother ? await readBeginning(redis, keys) : null;
-    // A sign of life only now: a node that gives one must read all questions that are asked after it.
+    // The node reports itself as alive only now: from then on it must read every question.
     await check(redis, keys, node);
-    // It is up when it can read, not before: a user may be allowed everything but that.
+    // Tries to read before it is up: the Redis user may have all rights but this one.
     await this.#read(redis, "COUNT", "1");
     this.#parts.up();
     if (beginning !== null) this.#start(beginning);
@@ -54,7 +54,7 @@ export class StreamReader {
     }
     const isForeign = batch.some(([, fields]) => epochOf(fields) !== mirror.epoch);
     const isDue = batch.length === 0 || performance.now() - this.#checkedAt >= BLOCK_MS;
-    // What was read behind the old cursor is nothing to a mirror that has begun anew.
+    // If the mirror has started again, the entries that were read after the old cursor are dropped.
     if ((isForeign || isDue) && !(await this.#check(redis))) return;
     if (!mirror.ingest(batch.map(toRead))) await this.#begin(redis);
     else if (mirror.hasRead(this.#expected)) this.#parts.onHead();
@@ -65,7 +65,7 @@ export class StreamReader {
   }
 
   #readNext(redis: RedisSession): Promise<readonly RawEntry[]> {
-    // What is known to be there comes at once, or it is gone.
+    // An entry that must exist arrives at once, or is gone.
     const blockMs = this.#parts.mirror.hasRead(this.#expected) ? BLOCK_MS : 1;
     return this.#read(redis, "COUNT", String(this.#size.count), "BLOCK", String(blockMs));
   }
@@ -81,7 +81,7 @@ export class StreamReader {
     return entries as RawEntry[];
   }
 
-  // Gives false where the mirror had to begin anew.
+  // Returns false if the mirror had to start again.
   async #check(redis: RedisSession): Promise<boolean> {
     const { keys, mirror, node } = this.#parts;
     this.#checkedAt = performance.now();

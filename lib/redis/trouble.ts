@@ -1,6 +1,6 @@
 import { createTroubleOf, type KnownTrouble, type Trouble } from "../shared-log/trouble.js";
 
-// The first that fits counts.
+// The first that matches counts.
 const KNOWN: readonly KnownTrouble[] = [
   {
     kind: "password",
@@ -49,7 +49,7 @@ const KNOWN: readonly KnownTrouble[] = [
     kind: "disk",
     pattern: /MISCONF|NOREPLICAS/,
     what: "takes no writes",
-    remedy: "Look at its own log: it cannot save to its disk, or lacks replicas.",
+    remedy: "Look at the server's own log: it cannot save to its disk, or lacks replicas.",
   },
   {
     kind: "loading",
@@ -73,8 +73,8 @@ const KNOWN: readonly KnownTrouble[] = [
   {
     kind: "unconnected",
     pattern: /^The client is closed|not connected/,
-    what: "was not asked, since the client given to redisLog() is not connected",
-    remedy: "Call connect() of the client first.",
+    what: "cannot be used, because the client given to redisLog() is not connected",
+    remedy: "Call connect() of the client.",
   },
   {
     kind: "refused",
@@ -84,10 +84,10 @@ const KNOWN: readonly KnownTrouble[] = [
   },
 ];
 
-/** Says what an error means and what the operator can do about it. */
+/** Says what an error of Redis means and what the operator can do. */
 export const troubleOf = createTroubleOf("Redis", KNOWN);
 
-/** What is said where Redis may delete the log by itself. */
+/** The warning for a Redis that may delete the log by itself. */
 export function evictionTrouble(server: string, policy: string): Trouble {
   return {
     kind: "eviction",

@@ -1,7 +1,7 @@
 import { textOf, type Address, type CreateClient, type OwnClient } from "./own-client.js";
 import { clusterMaster, sentinelMaster } from "./topology.js";
 
-/** What of a client of the package `ioredis` (5 or 6) is used here. */
+/** The part of a client of the package `ioredis` (5 or 6) that is used here. */
 export interface Ioredis {
   readonly options: IoredisOptions;
   duplicate(overrides: object): Ioredis;
@@ -40,8 +40,9 @@ type StartupNode = string | number | Partial<Address>;
 
 type IoredisClass = new (options: object) => Ioredis;
 
-// As with node-redis: one life each, and replies in one form.
-const ONE_LIFE = {
+// The options of every connection: it never reconnects or resends by itself, and replies have one form. See
+// node-redis.ts.
+const OWN_OPTIONS = {
   lazyConnect: true,
   retryStrategy: () => null,
   reconnectOnError: null,
@@ -61,20 +62,20 @@ const ONE_LIFE = {
   disableClientInfo: true,
 } as const;
 
-// A plain server, whatever it was found by.
+// Options for a direct connection to a server that Sentinel has named.
 const NO_SENTINELS = { sentinels: null, name: undefined, role: undefined, path: undefined };
 
 /** Makes clients of `ioredis` for a URL. */
 export function fromUrl(url: string): CreateClient {
   return async () => {
     const Redis = await loadClass();
-    return new OwnIoredis(new (Redis as unknown as UrlClass)(url, ONE_LIFE));
+    return new OwnIoredis(new (Redis as unknown as UrlClass)(url, OWN_OPTIONS));
   };
 }
 
 type UrlClass = new (url: string, options: object) => Ioredis;
 
-/** What makes clients with the options of one of `ioredis`; `null` for a client that is none of its. */
+/** Makes clients with the options of a client of `ioredis`; `null` if it is not one. */
 export function fromIoredis(client: object): CreateClient | null {
   if ("isCluster" in client && client.isCluster === true && "startupNodes" in client) {
     return fromCluster(client as IoredisCluster);
@@ -83,7 +84,7 @@ export function fromIoredis(client: object): CreateClient | null {
   const redis = client as Ioredis;
   return (redis.options.sentinels?.length ?? 0) > 0
     ? fromSentinels(redis)
-    : () => Promise.resolve(new OwnIoredis(redis.duplicate(ONE_LIFE)));
+    : () => Promise.resolve(new OwnIoredis(redis.duplicate(OWN_OPTIONS)));
 }
 
 function fromSentinels(redis: Ioredis): CreateClient {
@@ -97,8 +98,8 @@ function fromSentinels(redis: Ioredis): CreateClient {
   };
   return sentinelMaster(options.name ?? "", {
     seeds: () => (options.sentinels ?? []).map((one) => addressOf(one, 26_379)),
-    openSeed: (address) => again(redis, { ...NO_SENTINELS, ...ofSentinel, ...address }),
-    open: (address) => again(redis, { ...NO_SENTINELS, ...address }),
+    openSeed: (address) => duplicate(redis, { ...NO_SENTINELS, ...ofSentinel, ...address }),
+    open: (address) => duplicate(redis, { ...NO_SENTINELS, ...address }),
     map: (address) => mapped(address, options.natMap),
   });
 }
@@ -107,10 +108,11 @@ function fromCluster(cluster: IoredisCluster): CreateClient {
   const { redisOptions, natMap } = cluster.options;
   const roots = new Map(cluster.startupNodes.map((node) => [textOf(startAt(node)), node]));
   let Redis: IoredisClass;
-  // A node that is named with credentials keeps them, as in ioredis.
+  // A start node with credentials of its own keeps them, as in ioredis.
   const open = (address: Address) => {
     const own = ownOptions(roots.get(textOf(address)));
-    return new OwnIoredis(new Redis({ ...redisOptions, ...own, ...ONE_LIFE, ...address, db: 0 }));
+    const options = { ...redisOptions, ...own, ...OWN_OPTIONS, ...address, db: 0 };
+    return new OwnIoredis(new Redis(options));
   };
   const known = () => cluster.nodes("all").map(({ options }) => addressOf(options, 6_379));
   const create = clusterMaster({
@@ -125,8 +127,8 @@ function fromCluster(cluster: IoredisCluster): CreateClient {
   };
 }
 
-function again(redis: Ioredis, overrides: object): OwnClient {
-  return new OwnIoredis(redis.duplicate({ ...ONE_LIFE, ...overrides }));
+function duplicate(redis: Ioredis, overrides: object): OwnClient {
+  return new OwnIoredis(redis.duplicate({ ...OWN_OPTIONS, ...overrides }));
 }
 
 async function loadClass(): Promise<IoredisClass> {
@@ -157,7 +159,7 @@ class OwnIoredis implements OwnClient {
     try {
       await this.#client.connect();
     } catch (cause) {
-      // It only says that the connection is closed; why was said before.
+      // This error only says that the connection is closed; the `error` event before has the reason.
       throw this.#trouble ?? cause;
     }
     if (this.#trouble !== undefined) throw this.#trouble;

@@ -1,7 +1,7 @@
 import { textOf, type Address, type CreateClient, type OwnClient } from "./own-client.js";
 import { clusterMaster } from "./topology.js";
 
-/** What of a client of the package `redis` (5 or 6) is used here. */
+/** The part of a client of the package `redis` (5 or 6) that is used here. */
 export interface NodeRedisClient {
   readonly options?: NodeRedisOptions | undefined;
   duplicate(overrides: object): NodeRedisClient;
@@ -22,7 +22,7 @@ interface NodeRedisPool {
 }
 
 interface NodeRedisSentinel {
-  // Not documented, and the only way to a connection of the master.
+  // Not documented, but the only way to a connection of the master.
   _execute(isReadonly: boolean, run: (client: NodeRedisClient) => unknown): Promise<unknown>;
 }
 
@@ -38,13 +38,13 @@ interface NodeRedisCluster {
 type AddressMap =
   Readonly<Record<string, Address>> | ((address: string) => Address | undefined) | undefined;
 
-// Strings come as bytes: what is in an event need not be text. The key is the type's first byte. A time
-// limit of the library's would look like an answer of the server.
-const HOW = { typeMapping: { ["$".charCodeAt(0)]: Buffer }, timeout: undefined };
+// Strings are returned as Buffers, because events may hold bytes that are not text. The key is the first byte of the
+// type. No timeout: an error of the library's own timeout would look like an answer of the server.
+const COMMAND_OPTIONS = { typeMapping: { ["$".charCodeAt(0)]: Buffer }, timeout: undefined };
 
-// One life each: what was sent on a connection that broke must never be sent again by itself, nothing
-// may be sent before the log's own first command, and replies come in one form whatever the options say.
-const ONE_LIFE = {
+// The options of every connection. The library must not send a command again after a connection was lost, must send
+// nothing before the log's own first command, and must return replies in one form, whatever the options say.
+const OWN_OPTIONS = {
   disableOfflineQueue: true,
   disableClientInfo: true,
   maintNotifications: "disabled",
@@ -61,12 +61,12 @@ const ONE_LIFE = {
 export function fromUrl(url: string): CreateClient {
   return async () => {
     const { createClient } = await import("redis");
-    const options = { ...ONE_LIFE, url, socket: { reconnectStrategy: false } };
+    const options = { ...OWN_OPTIONS, url, socket: { reconnectStrategy: false } };
     return wrap(createClient(options as object) as unknown as NodeRedisClient);
   };
 }
 
-/** What makes clients with the options of one of `redis`; `null` for a client that is none of its. */
+/** Makes clients with the options of a client of `redis`; `null` if it is not one. */
 export function fromNodeRedis(client: object): CreateClient | null {
   if (has(client, "_execute", "use", "acquire")) return fromSentinel(client as NodeRedisSentinel);
   if (has(client, "nodeClient") && "_options" in client) {
@@ -75,7 +75,7 @@ export function fromNodeRedis(client: object): CreateClient | null {
   if (has(client, "execute") && "totalClients" in client)
     return fromPool(client as unknown as NodeRedisPool);
   if (has(client, "duplicate", "sendCommand") && "options" in client && !has(client, "call")) {
-    return () => Promise.resolve(wrap(again(client as NodeRedisClient)));
+    return () => Promise.resolve(wrap(duplicate(client as NodeRedisClient)));
   }
   return null;
 }
@@ -84,7 +84,7 @@ function fromPool(pool: NodeRedisPool): CreateClient {
   return async () => wrap(await borrow((run) => pool.execute(run)));
 }
 
-// The sentinel client follows the master by itself; a connection of its own leads there.
+// The sentinel client follows the master by itself; its own connection has the address of the master.
 function fromSentinel(sentinel: NodeRedisSentinel): CreateClient {
   return async () => wrap(await borrow((run) => sentinel._execute(false, run)));
 }
@@ -93,9 +93,11 @@ function fromCluster(cluster: NodeRedisCluster): CreateClient {
   const { rootNodes, defaults, nodeAddressMap } = cluster._options;
   const open = (address: Address, own: NodeRedisOptions = {}) => {
     const socket = { ...defaults?.socket, ...own.socket, ...address, reconnectStrategy: false };
-    const options = { ...defaults, ...own, ...ONE_LIFE, url: undefined, socket };
+    const options = { ...defaults, ...own, ...OWN_OPTIONS, url: undefined, socket };
     const member = cluster.masters.find(({ client }) => client !== undefined)?.client;
-    return member === undefined ? late(options, textOf(address)) : wrap(member.duplicate(options));
+    return member === undefined
+      ? createLater(options, textOf(address))
+      : wrap(member.duplicate(options));
   };
   const roots = new Map(rootNodes.map((root) => [textOf(addressOf(root)), root]));
   return clusterMaster({
@@ -106,30 +108,30 @@ function fromCluster(cluster: NodeRedisCluster): CreateClient {
   });
 }
 
-// Inside what lends it, the connection is only asked for its options.
+// The borrowed connection is only duplicated for its options; no command is sent through it.
 async function borrow(
   lend: (run: (client: NodeRedisClient) => unknown) => Promise<unknown>,
 ): Promise<NodeRedisClient> {
   let made: NodeRedisClient | undefined;
   await lend((client) => {
-    made = again(client);
+    made = duplicate(client);
     return Promise.resolve();
   });
-  if (made === undefined) throw new Error("The client lends no connection.");
+  if (made === undefined) throw new Error("The client has given no connection to copy.");
   return made;
 }
 
-function again(client: NodeRedisClient): NodeRedisClient {
+function duplicate(client: NodeRedisClient): NodeRedisClient {
   const socket = { ...client.options?.socket, reconnectStrategy: false };
-  return client.duplicate({ ...ONE_LIFE, socket });
+  return client.duplicate({ ...OWN_OPTIONS, socket });
 }
 
 function wrap(client: NodeRedisClient): OwnClient {
   return new OwnNodeRedisClient(Promise.resolve(client), serverOf(client.options ?? {}));
 }
 
-// No connection of the cluster client is there to be duplicated.
-function late(options: object, server: string): OwnClient {
+// For a cluster client without an open connection that could be duplicated.
+function createLater(options: object, server: string): OwnClient {
   const client = import("redis").then(({ createClient }) => createClient(options));
   return new OwnNodeRedisClient(client as unknown as Promise<NodeRedisClient>, server);
 }
@@ -163,11 +165,12 @@ class OwnNodeRedisClient implements OwnClient {
   }
 
   send(args: ReadonlyArray<string | Buffer>): Promise<unknown> {
-    if (this.#client === undefined) return Promise.reject(new Error("It is not connected."));
-    return this.#client.sendCommand(args, HOW);
+    if (this.#client === undefined)
+      return Promise.reject(new Error("The client is not connected."));
+    return this.#client.sendCommand(args, COMMAND_OPTIONS);
   }
 
-  // SimpleError and BlobError of the package, which may be there in two versions.
+  // Compared by name: the package may be loaded in two versions, whose classes differ.
   isReply(error: unknown): boolean {
     const name = (error as { constructor?: { name?: string } } | null)?.constructor?.name ?? "";
     return ["ErrorReply", "SimpleError", "BlobError"].includes(name);
@@ -180,7 +183,7 @@ class OwnNodeRedisClient implements OwnClient {
   destroy(): void {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
-    // A client that is still connecting cannot be destroyed: it would connect all the same.
+    // A client that is still connecting cannot be destroyed: it would connect nevertheless.
     if (this.#isConnected) this.#close();
   }
 
@@ -188,7 +191,7 @@ class OwnNodeRedisClient implements OwnClient {
     try {
       this.#client?.destroy();
     } catch {
-      // It has ended by itself already.
+      // The client has already closed by itself.
     }
   }
 }

@@ -3,24 +3,24 @@ import { withTimer } from "../../shared-log/timer.js";
 import { leadsElsewhere } from "../refusal.js";
 import { textOf, type Address, type CreateClient, type OwnClient } from "./own-client.js";
 
-// A server that is alive answers at once; there are others to ask.
+// How long one server may take to answer before the next one is asked.
 const ASK_MS = 2_000;
 
-/** The servers of a cluster, or the sentinels of a master, and how to reach what they name. */
+/** The servers of a cluster, or the sentinels of a master, and how to connect to the server that they name. */
 export interface Topology {
-  /** Who can be asked. */
+  /** The servers or sentinels to ask. */
   readonly seeds: () => readonly Address[];
-  /** Makes a client for one of those. */
+  /** Makes a client for one of the seeds. */
   readonly openSeed: (address: Address) => OwnClient;
-  /** Makes a client for a server that they name. */
+  /** Makes a client for a server that a seed has named. */
   readonly open: (address: Address) => OwnClient;
-  /** Where an address that they name is reached from here. */
+  /** Translates an address that a seed has named to one that can be reached from here. */
   readonly map: (address: Address) => Address;
 }
 
 /**
- * Finds the master of a key's slot. It asks one node after the other, since any of them may be down. A
- * slot that is being moved is found where it was until the move is done.
+ * Finds the master of a key's slot. It asks one node after the other, because any of them may be down. A slot that is
+ * being moved is found at its old master until the move is done.
  */
 export function clusterMaster(topology: Topology): CreateClient {
   let known: readonly Address[] = [];
@@ -36,7 +36,8 @@ export function clusterMaster(topology: Topology): CreateClient {
   };
 }
 
-// What is a mistake of the application elsewhere, a node that does not hold the key, passes here.
+// Elsewhere, MOVED means that the application has named a wrong node. Here it means that the slot has moved, which
+// passes, so it gets another kind of trouble.
 function followed(client: OwnClient): OwnClient {
   const send = client.send.bind(client);
   return Object.assign(client, {
@@ -50,7 +51,7 @@ function followed(client: OwnClient): OwnClient {
   });
 }
 
-// A master that cannot be reached, or is none, was named by a server that knows no better.
+// If the named master cannot be reached, or is not a master, the seed that named it is outdated.
 function watched(client: OwnClient, seeds: Seeds): OwnClient {
   const [connect, send] = [client.connect.bind(client), client.send.bind(client)];
   const distrust = (error: unknown) => {
@@ -67,14 +68,14 @@ function watched(client: OwnClient, seeds: Seeds): OwnClient {
   });
 }
 
-/** Finds the master that sentinels know under a name. */
+/** Finds the master that the sentinels know by this name. */
 export function sentinelMaster(name: string, topology: Topology): CreateClient {
   const seeds = new Seeds(topology);
   return async () => {
     const master = await seeds.ask(topology.seeds(), async (client) => {
       const reply = await client.send(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name]);
       if (!Array.isArray(reply)) {
-        throw new Error(`The sentinel knows no master ${name}. Check the name.`);
+        throw new Error(`The sentinel knows no master with the name ${name}. Check the name.`);
       }
       return toAddress(reply[0], reply[1]);
     });
@@ -83,9 +84,9 @@ export function sentinelMaster(name: string, topology: Topology): CreateClient {
 }
 
 /**
- * Asks one server after the other until one answers, first the one that answered last: then all who ask hear the same.
- * Where its answer was of no use it is asked last, for a server that is cut off from the others goes on naming the
- * master it knew.
+ * Asks one server after the other until one answers. The server that answered last is asked first, so that all
+ * connections are led to the same master. If its answer was wrong it is asked last: a server that is cut off from the
+ * others still names the old master.
  */
 class Seeds {
   readonly #openSeed: Topology["openSeed"];
@@ -100,10 +101,10 @@ class Seeds {
     addresses: readonly Address[],
     question: (client: OwnClient) => Promise<T>,
   ): Promise<T> {
-    let trouble: unknown = new Error("No server is named. Expected at least one.");
+    let trouble: unknown = new Error("The client names no server. Expected at least one.");
     for (const address of this.#inTurn(unique(addresses))) {
       const client = this.#openSeed(address);
-      // Its end is told by what was asked.
+      // Ignored, because a lost connection rejects the question.
       client.onLost(() => undefined);
       const asking = client.connect().then(() => question(client));
       try {
@@ -120,7 +121,7 @@ class Seeds {
     throw trouble;
   }
 
-  /** What the last answer led to is of no use. */
+  /** The last answer was wrong. */
   distrust(): void {
     this.#isDistrusted = true;
   }
@@ -141,7 +142,7 @@ function readSlots(
   const [, , ...holders] = ranges.find(([from, to]) => from <= slot && slot <= to) ?? [];
   const [master] = holders as Array<[Buffer, number]>;
   if (master === undefined) throw new Error("CLUSTERDOWN No node serves the slot of the log.");
-  // A node that does not know its own address names none.
+  // A node that does not know its own address leaves it out.
   const own = asked.slice(0, asked.lastIndexOf(":")).replace(/^\[|\]$/g, "");
   const nodes = ranges.flatMap(([, , ...some]) => some);
   const read = ([host, port]: [Buffer | null, number]) => toAddress(host ?? own, port, own);

@@ -24,7 +24,7 @@ export class RedisRuns implements ServerRuns {
   #reading: ReturnType<RunsParts<RedisSession>["connect"]> | undefined;
   #isWaking = false;
 
-  /** @param name that of the log */
+  /** @param name the name of the log */
   constructor(name: string, parts: RunsParts<RedisSession>) {
     this.#parts = parts;
     this.#keys = runKeysOf(name);
@@ -71,7 +71,7 @@ export class RedisRuns implements ServerRuns {
   }
 
   follow(run: RunHeader, sink: RunSink): () => void {
-    // The request that follows first is not what everybody is read for.
+    // Detached: one connection reads for all followers, not only for the request that comes first.
     this.#runDetached(() => {
       this.#reading ??= this.#parts.connect(this.#reader);
     });
@@ -87,7 +87,7 @@ export class RedisRuns implements ServerRuns {
     return readRun(values as unknown[]);
   }
 
-  // Nobody may have looked whether its producer is alive.
+  // Checks whether the producer is alive: no follower may have done that.
   async #judge(run: StoredRun): Promise<StoredRun> {
     if (run.state !== "running") return run;
     const verdict = await this.lose(run, "expired");
@@ -112,7 +112,7 @@ export class RedisRuns implements ServerRuns {
     return this.#repeat((redis) => redis.send(args));
   }
 
-  // All that is asked here may be asked twice.
+  // Every command that is sent here may be repeated.
   async #repeat(ask: (redis: RedisSession) => Promise<unknown>): Promise<unknown> {
     for (;;) {
       const redis = await this.#parts.whenUp();
@@ -128,10 +128,10 @@ export class RedisRuns implements ServerRuns {
   }
 
   #inTime<T>(ask: () => Promise<T>): Promise<T> {
-    return withTimer(ask(), this.#parts.deadlineMs, "Redis was away");
+    return withTimer(ask(), this.#parts.deadlineMs, "Redis could not be reached");
   }
 
-  // Once for all that are followed in one turn.
+  // Wakes the reader once for all runs that begin to be followed in one turn.
   #wake(): void {
     if (this.#isWaking) return;
     this.#isWaking = true;
@@ -139,7 +139,7 @@ export class RedisRuns implements ServerRuns {
       this.#isWaking = false;
       const key = this.#keys.wakeOf(this.#parts.node);
       const told = this.#send(["XADD", key, "MAXLEN", "1", "*", "w", "1"]);
-      // Where it is not told, the reader looks by itself within a second.
+      // If this fails, the reader checks by itself within a second.
       told.then(() => this.#send(["PEXPIRE", key, WAKE_KEPT_MS])).catch(() => undefined);
     });
   }

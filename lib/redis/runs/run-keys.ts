@@ -1,14 +1,14 @@
 import type { RunHeader } from "../../log/run-store.js";
 
-/** Names of all that runs keep in Redis. They share the hash tag of their log. */
+/** The names of all keys of runs. They share the hash tag of their log. */
 export interface RunKeys {
-  /** Sorted set: the ids of the runs, by when they are forgotten. */
+  /** Sorted set: the ids of the runs, by the time until which they are kept. */
   readonly index: string;
-  /** Hash: what is known of the run that has an id now. */
+  /** Hash: the newest run with an id. */
   metaOf(id: string): string;
   /** Stream: the events of one run, and its end. */
   recordOf(run: Pick<RunHeader, "id" | "token">): string;
-  /** Stream: tells a reader that waits that there is more to wait for. */
+  /** Stream: wakes a reader that waits, because it has another run to read. */
   wakeOf(node: string): string;
 }
 

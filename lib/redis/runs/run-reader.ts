@@ -10,16 +10,16 @@ import type { RunKeys } from "./run-keys.js";
 const BLOCK_MS = 1_000;
 const COUNT = "64";
 
-/** What a reader of runs is made of. */
+/** What a {@link RunReader} is given. */
 export interface RunReaderParts {
   readonly node: string;
   readonly keys: RunKeys;
   readonly expire: ExpireRun;
-  /** Makes a reader that waits look again at what it is to read. */
+  /** Wakes a reader that waits, so that it reads another run too. */
   wake(): void;
 }
 
-/** Reads the records of all runs that are followed on this node, on a connection of its own. */
+/** Reads the records of all runs that are followed on this node, over one connection of its own. */
 export class RunReader {
   readonly #parts: RunReaderParts;
   readonly #runs = new Map<string, FollowedRun>();
@@ -31,7 +31,7 @@ export class RunReader {
     this.#parts = parts;
   }
 
-  /** Gives a record to a sink from its first event on. Returns what stops that. */
+  /** Passes a record to a sink, from the first event on. Returns a function that stops this. */
   follow(run: RunHeader, sink: RunSink): () => void {
     const key = this.#parts.keys.recordOf(run);
     const followed = new FollowedRun(run, sink, this.#parts.expire);
@@ -64,7 +64,7 @@ export class RunReader {
 
   async #readOn(redis: RedisSession): Promise<void> {
     this.#isWaiting = true;
-    // Another may follow a record by the time of the answer, and begin at its first event.
+    // A copy: until the answer arrives, a record may be followed again from its first event.
     const asked = new Map(this.#runs);
     const streams = await this.#read(redis, asked).finally(() => {
       this.#isWaiting = false;

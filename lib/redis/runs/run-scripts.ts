@@ -4,7 +4,7 @@ const KEYS_OF_RUN = `
 local meta, record, index = unpack(KEYS)
 `;
 
-// A run is kept for as long after its lease as after its end, in case that nobody is there to say that it is lost.
+// A run is kept for as long after its lease as after its end, because no follower may be there to end it as lost.
 const LEASE = `
 local function renew(id, leaseMs, keepMs, time)
   redis.call('HSET', meta, 'lease', whole(time + leaseMs))
@@ -25,8 +25,8 @@ end
 `;
 
 /**
- * Begins a record. Keys: meta, record, index. Arguments: id, token, audience as JSON, since, leaseMs, keepMs. Gives 0
- * while the id belongs to another run that is alive.
+ * Begins a record. Keys: meta, record, index. Arguments: id, token, audience as JSON, since, leaseMs, keepMs. Returns 0
+ * if the id belongs to another run that is alive.
  */
 export const BEGIN_RUN = script(
   NUMBERS,
@@ -48,8 +48,8 @@ return 1
 );
 
 /**
- * Writes to a record, once. Keys: meta, record, index. Arguments: token, events before, number of events, their
- * bytes, the end or "", the length of each event, and all of them. Gives `in`, `gone`, or how the run had ended.
+ * Writes to a record, once. Keys: meta, record, index. Arguments: token, number of events before, number of events,
+ * their bytes, the end or "", the length of each event, and the events. Returns `in`, `gone`, or how the run has ended.
  */
 export const WRITE_RUN = script(
   NUMBERS,
@@ -65,7 +65,7 @@ local head = tonumber(found[3])
 if found[2] ~= 'running' then
   return found[2] == ending and head == after + count and 'in' or found[2]
 end
--- A repeated write has been done; anything else but the next one means that something was lost.
+-- A repeated write is already in the record. Any other write but the next one means that a part was lost.
 if head ~= after and head ~= after + count then return 'gone' end
 if head > 0 and redis.call('EXISTS', record) == 0 then return 'gone' end
 local time, leaseMs, keepMs = now(), tonumber(found[6]), tonumber(found[7])
@@ -83,8 +83,8 @@ return 'in'
 );
 
 /**
- * Ends a record as lost. Keys: meta, record, index. Arguments: token, and `now` or `expired`. Gives what has become of
- * the run, and for how long its lease is good if it is going on.
+ * Ends a record as lost. Keys: meta, record, index. Arguments: token, and `now` or `expired`. Returns the state of the
+ * run, and the rest of its lease if the run goes on.
  */
 export const LOSE_RUN = script(
   NUMBERS,
