@@ -1,29 +1,29 @@
-// Milliseconds since 1970 now, not at the beginning of the transaction.
+// The current time in milliseconds since 1970, not the time at which the transaction began.
 export const NOW_MS = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /**
- * What one transaction at a time may do, until it has ended: give out positions, or begin a new life of
- * the log. The lock goes only after the commit is visible, so who sees a position sees all before it.
+ * The lock under which a transaction gives out positions or begins a new epoch. PostgreSQL releases it after the commit
+ * is visible, so a reader that sees a position sees all positions before it.
  */
 const LOCK = `
 CREATE OR REPLACE FUNCTION {lock}() RETURNS void LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_advisory_xact_lock(1936941416, ('{log}'::regclass::oid::bigint - 2147483648)::integer);
-  -- An event that somebody has read must survive a crash.
+  -- An event that was delivered must survive a crash.
   IF current_setting('synchronous_commit') = 'off' THEN
     PERFORM set_config('synchronous_commit', 'local', true);
   END IF;
 END $body$;`;
 
-/** What NOTIFY is sent to, and LISTEN listens to. */
+/** The channel for NOTIFY and LISTEN. */
 const CHANNEL = `
 CREATE OR REPLACE FUNCTION {channel}() RETURNS text LANGUAGE sql STABLE AS $body$
   SELECT 'express_sse_hub_' || '{log}'::regclass::oid
 $body$;`;
 
 /**
- * Names what the log is kept by: the cluster, its timeline (another one after a failover or a restore to
- * a point in time) and the table (another one after a restore of a dump).
+ * Identifies the server that holds the log: its cluster, its timeline (which changes with a failover or a restore to a
+ * point in time) and the table (which changes when a dump is restored).
  */
 const SERVER = `
 CREATE OR REPLACE FUNCTION {server}() RETURNS text LANGUAGE plpgsql AS $body$
@@ -36,8 +36,8 @@ EXCEPTION WHEN insufficient_privilege OR undefined_function OR feature_not_suppo
 END $body$;`;
 
 /**
- * Begins a new life of the log where the one there is cannot be trusted: nothing is known of it, the
- * server is another one, or it has lost what the asking node has seen.
+ * Begins a new epoch if the log cannot be trusted: the log is unknown, the server is another one, or entries that the
+ * calling node has read are missing.
  */
 const BEGIN = `
 CREATE OR REPLACE FUNCTION {begin}(
@@ -58,7 +58,7 @@ BEGIN
         AND (seen_node = '' OR (node = seen_node AND sequence = seen_sequence));
       IF FOUND THEN RETURN; END IF;
     END IF;
-    -- Whoever was faster has done it meanwhile.
+    -- Check again under the lock: another node may have begun the epoch meanwhile.
     IF attempt = 1 THEN PERFORM {lock}(); END IF;
   END LOOP;
   DELETE FROM {log};
@@ -70,7 +70,7 @@ BEGIN
   PERFORM pg_notify({channel}(), '');
 END $body$;`;
 
-/** Adds the entries of a node, each once, all or none. Gives none for another life of the log. */
+/** Appends the entries of a node, each once, all or none. Returns no rows if the log has another epoch. */
 const APPEND = `
 CREATE OR REPLACE FUNCTION {append}(
   epoch_ text, node_ text, sequences bigint[], kinds text[], heads bytea[], payloads bytea[], retains bytea[],
@@ -119,7 +119,7 @@ BEGIN
   PERFORM pg_notify({channel}(), '');
 END $body$;`;
 
-/** Adds an entry of a transaction while it commits: only now its place in the order is known. */
+/** Appends an entry of a transaction while the transaction commits: only then its position is known. */
 const COMMIT = `
 CREATE OR REPLACE FUNCTION {commit}() RETURNS trigger LANGUAGE plpgsql AS $body$
 DECLARE
@@ -139,5 +139,5 @@ BEGIN
   RETURN NULL;
 END $body$;`;
 
-/** In an order in which each may call those before it. */
+/** Ordered so that each function may call the ones before it. */
 export const FUNCTIONS: readonly string[] = [LOCK, CHANNEL, SERVER, BEGIN, APPEND, COMMIT];

@@ -1,8 +1,8 @@
 import type { ResolvedPlace } from "./place.js";
 
 /**
- * Fills the names of a log's parts into SQL: `{log}` becomes `"public"."sse_log"`, `{schema}` the schema.
- * Both were checked with the options, so that quotes are enough.
+ * Replaces placeholders in SQL with the names of a log's tables and functions: `{log}` becomes `"public"."sse_log"`,
+ * `{schema}` the schema. The options were checked, so that quotes are enough.
  */
 export function nameParts({ schema, name }: ResolvedPlace, sql: string): string {
   return sql.replace(/\{(\w+)\}/g, (_whole, part: string) =>

@@ -12,15 +12,15 @@ const EVENT =
   "greatest((SELECT position FROM {log} WHERE kind = 'event' ORDER BY position DESC LIMIT 1), " +
   "m.trimmed_event) AS event";
 
-// At least one row, with the state of that moment; with the null of an entry where there is none.
+// Returns at least one row, with the state of the log at that moment. Its entry columns are null if there is no entry.
 const entries = (condition: string, order: string) =>
   `SELECT ${MOMENT}, ${ENTRY_COLUMNS} FROM {meta} AS m LEFT JOIN LATERAL ` +
   `(SELECT * FROM {log} WHERE position ${condition} $1 ORDER BY position ${order} LIMIT $2) AS l ` +
   `ON true ORDER BY l.position ${order}`;
 
-// All that a log says to the server.
+// The text of every statement that a log sends to the server.
 const TEXTS = {
-  /** Who is there: version of the server and of the tables, whether it is a replica, the channel. */
+  /** Version of the server and of the tables, whether the server is a replica, and the channel for NOTIFY. */
   hello:
     "SELECT current_setting('server_version_num') AS server_version, pg_is_in_recovery() AS is_replica, " +
     "m.version, {channel}() AS channel FROM (SELECT) AS one LEFT JOIN {meta} AS m ON true",
@@ -36,9 +36,9 @@ const TEXTS = {
     "$8::bigint[])",
   within:
     "INSERT INTO {pending} (node, sequence, head, payload, retain, keep) VALUES ($1, $2, $3, $4, $5, $6)",
-  /** After a position, upwards. */
+  /** The entries after a position, oldest first. */
   page: entries(">", "ASC"),
-  /** A position and what comes before it, downwards. */
+  /** The entry at a position and the entries before it, newest first. */
   older: entries("<=", "DESC"),
   head: `SELECT m.epoch, ${HEAD} FROM {meta} AS m`,
   alive:
@@ -53,7 +53,7 @@ const TEXTS = {
   reply: `INSERT INTO {answers} (question, answer, "time") VALUES ($1, $2, ${NOW_MS})`,
 } as const;
 
-/** The statements of a log, by what they are for. The server prepares each once per connection. */
+/** The statements of a log, by their purpose. The server prepares each once per connection. */
 export type LogStatements = Readonly<Record<keyof typeof TEXTS, Required<Statement>>>;
 
 export function statementsOf(place: ResolvedPlace): LogStatements {

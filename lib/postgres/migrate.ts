@@ -5,9 +5,9 @@ import { PostgresSession } from "./postgres-session.js";
 import { troubleOf } from "./trouble.js";
 
 /**
- * Makes the tables and functions of a log, or brings them to the version of this package. Call it before
- * the log is used, on every start if you like: what is there stays, and nodes that start at once wait for
- * each other. It needs a role that may create tables in the schema; the log itself needs fewer rights.
+ * Creates the tables and functions of a log, or updates them to the version of this package. Call it before the log is
+ * used. You may call it at every start: existing events are kept, and nodes that start at the same time wait for each
+ * other. It needs a role that may create tables in the schema; the log itself needs fewer rights.
  *
  * @throws SseHubTypeError `ERR_SSE_OPTION`
  */
@@ -21,6 +21,6 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   } catch (cause) {
     throw new SseHubError("ERR_SSE_LOG", troubleOf(cause).text, { cause });
   } finally {
-    session?.end(new Error("It is done."));
+    session?.end(new Error("The migration is done."));
   }
 }

@@ -4,12 +4,12 @@ import { TRIM } from "./trim-function.js";
 import { RUN_FUNCTIONS, RUN_TABLES } from "./runs/run-functions.js";
 import { resolvePlace, type Place } from "./place.js";
 
-/** Version of the tables and functions. A change of either needs another one, and SQL that leads there. */
+/** Version of the tables and functions. If you change either, raise it, and add the SQL that updates older ones. */
 export const VERSION = 1;
 
 const SQL = `BEGIN;
 SET LOCAL client_min_messages = warning;
--- One process after the other.
+-- Processes that migrate at the same time wait for each other.
 SELECT pg_advisory_xact_lock(hashtextextended('express-sse-hub migrate', 0));
 DO $do$ BEGIN
   IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA {schema}; END IF;
@@ -26,7 +26,7 @@ INSERT INTO {meta} (version) VALUES (${VERSION})
   ON CONFLICT (id) DO UPDATE SET version = excluded.version;
 CREATE SEQUENCE IF NOT EXISTS {positions};
 CREATE SEQUENCE IF NOT EXISTS {bytes} MINVALUE 0 START 0;
--- Old rows go in small steps; what they leave is to be free again soon.
+-- Old rows are deleted in small steps; autovacuum must free their space soon.
 CREATE TABLE IF NOT EXISTS {log} (
   position bigint PRIMARY KEY,
   version smallint NOT NULL DEFAULT 1,
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS {log} (
   toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 10000,
   toast.autovacuum_vacuum_cost_delay = 0
 );
--- Nothing in it outlives its transaction: it need not be safe on disk.
+-- Its rows are needed only within their transaction, so it is unlogged.
 CREATE UNLOGGED TABLE IF NOT EXISTS {pending} (
   node text NOT NULL,
   sequence bigint NOT NULL,
@@ -52,7 +52,7 @@ CREATE UNLOGGED TABLE IF NOT EXISTS {pending} (
   retain bytea,
   keep bigint
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
--- The newest of a key counts; where that has expired, the key is kept no more.
+-- Only the newest row of a key counts. If it has expired, the key is not retained.
 CREATE TABLE IF NOT EXISTS {kept} (
   touch bigint GENERATED ALWAYS AS IDENTITY,
   key bytea NOT NULL,
@@ -84,14 +84,14 @@ ${[...FUNCTIONS, ...RUN_FUNCTIONS, TRIM].join("\n")}
 DROP TRIGGER IF EXISTS commit ON {pending};
 CREATE CONSTRAINT TRIGGER commit AFTER INSERT ON {pending}
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {commit}();
--- Its first life begins here: what is committed before a node has come is a part of it.
+-- Begins the first epoch, so that it includes events that are committed before a node starts.
 SELECT {begin}(${VERSION}, left(md5(random()::text || clock_timestamp()::text), 8), '', 0, '', 0);
 COMMIT;
 `;
 
 /**
- * The SQL that makes the tables and functions of a log, for those who run migrations themselves: one
- * transaction, which may be run again at any time, also by several processes at once.
+ * Returns the SQL that creates the tables and functions of a log, if you run migrations yourself. It is one
+ * transaction, which you may run again at any time, also in several processes at once.
  *
  * @example
  * console.log(migrationSql({ schema: "events" }));

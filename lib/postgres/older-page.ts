@@ -8,14 +8,14 @@ import { readEntry } from "./entry.js";
 import type { PostgresSession, Row, Statement } from "./postgres-session.js";
 import { sizeOf } from "./row-reader.js";
 
-/** What is read into, and how. */
+/** The statement, the mirror to read for, and how much to read. */
 export interface OlderPageParts {
   readonly statement: Statement;
   readonly mirror: LogMirror;
   readonly size: PageSize;
 }
 
-/** Reads a position and what comes before it. `null` where the life of the log has ended. */
+/** Reads the entry at a position and the entries before it; `null` if the epoch of the mirror has ended. */
 export async function readOlder(
   session: PostgresSession,
   { statement, mirror, size }: OlderPageParts,

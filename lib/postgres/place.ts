@@ -1,10 +1,10 @@
 import { optionReader, type Check, type ReadOption } from "../options/option-reader.js";
 
-/** Where a log is in its database. */
+/** The place of a log in its database: its schema and name. */
 export interface Place {
-  /** The schema of its tables. `[A-Za-z0-9_]`, at most 63. @default "public" */
+  /** The schema of its tables. 1 to 63 of `[A-Za-z0-9_]`. @default "public" */
   schema?: string | undefined;
-  /** Names the log: its tables and functions begin with `name_`. `[A-Za-z0-9_-]`, at most 40. @default "sse" */
+  /** The name of the log: its tables and functions begin with `name_`. 1 to 40 of `[A-Za-z0-9_-]`. @default "sse" */
   name?: string | undefined;
 }
 
@@ -14,12 +14,12 @@ export interface ResolvedPlace {
   readonly name: string;
 }
 
-/** @throws SseHubTypeError `ERR_SSE_OPTION` */
+/** Reads the options of a call that takes nothing else. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolvePlace(owner: string, options: Place): ResolvedPlace {
   return readPlace(optionReader(owner, options, ["schema", "name"]));
 }
 
-/** Reads both, whatever else there is. @throws SseHubTypeError `ERR_SSE_OPTION` */
+/** Reads schema and name among other options. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function readPlace(read: ReadOption): ResolvedPlace {
   return {
     schema: read("schema", "1 to 63 of A-Z, a-z, 0-9 and _", isSchema, "public"),

@@ -1,36 +1,36 @@
 import { ServerError } from "../shared-log/server-error.js";
 
 /**
- * A pool of the package `pg` 8. The log makes connections of its own with the pool's options; it takes
- * none of the pool's, and never ends it.
+ * A pool of the package `pg` 8. The log opens connections of its own with the pool's options; it takes no connection
+ * from the pool, and never ends it.
  */
 export interface PostgresPool {
   readonly options: object;
   connect(...args: never[]): unknown;
 }
 
-/** What of a client of `pg` 8 is used here. */
+/** The part of a client of `pg` 8 that is used here. */
 export interface PostgresClient {
   readonly host: string;
   readonly port: number;
   connect(): Promise<unknown>;
   query(config: object): Promise<{ readonly rows: unknown }>;
   end(): Promise<void>;
-  /** Early versions have none. */
+  /** Early versions do not have it. */
   unref?(): void;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(
     event: "end" | "notification",
-    listener: (...told: ReadonlyArray<{ readonly payload?: string | undefined }>) => void,
+    listener: (...messages: ReadonlyArray<{ readonly payload?: string | undefined }>) => void,
   ): unknown;
 }
 
-/** Makes a client of `pg`, which is not connected yet. */
+/** Makes a client of `pg`. The client is not connected yet. */
 export type CreateClient = () => Promise<PostgresClient>;
 
 type ClientClass = new (config: object) => PostgresClient;
 
-/** What makes clients with the options of a pool; `null` for what is no pool of `pg`. */
+/** Makes clients with the options of a pool; `null` if it is not a pool of `pg`. */
 export function createFromPool(pool: object): CreateClient | null {
   const { options, Client, connect } = pool as {
     readonly options?: { readonly password?: unknown };
@@ -45,7 +45,7 @@ export function createFromPool(pool: object): CreateClient | null {
   return () => Promise.resolve(new Client(ownConfig(config)));
 }
 
-/** What makes clients for a connection string, of the `pg` that is installed. */
+/** Makes clients for a connection string, with the installed package `pg`. */
 export function createFromString(connectionString: string): CreateClient {
   return async () => {
     const { default: pg } = await import("pg").catch((cause: unknown) => {
@@ -55,7 +55,8 @@ export function createFromString(connectionString: string): CreateClient {
   };
 }
 
-// What a time limit of the client's would end goes on at the server, so the log has limits of its own.
+// Without timeouts of the client: the server would go on with a statement that the client has given up. The log has its
+// own timeouts, which end the connection.
 function ownConfig(config: object): object {
   return {
     ...config,
@@ -66,7 +67,7 @@ function ownConfig(config: object): object {
   };
 }
 
-// ERR_MODULE_NOT_FOUND from import(), MODULE_NOT_FOUND where that was compiled to require().
+// ERR_MODULE_NOT_FOUND from import(), MODULE_NOT_FOUND in the CommonJS build, where it is require().
 function isMissing(cause: unknown): boolean {
   return String((cause as { code?: unknown } | null)?.code).endsWith("MODULE_NOT_FOUND");
 }

@@ -84,7 +84,7 @@ export class PostgresEngine implements Engine<PostgresSession> {
         return place === undefined ? { kind: "epoch" } : { kind: "in", epoch, ...place };
       });
     } catch (cause) {
-      // Another server may be the primary one by now.
+      // Read-only transaction: this server is no longer the primary.
       const isElsewhere = sqlStateOf(cause) === "25006";
       return batch.map(() => ({ kind: "refused", cause, isElsewhere }));
     }
@@ -96,7 +96,7 @@ export class PostgresEngine implements Engine<PostgresSession> {
       const { text } = this.#statements.within;
       const retain = retainOf(draft);
       const key = retain === null ? null : Buffer.from(retain.key);
-      // Not a name that answers to this node's own appends.
+      // A name of its own: entries of a transaction must not confirm this node's other appends.
       const by = [`${this.#node}/within`, (this.#written += 1)];
       try {
         await query(text, [
@@ -136,7 +136,7 @@ export class PostgresEngine implements Engine<PostgresSession> {
 
   async look(session: PostgresSession, question: string, known: number): Promise<AnswersSeen> {
     const { nodes, replies } = this.#statements;
-    // First the answers: who has gone in between has none.
+    // First the answers, then the nodes: a node that stops in between is then not waited for.
     const answers = await session.query(replies, [question, known]);
     const alive = await session.query(nodes, [DEAD_MS]);
     return {
@@ -181,8 +181,8 @@ export class PostgresEngine implements Engine<PostgresSession> {
 function notWithin(cause: unknown): SseHubError {
   return new SseHubError(
     "ERR_SSE_LOG",
-    `PostgreSQL has not taken an event into the transaction (${(cause as Error).message}). ` +
-      "It was not sent. Roll the transaction back.",
+    `PostgreSQL has refused an event in the transaction (${(cause as Error).message}). ` +
+      "The event was not sent. Roll the transaction back.",
     { cause, outcome: "not-sent" },
   );
 }

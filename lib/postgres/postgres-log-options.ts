@@ -14,27 +14,28 @@ import {
   type SharedLogSettings,
 } from "../shared-log/shared-log-settings.js";
 
-/** Options of a `postgresLog()`. All nodes of an application are to give the same. */
+/** Options of a `postgresLog()`. Give the same on all nodes of an application. */
 export interface PostgresLogOptions extends Place {
   /**
-   * Where PostgreSQL is: `postgres://user:password@host:port/database`. Directly, not through a pgbouncer in
-   * transaction mode, which lets no LISTEN through. Give this or `pool`.
+   * The address of PostgreSQL: `postgres://user:password@host:port/database`. It must be a direct connection: LISTEN
+   * does not work through a pgbouncer in transaction mode. Give this or `pool`.
    */
   connectionString?: string | undefined;
-  /** A pool of `pg`, whose options the log's own connections are made with. */
+  /** A pool of `pg`. The log opens connections of its own with the options of this pool. */
   pool?: PostgresPool | undefined;
   /**
-   * What session ids are hashed with, so that somebody who reads the database cannot tell whose they are, even
-   * if they know some of them. The same on every node; `null` for a label that anybody could know. @default null
+   * The key with which session ids are hashed. Someone who can read the database then cannot tell to which sessions
+   * the hashes belong, even if they know some session ids. The same on every node. `null`: a fixed key that anybody
+   * can know. @default null
    */
   secret?: string | null | undefined;
-  /** @default 200_000 */
+  /** Number of events kept. @default 200_000 */
   maxEvents?: number | undefined;
   /** Bytes of all events together. @default 67_108_864 (64 MiB) */
   maxBytes?: number | undefined;
-  /** Milliseconds an event is kept for readers that are away; `null` for no limit. @default 600_000 */
+  /** Milliseconds for which an event is kept; `null` for no limit. @default 600_000 */
   maxAgeMs?: number | null | undefined;
-  /** Milliseconds a broadcast waits for PostgreSQL before it is rejected. @default 5_000 */
+  /** Milliseconds that a broadcast waits for PostgreSQL before it is rejected. @default 5_000 */
   deadlineMs?: number | undefined;
 }
 
@@ -90,7 +91,7 @@ function toCreateClient(
     const given = pool === undefined ? "neither connectionString nor pool" : "both";
     throw new SseHubTypeError(
       "ERR_SSE_OPTION",
-      `${owner}() was given ${given}. Expected one: connectionString, or pool to share its options.`,
+      `${owner}() was given ${given}. Expected exactly one of them: a connectionString, or a pool whose options to use.`,
     );
   }
   if (connectionString !== undefined) {

@@ -9,13 +9,13 @@ import {
 } from "./postgres-log-options.js";
 
 /**
- * A log in PostgreSQL (13 or later), for an application of one or several nodes: give each the same
- * options. Every node delivers from the tables there, so that order and ids are the same on all, and an
- * event may be part of a transaction: `hub.within(client).broadcast(…)`. Connects in the background: a
- * database that is away never makes this call fail.
+ * A log in PostgreSQL (13 or later) for an application of one or several nodes: give each node the same options. Every
+ * node delivers from the tables in PostgreSQL, so that order and ids are the same on all nodes, and an event may be
+ * part of a transaction: `hub.within(client).broadcast(…)`. The log connects in the background: this call does not
+ * fail if the database cannot be reached.
  *
- * Needs the package `pg` 8, and tables that `migrate()` makes. Two connections are made for each node, and
- * a third one where runs are followed.
+ * Needs the package `pg` 8, and the tables that `migrate()` creates. Each node opens two connections, and a third one
+ * when it follows runs.
  *
  * `lib/postgres/README.md` lists the rights that a role needs.
  *
@@ -30,20 +30,20 @@ export function postgresLog(options: PostgresLogOptions): EventLog {
   return createLog(settings, settings);
 }
 
-/** The same for who publishes only: what it reads back is not kept. */
+/** The same log for a process that only publishes: it keeps no copy of the entries. */
 export function publishingLog(options: PostgresLogOptions): EventLog {
   const settings = resolvePostgresLogOptions(options);
   return createLog(settings, { ...settings, maxEvents: 1 });
 }
 
-/** The same for who only reads along: how much is kept is for the nodes to say, so it lets nothing go. */
+/** The same log for a process that only reads. It never trims the log: that is left to the nodes and their bounds. */
 export function watchingLog(options: PostgresLogOptions): EventLog {
   const kept = resolvePostgresLogOptions(options);
   const [maxEvents, maxBytes] = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
   return createLog({ ...kept, maxEvents, maxBytes, maxAgeMs: null }, kept);
 }
 
-/** @param kept what of the log this node holds */
+/** @param kept how much of the log this node holds */
 function createLog(settings: PostgresLogSettings, kept: RingBounds): EventLog {
   const node = createNodeName();
   return new SharedLog(new PostgresEngine(settings, node), node, { ...settings, kept });

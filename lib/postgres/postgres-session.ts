@@ -7,14 +7,14 @@ import type { CreateClient, PostgresClient } from "./postgres-client.js";
 /** A row, all its columns as text. */
 export type Row = Readonly<Record<string, string | null>>;
 
-/** A statement, which the server prepares once per connection where it has a name. */
+/** A statement. If it has a name, the server prepares it once per connection. */
 export interface Statement {
   readonly name?: string;
   readonly text: string;
 }
 
-// A snapshot per statement is what keeps the order: each looks again after it has waited. The tables are
-// read by index whatever the statistics say, which may be of a time when they were empty.
+// READ COMMITTED keeps the order: each statement takes a new snapshot after it has waited for the lock. The tables are
+// always read by index, because the statistics may be from a time when the tables were empty.
 const SETUP = `
 SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SET client_min_messages = warning;
@@ -26,8 +26,8 @@ SET jit = off;
 `;
 
 /**
- * One connection to PostgreSQL, from its beginning to its end. A statement without an answer ends it,
- * since nobody knows whether it will still be carried out.
+ * One connection to PostgreSQL. It never reconnects by itself. A statement without an answer ends it, because the server
+ * may still run the statement later.
  */
 export class PostgresSession implements LogSession {
   readonly server: string;
@@ -37,7 +37,7 @@ export class PostgresSession implements LogSession {
   // One statement at a time.
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Connects. Rejects where that fails or takes too long. */
+  /** Connects. Rejects if that fails or takes too long. */
   static async open(createClient: CreateClient): Promise<PostgresSession> {
     const session = new PostgresSession(await createClient());
     try {
@@ -73,21 +73,21 @@ export class PostgresSession implements LogSession {
 
   /** Calls back whenever a notification arrives, with its payload. */
   onNotification(callback: (payload: string) => void): void {
-    this.#client.on("notification", (told) => {
-      callback(told?.payload ?? "");
+    this.#client.on("notification", (message) => {
+      callback(message?.payload ?? "");
     });
   }
 
   end(cause: Error): void {
     if (this.#lost !== null) return;
     this.#lost = cause instanceof SseHubError ? cause : new ServerError(this.server, cause);
-    // A server that hangs never closes it.
+    // Not awaited: a server that hangs never closes the connection.
     this.#client.end().catch(() => undefined);
     this.#client.unref?.();
     for (const callback of this.#onEnd) callback();
   }
 
-  /** Runs a statement. An error while `lost` is `null` is the server's own answer: nothing was done. */
+  /** Runs a statement. An error while `lost` is `null` is the server's answer, so the statement had no effect. */
   query({ name, text }: Statement, values?: readonly unknown[]): Promise<Row[]> {
     const result = this.#last.then(() =>
       this.#run(
@@ -104,7 +104,7 @@ export class PostgresSession implements LogSession {
     if (this.#lost !== null) throw this.#lost;
     const answer = this.#client.query(config).catch((cause: unknown) => {
       const error = toError(cause);
-      // Whatever is no answer of the server leaves open what became of the statement.
+      // After any other error, it is not known whether the server has run the statement.
       if (!isRefusal(cause)) this.end(error);
       throw error;
     });
@@ -115,17 +115,17 @@ export class PostgresSession implements LogSession {
   }
 }
 
-/** The code that an error of the server has; empty for any other. */
+/** The SQLSTATE of an error of the server; empty for any other error. */
 export function sqlStateOf(cause: unknown): string {
   return /^([0-9A-Z]{5}) /.exec((cause as Error).message)?.[1] ?? "";
 }
 
-// FATAL and PANIC end the connection, too.
+// The other severities, FATAL and PANIC, end the connection.
 function isRefusal(cause: unknown): boolean {
   return (cause as { severity?: unknown } | null)?.severity === "ERROR";
 }
 
-// With its code in front, by which it is known whatever the language of the server.
+// The message begins with the SQLSTATE, so that it is recognized in every language of the server.
 function toError(cause: unknown): Error {
   const { code, severity, message } = cause as Error & { code?: string; severity?: string };
   return severity === undefined ? (cause as Error) : new Error(`${code} ${message}`, { cause });

@@ -3,14 +3,15 @@ import { LogPublisher, type Publisher } from "../publish/publisher.js";
 import { publishingLog } from "./postgres-log.js";
 import type { PostgresLogOptions } from "./postgres-log-options.js";
 
-/** Options of a `publisher()`: those of the nodes' `postgresLog()`. */
+/** Options of a `publisher()`: the options of the nodes' `postgresLog()`, and one more. */
 export interface PublisherOptions extends PostgresLogOptions {
-  /** The most an event's data may be, in bytes of UTF-8. @default 1_048_576 (1 MiB) */
+  /** The largest data of an event, in bytes of UTF-8. @default 1_048_576 (1 MiB) */
   maxPayloadBytes?: number | undefined;
 }
 
 /**
- * Makes a publisher. It keeps nothing of the log; give it the `name` and the bounds that the nodes have.
+ * Makes a publisher for a process without streams, such as a worker. It holds no copy of the log. Give it the same
+ * `schema`, `name`, `secret` and bounds as the nodes.
  *
  * @example
  * const shop = publisher({ pool });

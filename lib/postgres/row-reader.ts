@@ -8,14 +8,14 @@ import { readState } from "./state.js";
 import type { Trimmer } from "./trimmer.js";
 import { deafTrouble } from "./trouble.js";
 
-// A notification may be lost: it is looked at least so often.
+// How often rows are read without a notification, because a notification may be lost.
 const LOOK_MS = 1_000;
-// What is older than this when it is found was not notified.
+// A row that is older than this when it is found had no notification.
 const UNHEARD_MS = 300;
-// So often in turn is no accident any more.
+// After this many rows in a row without a notification, LISTEN does not work.
 const MAX_UNHEARD = 3;
 
-/** What a row reader is made of. */
+/** What a {@link RowReader} is given, and what it calls. */
 export interface RowReaderParts extends Reading {
   readonly session: PostgresSession;
   readonly node: string;
@@ -25,8 +25,8 @@ export interface RowReaderParts extends Reading {
 }
 
 /**
- * Reads on at the head of the log, on a connection of its own, for the whole node. A notification only
- * wakes it; what it reads are rows, each page with the state of the log at that moment.
+ * Reads new entries of the log for the whole node, over a connection of its own. A notification only wakes it; the
+ * entries are rows of a table, and each page also has the state of the log at that moment.
  */
 export class RowReader {
   readonly #parts: RowReaderParts;
@@ -34,7 +34,7 @@ export class RowReader {
   #isWoken = false;
   #wake: () => void = () => undefined;
   #aliveAt = 0;
-  // How often in turn something was found that nothing had woken it for.
+  // How often in a row new entries were found without a notification.
   #unheard = 0;
 
   constructor(parts: RowReaderParts) {
@@ -56,20 +56,20 @@ export class RowReader {
     const state = await this.#parts.ensureEpoch();
     const isAnother = state.epoch !== mirror.epoch || state.head < mirror.position;
     const beginning = isAnother ? await this.#readBeginning() : null;
-    // A sign of life only now: a node that gives one must read all questions that are asked after it.
-    await this.#beAlive();
-    // It is up when it can read, not before: a role may be allowed everything but that.
+    // The node reports itself as alive only now: from then on it must read every question.
+    await this.#reportAlive();
+    // Tries to read before it is up: the role may have all rights but this one.
     await session.query(this.#parts.statements.page, [mirror.position, 1]);
     this.#parts.up();
     if (beginning !== null) this.#begin(beginning);
     for (;;) {
       if (await this.#readOn()) continue;
-      await this.#rest();
+      await this.#waitForWork();
       if (performance.now() - this.#aliveAt > LOOK_MS) await this.#onTick();
     }
   }
 
-  // Gives true where there may be more.
+  // Returns true if there may be more entries.
   async #readOn(): Promise<boolean> {
     const { session, mirror, statements } = this.#parts;
     const wasWoken = this.#isWoken;
@@ -104,8 +104,8 @@ export class RowReader {
     this.#parts.onWarning(deafTrouble(this.#parts.session.server));
   }
 
-  // Resolves when there may be something to do.
-  async #rest(): Promise<void> {
+  // Resolves at the next notification, or after a second.
+  async #waitForWork(): Promise<void> {
     if (this.#isWoken || this.#parts.session.lost !== null) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, LOOK_MS).unref();
@@ -118,14 +118,14 @@ export class RowReader {
 
   async #onTick(): Promise<void> {
     const { session, trimmer } = this.#parts;
-    // A disk that is full can be read all the same; those who append tell of it.
-    await this.#beAlive().catch((cause: unknown) => {
+    // With a full disk, reading still works; appending reports the problem.
+    await this.#reportAlive().catch((cause: unknown) => {
       if (session.lost !== null) throw cause;
     });
     await trimmer.trim(session);
   }
 
-  async #beAlive(): Promise<void> {
+  async #reportAlive(): Promise<void> {
     const { session, statements, node } = this.#parts;
     this.#aliveAt = performance.now();
     await session.query(statements.alive, [node]);
@@ -137,7 +137,7 @@ export class RowReader {
     await session.query({ text: `LISTEN ${String(row?.channel)}` });
   }
 
-  // Both at one moment.
+  // One transaction, so that the state and the retained events are of the same moment.
   async #readBeginning(): Promise<LogBeginning> {
     const { session, statements } = this.#parts;
     await session.query({ text: "BEGIN ISOLATION LEVEL REPEATABLE READ" });
@@ -157,7 +157,7 @@ export class RowReader {
   }
 }
 
-/** Bytes of entries as they come. */
+/** The size of entries in bytes. */
 export function sizeOf(rows: readonly Row[]): number {
   return rows.reduce(
     (sum, { head, payload }) => sum + ((head ?? "").length + (payload ?? "").length) / 2,

@@ -1,7 +1,7 @@
 import type { LogState } from "../shared-log/log-state.js";
 import type { Row } from "./postgres-session.js";
 
-/** Reads what the server says of the log; see `LogStatements.state`. */
+/** Decodes the state of the log; see `LogStatements.state`. */
 export function readState([row]: readonly Row[]): LogState {
   return {
     epoch: row?.epoch ?? "",

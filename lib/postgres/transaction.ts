@@ -3,12 +3,12 @@ import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 /** Runs a statement with its values. */
 export type Query = (text: string, values: readonly unknown[]) => Promise<unknown>;
 
-/** What runs statements in a transaction: a client of `pg`, or whatever has its `query(text, values)`. */
+/** Runs statements in a transaction: a client of `pg`, or another object with its `query(text, values)`. */
 interface Transaction {
   query(text: string, values: readonly unknown[]): Promise<unknown>;
 }
 
-/** @throws SseHubTypeError `ERR_SSE_OPTION` for what runs no statements, or runs each on any connection */
+/** @throws SseHubTypeError `ERR_SSE_OPTION` if the argument has no `query`, or is a pool */
 export function queryOf(transaction: unknown): Query {
   const isClient =
     typeof transaction === "object" &&
@@ -19,6 +19,6 @@ export function queryOf(transaction: unknown): Query {
   throw new SseHubTypeError(
     "ERR_SSE_OPTION",
     `within() was given ${describe(transaction)}. Expected the client that runs your transaction, ` +
-      "such as that of pool.connect(): a pool runs each statement on a connection of its own.",
+      "such as the one that pool.connect() returns: a pool runs each statement on another connection.",
   );
 }

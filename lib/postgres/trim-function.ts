@@ -1,9 +1,9 @@
 import { NOW_MS } from "./functions.js";
 
 /**
- * Deletes the oldest entries that are over a bound, at most so many at once, and whatever else is over.
- * An entry goes when what follows it fills a bound by itself. Gives how many have gone; nothing is done
- * while another node does it.
+ * Deletes the oldest entries that exceed a bound, at most `step` of them, and other rows whose time is over. An entry
+ * exceeds a bound if the entries after it fill that bound. Returns the number of deleted entries; 0 while another node
+ * trims.
  */
 export const TRIM = `
 CREATE OR REPLACE FUNCTION {trim}(

@@ -2,12 +2,12 @@ import type { PendingAppend } from "../shared-log/pending-append.js";
 import type { PostgresLogSettings } from "./postgres-log-options.js";
 import type { PostgresSession, Statement } from "./postgres-session.js";
 
-// Deleted at once: few, so that nobody waits for it.
+// Entries deleted in one statement: few, so that appends do not wait long.
 const STEP = 2_000;
-// A node deletes no more at a time, so that it does its own work, too.
+// Statements in a row: not more, so that the node's other work is not delayed.
 const MAX_STEPS = 20;
 
-/** Lets go of what is over the bounds: by those who append, and now and then by everybody. */
+/** Deletes entries that exceed the bounds. Nodes that append do it most, and every node does it now and then. */
 export class Trimmer {
   readonly #settings: PostgresLogSettings;
   readonly #statement: Statement;
@@ -21,8 +21,8 @@ export class Trimmer {
   }
 
   /**
-   * This node has appended: it trims as soon as that is a good part of what the log holds. Nobody waits for
-   * it, and what is appended meanwhile goes in between its steps.
+   * This node has appended entries. It trims after each 64th of a bound, in the background: other appends run between
+   * the steps.
    */
   onAppended(session: PostgresSession, batch: readonly PendingAppend[]): void {
     this.#events += batch.length;
@@ -36,7 +36,7 @@ export class Trimmer {
     });
   }
 
-  /** Trims. That it fails is no trouble of its own: the log is only larger than it need be. */
+  /** Trims. A failure is ignored: the log is only larger than necessary. */
   async trim(session: PostgresSession): Promise<void> {
     const { maxEvents, maxBytes, maxAgeMs } = this.#settings;
     const bounds = [maxEvents, maxBytes, maxAgeMs ?? 0, STEP];

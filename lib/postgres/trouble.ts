@@ -1,11 +1,11 @@
 import { createTroubleOf, type KnownTrouble, type Trouble } from "../shared-log/trouble.js";
 
-// The first that fits counts. Errors of the server begin with their SQLSTATE.
+// The first that matches counts. Errors of the server begin with their SQLSTATE.
 const KNOWN: readonly KnownTrouble[] = [
   {
     kind: "package",
     pattern: /^PACKAGE /,
-    what: "was not asked",
+    what: "cannot be used",
     remedy: "postgresLog({ connectionString }) needs the package pg.",
   },
   {
@@ -72,7 +72,7 @@ const KNOWN: readonly KnownTrouble[] = [
   {
     kind: "pooler",
     pattern: /^(26000|42P05|08P01) /,
-    what: "forgets what was prepared on the connection",
+    what: "does not keep prepared statements on the connection",
     remedy:
       "Give postgresLog() a direct connection, not one through a pgbouncer in transaction mode.",
   },
@@ -84,15 +84,15 @@ const KNOWN: readonly KnownTrouble[] = [
   },
 ];
 
-/** Says what an error means and what the operator can do about it. */
+/** Says what an error of PostgreSQL means and what the operator can do. */
 export const troubleOf = createTroubleOf("PostgreSQL", KNOWN);
 
-/** What is said where notifications do not arrive. */
+/** The warning for a connection on which notifications do not arrive. */
 export function deafTrouble(server: string): Trouble {
   return {
     kind: "deaf",
     text:
       `PostgreSQL at ${server} does not deliver notifications to the log, so events are up to ` +
-      "1 s late. Give postgresLog() a direct connection: a pgbouncer in transaction mode lets no LISTEN through.",
+      "1 s late. Give postgresLog() a direct connection: LISTEN does not work through a pgbouncer in transaction mode.",
   };
 }

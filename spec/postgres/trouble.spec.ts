@@ -26,7 +26,7 @@ describeWithPostgres("postgresLog in trouble", (serverOf) => {
     const node = startNodeSoon({ connectionString: server.url });
     expect(await troubleOf(node)).toBe(
       `PostgreSQL at 127.0.0.1:${server.port} cannot be reached (connect ECONNREFUSED 127.0.0.1:${server.port}). ` +
-        "Check that it runs, and that host and port are right.",
+        "Check that it runs, and that host and port are correct.",
     );
     await server.run();
     await node.log.catchUp();
@@ -140,7 +140,7 @@ describeWithPostgres("postgresLog in trouble", (serverOf) => {
       new Error('26000 prepared statement "sse page" does not exist'),
     );
     expect(troubleInWords(cause).text).toMatch(
-      /^PostgreSQL at db:6432 forgets what was prepared.*a direct connection.*pgbouncer/,
+      /^PostgreSQL at db:6432 does not keep prepared statements.*a direct connection.*pgbouncer/,
     );
   });
 

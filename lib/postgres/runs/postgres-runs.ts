@@ -61,7 +61,7 @@ export class PostgresRuns implements ServerRuns {
     await this.#reading?.close();
   }
 
-  // Nobody may have looked whether its producer is alive.
+  // Checks whether the producer is alive: no follower may have done that.
   async #judge(run: StoredRun): Promise<StoredRun> {
     if (run.state !== "running") return run;
     const verdict = await this.lose(run, "expired");
@@ -76,7 +76,7 @@ export class PostgresRuns implements ServerRuns {
     return { verdict: row?.verdict as RunVerdict, restMs: Number(row?.rest) };
   }
 
-  // All that is asked here may be asked twice.
+  // Every statement that is sent here may be repeated.
   async #ask(what: keyof LogStatements, values: readonly unknown[]): Promise<Row[]> {
     for (;;) {
       const session = await this.#parts.whenUp();
@@ -85,7 +85,7 @@ export class PostgresRuns implements ServerRuns {
       } catch (cause) {
         if (session.lost !== null) continue;
         const state = sqlStateOf(cause);
-        // Another server may be the primary one by now; or two have waited for each other.
+        // 25006: this server is no longer the primary. 40P01 and 40001: a deadlock or conflict, so try again.
         if (state === "25006") session.end(cause as Error);
         else if (state === "40P01" || state === "40001") await sleep(PASSING_MS);
         else throw new ServerError(session.server, cause);
@@ -94,6 +94,6 @@ export class PostgresRuns implements ServerRuns {
   }
 
   #inTime<T>(ask: () => Promise<T>): Promise<T> {
-    return withTimer(ask(), this.#parts.deadlineMs, "PostgreSQL was away");
+    return withTimer(ask(), this.#parts.deadlineMs, "PostgreSQL could not be reached");
   }
 }

@@ -1,6 +1,6 @@
 import { NOW_MS } from "../functions.js";
 
-/** Tables of runs: one row for each run that had an id, and the events of each. */
+/** The tables of runs: a row for each run, and the events of each run. */
 export const RUN_TABLES = `
 CREATE TABLE IF NOT EXISTS {runs} (
   id text NOT NULL,
@@ -27,19 +27,19 @@ CREATE TABLE IF NOT EXISTS {run_events} (
 );
 `;
 
-/** What NOTIFY tells the followers of a run of; the payload is its token. */
+/** Notifies the followers of a run; the payload is the token of the run. */
 const TELL = `
 CREATE OR REPLACE FUNCTION {run_tell}(token_ text) RETURNS void LANGUAGE sql AS $body$
   SELECT pg_notify({channel}() || '_runs', token_)
 $body$;`;
 
-/** Begins a record. Gives false while the id belongs to another run that is alive. */
+/** Begins a record. Returns false if the id belongs to another run that is alive. */
 const BEGIN = `
 CREATE OR REPLACE FUNCTION {run_begin}(
   id_ text, token_ text, audience_ text, since_ bigint, lease_ms_ bigint, keep_ms_ bigint
 ) RETURNS boolean LANGUAGE plpgsql AS $body$
 BEGIN
-  -- Of those who begin with one id, one after the other; and none while a producer renews its lease.
+  -- Runs that begin with the same id wait for each other, and for a producer that renews its lease.
   PERFORM pg_advisory_xact_lock(1936941418, hashtext(id_));
   PERFORM 1 FROM {runs} WHERE id = id_ AND state = 'running' FOR UPDATE;
   IF EXISTS (
@@ -56,7 +56,7 @@ BEGIN
   RETURN true;
 END $body$;`;
 
-/** Writes to a record, once, and renews the lease. Gives \`in\`, \`gone\`, or how the run had ended. */
+/** Writes to a record, once, and renews the lease. Returns \`in\`, \`gone\`, or how the run has ended. */
 const WRITE = `
 CREATE OR REPLACE FUNCTION {run_write}(
   id_ text, token_ text, after_ bigint, count_ bigint, ending text, lengths_ text, payload_ bytea
@@ -71,7 +71,7 @@ BEGIN
   IF found_.state <> 'running' THEN
     RETURN CASE WHEN found_.state = ending AND found_.head = after_ + count_ THEN 'in' ELSE found_.state END;
   END IF;
-  -- A repeated write has been done; anything else but the next one means that something was lost.
+  -- A repeated write is already in the record. Any other write but the next one means that a part was lost.
   IF found_.head NOT IN (after_, after_ + count_) THEN RETURN 'gone'; END IF;
   IF found_.head = after_ AND count_ > 0 THEN
     INSERT INTO {run_events} VALUES (id_, token_, after_ + count_, lengths_, payload_);
@@ -83,14 +83,14 @@ BEGIN
     bytes = found_.bytes,
     state = CASE WHEN ending = '' THEN 'running' ELSE ending END,
     lease = now_ + lease_ms,
-    -- As long after its lease as after its end: perhaps nobody is there to say that it is lost.
+    -- As long after its lease as after its end: no follower may be there to end it as lost.
     expires = now_ + keep_ms + CASE WHEN ending = '' THEN lease_ms ELSE 0 END
   WHERE id = id_ AND token = token_;
   IF count_ > 0 OR ending <> '' THEN PERFORM {run_tell}(token_); END IF;
   RETURN 'in';
 END $body$;`;
 
-/** Ends a record as lost. Gives what has become of the run, and for how long its lease is good. */
+/** Ends a record as lost. Returns the state of the run, and the rest of its lease. */
 const LOSE = `
 CREATE OR REPLACE FUNCTION {run_lose}(id_ text, token_ text, how text, OUT verdict text, OUT rest bigint)
 LANGUAGE plpgsql AS $body$
@@ -115,7 +115,7 @@ BEGIN
   END IF;
 END $body$;`;
 
-/** Deletes runs that are forgotten, so many parts of them at once. */
+/** Deletes runs whose time is over, at most \`step\` of their rows at once. */
 const FORGET = `
 CREATE OR REPLACE FUNCTION {run_forget}(step integer) RETURNS void LANGUAGE plpgsql AS $body$
 BEGIN
@@ -127,5 +127,5 @@ BEGIN
     AND NOT EXISTS (SELECT FROM {run_events} AS e WHERE e.id = r.id AND e.token = r.token);
 END $body$;`;
 
-/** In an order in which each may call those before it. */
+/** Ordered so that each function may call the ones before it. */
 export const RUN_FUNCTIONS: readonly string[] = [TELL, LOSE, BEGIN, WRITE, FORGET];

@@ -5,7 +5,7 @@ import type { LogStatements } from "../log-statements.js";
 import type { PostgresSession, Row } from "../postgres-session.js";
 import { readRunPage, type RunPage } from "./run-rows.js";
 
-// A notification may be lost: it is looked at least so often.
+// How often records are read without a notification, because a notification may be lost.
 const LOOK_MS = 1_000;
 const RUNS_AT_ONCE = 32;
 
@@ -15,13 +15,13 @@ interface Reading {
 }
 
 /**
- * Reads the records of all runs that are followed on this node, on a connection of its own. A notification
- * only says which to look at; what it reads are rows.
+ * Reads the records of all runs that are followed on this node, over one connection of its own. A notification only says
+ * which record to read; the events are rows of a table.
  */
 export class RunReader {
   readonly #statements: LogStatements;
   readonly #expire: ExpireRun;
-  // By their token, all three.
+  // By the token of the run.
   readonly #runs = new Map<string, Reading>();
   readonly #due = new Set<string>();
   readonly #size = new PageSize();
@@ -32,7 +32,7 @@ export class RunReader {
     this.#expire = expire;
   }
 
-  /** Gives a record to a sink from its first event on. Returns what stops that. */
+  /** Passes a record to a sink, from the first event on. Returns a function that stops this. */
   follow(run: RunHeader, sink: RunSink): () => void {
     const followed = new FollowedRun(run, sink, this.#expire);
     this.#runs.set(run.token, { run, followed });
@@ -57,7 +57,7 @@ export class RunReader {
     for (;;) {
       if (session.lost !== null) throw session.lost;
       if (this.#due.size > 0) await this.#readDue(session);
-      else if (await this.#isRested()) this.#lookAtAll();
+      else if (await this.#isQuiet()) this.#lookAtAll();
     }
   }
 
@@ -73,8 +73,8 @@ export class RunReader {
     }
   }
 
-  // Gives true after a while in which nothing was due.
-  #isRested(): Promise<boolean> {
+  // Resolves with true after a second without work, and with false as soon as there is work.
+  #isQuiet(): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, LOOK_MS, true).unref();
       this.#wake = () => {
@@ -111,7 +111,7 @@ export class RunReader {
     else this.#due.add(run.token);
   }
 
-  // Somebody may have begun to follow it again meanwhile.
+  // The run may be followed again meanwhile: then the new entry stays.
   #forget(token: string, followed: FollowedRun): void {
     if (this.#runs.get(token)?.followed === followed) this.#runs.delete(token);
   }

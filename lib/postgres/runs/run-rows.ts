@@ -3,7 +3,7 @@ import { isEndReason, splitFrames, type RunEntry } from "../../shared-log/follow
 import { bytesOf } from "../entry.js";
 import type { Row } from "../postgres-session.js";
 
-/** Reads a row of runs. */
+/** Decodes a row of the table of runs. */
 export function readRun(row: Row): StoredRun {
   const state = row.state ?? "";
   return {
@@ -19,20 +19,20 @@ export function readRun(row: Row): StoredRun {
   };
 }
 
-/** What was read of one run behind a position. */
+/** The rows of one run after a position. */
 export interface RunPage {
   readonly rows: readonly Row[];
-  /** True where these are all entries that there are. */
+  /** True if there are no further entries. */
   readonly isWhole: boolean;
 }
 
-/** The entries of a page, and the end where that comes next. */
+/** The entries of a page, followed by the end of the run if the page is the last one. */
 export function readRunPage({ rows, isWhole }: RunPage, position: number): Array<RunEntry | null> {
   const entries = rows.filter(({ last }) => last !== null).map(readRunEntry);
   const [{ state, head } = {}] = rows;
   if (!isWhole || state == null || !isEndReason(state)) return entries;
   const end = Number(rows.at(-1)?.last ?? position);
-  // A part of it has gone: whoever ended it had written it.
+  // If events before the end are missing, they have been lost.
   return [...entries, end < Number(head) ? null : { end: state }];
 }
 

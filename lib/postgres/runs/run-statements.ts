@@ -3,14 +3,14 @@ import { NOW_MS } from "../functions.js";
 const COLUMNS = "id, token, audience, since, lease_ms, keep_ms, state, head, bytes";
 const KNOWN = `expires > ${NOW_MS}`;
 
-/** All that a log says to the server of runs. */
+/** The text of every statement about runs. */
 export const RUN_TEXTS = {
   runBegin: "SELECT {run_begin}($1, $2, $3, $4, $5, $6) AS begun",
   runWrite: "SELECT {run_write}($1, $2, $3, $4, $5, $6, $7) AS verdict",
   runLose: "SELECT verdict, rest FROM {run_lose}($1, $2, $3)",
   runFind: `SELECT ${COLUMNS} FROM {runs} WHERE id = $1 AND ${KNOWN} ORDER BY begun DESC LIMIT 1`,
   runList: `SELECT DISTINCT ON (id) ${COLUMNS} FROM {runs} WHERE ${KNOWN} ORDER BY id, begun DESC`,
-  /** Of each of these runs its state, and its entries behind a position: at least one row where it is known. */
+  /** The state of each given run, and its entries after a position. At least one row for each run that exists. */
   runPage:
     "SELECT f.token, r.state, r.head, e.last, e.lengths, encode(e.payload, 'hex') AS payload " +
     "FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS f (id, token, after, ordinal) " +
