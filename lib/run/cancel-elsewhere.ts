@@ -4,17 +4,20 @@ import type { RunEndReason, RunHeader, RunStore } from "../log/run-store.js";
 import type { Mirrors } from "./mirrors.js";
 import type { RunRecord } from "./run-record.js";
 
-/** What reaches the producer of a run in another process. */
-export interface WayToProducer {
+/** What is needed to cancel a run of another process. */
+export interface CancelParts {
   readonly store: RunStore;
   readonly mirrors: Mirrors;
   readonly log: Pick<EventLog, "tell">;
 }
 
-/** Asks the process of a run to end it. One that does not within the lease counts as gone. Gives whether the run was ended by this. */
+/**
+ * Asks the process of a run to cancel it. A process that does not do so within the lease counts as gone. Resolves with
+ * true if this call has ended the run.
+ */
 export async function cancelElsewhere(
   run: RunHeader,
-  { store, mirrors, log }: WayToProducer,
+  { store, mirrors, log }: CancelParts,
 ): Promise<boolean> {
   const record = mirrors.open(run);
   try {
@@ -27,7 +30,7 @@ export async function cancelElsewhere(
   }
 }
 
-// `null`: it has not ended within that time.
+// Resolves with `null` if the run has not ended within that time.
 async function endOf(record: RunRecord, ms: number): Promise<RunEndReason | null> {
   const timer = new AbortController();
   let unwatch: () => void = () => undefined;

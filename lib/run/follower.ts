@@ -9,15 +9,18 @@ import type { RunForm, RunRecord } from "./run-record.js";
 /** A run that can be followed on this node. */
 export interface FoundRun {
   readonly header: RunHeader;
-  /** Number of events that it has at least. */
+  /** Number of events when it was found; it may have more by now. */
   readonly events: number;
-  /** Gives its record, for as long as somebody here reads it. */
+  /** Returns its record. Each call needs one call of {@link close}. */
   open(): RunRecord;
   /** Undoes one call of {@link open}. */
   close(): void;
 }
 
-/** Gives the record of a run to one stream: what was before, what comes, and the end, at the pace of its socket. */
+/**
+ * Sends the record of a run to one stream: the events of before, the events that come, and the end, at the pace of the
+ * stream's socket.
+ */
 export class Follower implements Feed {
   readonly #run: FoundRun;
   readonly #form: RunForm;
@@ -40,12 +43,12 @@ export class Follower implements Feed {
     const id = toRunCursor(header.token, this.#position);
     if (brought === undefined) return { id, opened: { recovered: null } };
     if (isKnown) return { id, opened: { recovered: true } };
-    // The cursor of another run: this one comes from its first event.
+    // The cursor belongs to another run: this run is sent from its first event.
     return { id, opened: { recovered: false, reason: position === null ? "epoch" : "unknown" } };
   }
 
   begin(connection: StreamConnection): void {
-    // A listener of the application may have ended it when it was told `hub:open`.
+    // A `join` listener of the application may have ended it.
     if (connection.hasEnded) return;
     const record = this.#run.open();
     const read = () => {
@@ -86,7 +89,7 @@ export class Follower implements Feed {
     else if (record.end !== null) connection.finish(record.end);
   }
 
-  // In another turn, after others had theirs.
+  // In a later turn of the event loop, so that other streams have their turn.
   #readSoon(record: RunRecord, connection: StreamConnection): void {
     this.#isWaiting = true;
     setImmediate(() => {
@@ -98,7 +101,7 @@ export class Follower implements Feed {
     this.#isWaiting = true;
     this.#stalls.add(connection);
     connection.transport.onDrain(() => {
-      // After the end its socket is still watched, until it has closed.
+      // After the end the socket stays watched until it has closed.
       if (connection.hasEnded) return;
       this.#stalls.delete(connection);
       this.#read(record, connection);

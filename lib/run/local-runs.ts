@@ -1,10 +1,10 @@
 import type { Producer } from "./producer.js";
 
-/** The runs that this process produces, and those it keeps after their end because nobody else does. */
+/** The runs that this process produces. Without a store, it also keeps runs that have ended, for their `keepMs`. */
 export class LocalRuns implements Iterable<Producer> {
   readonly #producers = new Map<string, Producer>();
 
-  /** The run that has this id now, or had it last. */
+  /** The newest run of this process with this id. */
   get(id: string): Producer | undefined {
     return this.#producers.get(id);
   }
@@ -17,12 +17,12 @@ export class LocalRuns implements Iterable<Producer> {
     this.#producers.set(producer.id, producer);
   }
 
-  /** Forgets a run, unless another has its id now. */
+  /** Forgets a run, unless its id now belongs to another run. */
   delete(producer: Producer): void {
     if (this.#producers.get(producer.id) === producer) this.#producers.delete(producer.id);
   }
 
-  /** The same after a time; 2^31 - 1 ms at most. */
+  /** Forgets a run after a time of at most 2^31 - 1 ms. */
   deleteLater(producer: Producer, ms: number): void {
     setTimeout(() => {
       this.delete(producer);

@@ -7,7 +7,7 @@ interface Mirror {
   users: number;
 }
 
-/** The records of runs that other processes produce, kept for as long as somebody here reads them. */
+/** Copies of the records of other processes' runs, each kept while a stream of this process reads it. */
 export class Mirrors {
   readonly #store: RunStore;
   readonly #mirrors = new Map<string, Mirror>();
@@ -32,7 +32,7 @@ export class Mirrors {
     mirror.stop();
   }
 
-  /** The tokens of the runs, each with the number of its readers. */
+  /** The tokens of the runs, each with its number of readers. */
   readers(): Array<[token: string, readers: number]> {
     return [...this.#mirrors].map(([token, { record }]) => [token, record.readers]);
   }

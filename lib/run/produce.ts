@@ -2,7 +2,7 @@ import { isThenable } from "../async/is-thenable.js";
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import type { RunSource, RunTools } from "./run.js";
 
-/** Takes all items of a source, until it is done or the signal is aborted; then its `return()` is called. */
+/** Takes all items of a source, until the source is done or the signal is aborted. Then calls its `return()`. */
 export async function produce(
   source: RunSource,
   tools: RunTools,
@@ -24,7 +24,7 @@ export async function produce(
     for (;;) {
       const item: IteratorResult<unknown> = await iterator.next();
       if (item.done === true || tools.signal.aborted) return;
-      give(item.value, onItem, stop);
+      passOn(item.value, onItem, stop);
       if (tools.signal.aborted) return;
     }
   } finally {
@@ -32,7 +32,7 @@ export async function produce(
   }
 }
 
-function give(item: unknown, onItem: (item: unknown) => void, onRefusal: () => void): void {
+function passOn(item: unknown, onItem: (item: unknown) => void, onRefusal: () => void): void {
   try {
     onItem(item);
   } catch (error) {
@@ -51,12 +51,12 @@ function iteratorOf(items: unknown): AnyIterator {
   }
   throw new SseHubTypeError(
     "ERR_SSE_SOURCE",
-    `The source of hub.run() gave ${describe(items)}. Expected something to iterate over, such as an async generator, ` +
-      "or a promise for it; or nothing, after it has called send.",
+    `The source of hub.run() returned ${describe(items)}. Expected something that can be iterated, such as an async ` +
+      "generator, or a promise for it. A source that calls send itself returns a promise for nothing.",
   );
 }
 
-// A run that has ended needs nothing of its source.
+// Tells the source to stop. Its last value or error is of no use.
 function leave(iterator: AnyIterator): void {
   new Promise((done) => {
     done(iterator.return?.());

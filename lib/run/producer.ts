@@ -9,14 +9,14 @@ import type { RunSettings } from "./run-options.js";
 import { RunRecord } from "./run-record.js";
 import { RunWriter } from "./run-writer.js";
 
-/** What a producer is made of. */
+/** What a {@link Producer} is given. */
 export interface ProducerParts {
   readonly settings: RunSettings;
-  /** `null` where the record in this process is all there is. */
+  /** `null`: the record is only in this process. */
   readonly store: RunStore | null;
   readonly maxPayloadBytes: number;
   report(error: SseHubError): void;
-  /** Called once, when the run has ended; `null`: the log has not taken it. */
+  /** Called once, when the run has ended; `null`: the store has refused the run. */
   onEnd(reason: RunEndReason | null): void;
 }
 
@@ -27,7 +27,7 @@ export class Producer {
   readonly #writer: RunWriter;
   readonly #done = new Deferred<RunEnd>();
   readonly #abort = new AbortController();
-  // What counts for the bounds, written or not.
+  // Count towards the bounds, also events that are not written yet.
   #events = 0;
   #bytes = 0;
   #isOver = false;
@@ -45,7 +45,7 @@ export class Producer {
         this.#settle(reason);
       },
       onRefusal: (cause) => {
-        this.#refuse(new SseHubError("ERR_SSE_LOG", "The log did not take a run.", { cause }));
+        this.#refuse(runRefused(this.id, cause));
       },
     });
   }
@@ -76,7 +76,7 @@ export class Producer {
     return { ...this.header, state: end ?? "running", events: head, bytes };
   }
 
-  /** Begins: at once, or as soon as the store has the run. Gives what the application has of it. */
+  /** Begins at once, or as soon as the store has the run. Returns the run for the application. */
   begin(source: RunSource): Run {
     const { id, signal, done } = this;
     const run: Run = { id, signal, done, send: (event, data) => this.#send(event, data) };
@@ -87,7 +87,7 @@ export class Producer {
   async #produce(source: RunSource, run: Run): Promise<void> {
     const { store } = this.#parts;
     if (store !== null && !(await this.#enter(store))) return;
-    // It may have been cancelled meanwhile.
+    // The run may have been cancelled meanwhile.
     if (this.#isOver) return;
     try {
       await produce(source, run, (item) => {
@@ -104,7 +104,7 @@ export class Producer {
     return this.#add(event, data);
   }
 
-  /** Ends the run behind all that it has sent. The first call counts. */
+  /** Ends the run after all events that it has sent. Only the first call has an effect. */
   finish(reason: RunEndReason): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -120,7 +120,7 @@ export class Producer {
       }
       this.#refuse(runExists(this.id));
     } catch (cause) {
-      this.#refuse(new SseHubError("ERR_SSE_LOG", "The log did not take a run.", { cause }));
+      this.#refuse(runRefused(this.id, cause));
     }
     return false;
   }
@@ -146,7 +146,7 @@ export class Producer {
     this.finish("failed");
   }
 
-  // The store has not taken the run, or takes it no more.
+  // The store has refused the run, or a write to it.
   #refuse(error: SseHubError): void {
     this.#isOver = true;
     this.#parts.report(error);
@@ -157,7 +157,7 @@ export class Producer {
     this.#parts.onEnd(null);
   }
 
-  // Ended by its own hand or by another's.
+  // The run has ended, by this process or by another one.
   #settle(reason: RunEndReason): void {
     this.#isOver = true;
     if (reason !== "done") this.#stop(reason);
@@ -175,21 +175,27 @@ export class Producer {
   }
 }
 
-/** The error for an id that a living run has. */
+/** The error for an id that a running run has. */
 export function runExists(id: string): SseHubError {
   return new SseHubError(
     "ERR_SSE_RUN_EXISTS",
-    `A run with the id "${id}" is going on. Expected an id that no living run has: take a new one for each run, or follow this one.`,
+    `A run with the id "${id}" is still running. Expected an id that no other run has: use a new id for each run, ` +
+      "or follow the existing run.",
   );
+}
+
+function runRefused(id: string, cause: unknown): SseHubError {
+  const message = `The log did not accept the run "${id}", so the run has ended. The cause says why.`;
+  return new SseHubError("ERR_SSE_LOG", message, { cause });
 }
 
 function outgrown(id: string, maxEvents: number, maxBytes: number): SseHubError {
   return new SseHubError(
     "ERR_SSE_RUN_SIZE",
-    `The run "${id}" has outgrown its bounds of ${maxEvents} events and ${maxBytes} bytes, so it has failed. ` +
+    `The run "${id}" has exceeded its limits of ${maxEvents} events and ${maxBytes} bytes, so it has failed. ` +
       "Raise maxEvents or maxBytes of hub.run(), or send less.",
   );
 }
 
 const SOURCE_FAILED =
-  "The source of a run failed, so the run has ended. Its followers are told that it failed, not why.";
+  "The source of a run threw an error, so the run has ended as failed. The cause is that error; browsers are not told it.";

@@ -6,16 +6,16 @@ import { isCount, isTimer, MILLISECONDS, optionReader } from "../options/option-
 import { checkEventName } from "../wire/event.js";
 import type { CancelOptions, RunOptions, RunSource } from "./run.js";
 
-/** What a run is to be: its header, and what only its producer needs. */
+/** The checked arguments of `hub.run()`: the header of the run, and what only its producer needs. */
 export interface RunSettings {
   readonly header: RunHeader;
-  /** `null`: without a name on the wire. */
+  /** Name of the events that the items become; `null`: they have no name on the wire. */
   readonly event: string | null;
   readonly maxEvents: number;
   readonly maxBytes: number;
 }
 
-/** Reads what `hub.run()` was given. @throws SseHubTypeError `ERR_SSE_OPTION`, `ERR_SSE_FILTER`, `ERR_SSE_FIELD` */
+/** Reads the arguments of `hub.run()`. @throws SseHubTypeError `ERR_SSE_OPTION`, `ERR_SSE_FILTER`, `ERR_SSE_FIELD` */
 export function resolveRun(id: unknown, source: unknown, options: RunOptions): RunSettings {
   checkRunId(id);
   checkSource(source);
@@ -39,16 +39,16 @@ export function resolveRun(id: unknown, source: unknown, options: RunOptions): R
   };
 }
 
-/** True for what can be the id of a run. */
+/** True for a valid id of a run. */
 export function isRunId(id: unknown): id is string {
   return typeof id === "string" && /^[A-Za-z0-9_.-]{1,128}$/.test(id);
 }
 
-/** @throws SseHubTypeError `ERR_SSE_OPTION` */
+/** Reads the options of `hub.cancel()`; `null` without `by`. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolveCancel(options: CancelOptions): { readonly by: object | undefined } | null {
   const read = optionReader("hub.cancel", options, ["by"]);
   const by = read("by", "a user, such as req.sse.user", isUser);
-  // Named, but nobody: then it is not for that user, unless it is for everybody.
+  // `by: undefined` is a request without a user: it may cancel only a run that is for everybody.
   return "by" in options ? { by } : null;
 }
 
@@ -57,7 +57,7 @@ function checkRunId(id: unknown): asserts id is string {
   throw new SseHubTypeError(
     "ERR_SSE_OPTION",
     `The id of hub.run() is ${describe(id)}. Expected 1 to 128 of the characters A-Z, a-z, 0-9, "_", "." and "-", ` +
-      "such as randomUUID() gives.",
+      "such as a randomUUID().",
   );
 }
 
@@ -65,7 +65,7 @@ function checkSource(source: unknown): asserts source is RunSource {
   if (typeof source === "function") return;
   throw new SseHubTypeError(
     "ERR_SSE_OPTION",
-    `The source of hub.run() is ${describe(source)}. Expected a function that gives what to iterate over: ` +
+    `The source of hub.run() is ${describe(source)}. Expected a function that returns something to iterate: ` +
       "({ signal }) => model.tokens(question, { signal }).",
   );
 }
@@ -75,7 +75,8 @@ function audienceOf(given: unknown): object | null {
   if (given === undefined) {
     throw new SseHubTypeError(
       "ERR_SSE_OPTION",
-      'hub.run() was called without the option for. Expected whom the run is for: a matcher such as { id: 7 }, or "everybody".',
+      "hub.run() was called without the option for, which says who may follow the run. " +
+        'Expected a matcher such as { id: 7 }, or "everybody".',
     );
   }
   compileMatcher(given);

@@ -4,20 +4,23 @@ import type { RunEndReason, RunSink } from "../log/run-store.js";
 import { withId, withoutId } from "../wire/encoder.js";
 import { toRunCursor } from "./run-cursor.js";
 
-// What a reader is given at once.
+// How many bytes a reader receives at once.
 const PAGE_BYTES = 65_536;
 
-/** How events go to a reader: with ids, or as they were given for clients of others. */
+/** How events are sent to a reader: with ids, or without them for clients of other libraries. */
 export type RunForm = "hub" | "raw";
 
 /** A part of a record, ready to be written. */
 export interface RunPage {
   readonly bytes: Buffer;
-  /** Number of events up to its end. */
+  /** Number of events of the run up to the end of this page. */
   readonly end: number;
 }
 
-/** All events of one run, as far as this process knows them, and the readers that wait for more. */
+/**
+ * All events of one run that this process knows, and the readers that wait for more. A record is never trimmed: the
+ * producer ends a run that exceeds its limits.
+ */
 export class RunRecord implements RunSink {
   /** Bytes of its events without ids. */
   bytes = 0;
@@ -26,7 +29,7 @@ export class RunRecord implements RunSink {
   readonly #readers = new Set<() => void>();
   readonly #pages = new Map<string, RunPage>();
   #end: RunEndReason | null = null;
-  #isTelling = false;
+  #isNotifying = false;
   #hasMore = false;
 
   constructor(token: string) {
@@ -38,7 +41,7 @@ export class RunRecord implements RunSink {
     return this.#events.length;
   }
 
-  /** Why it has ended; `null` while it has not. */
+  /** Why the run has ended; `null` while it is running. */
   get end(): RunEndReason | null {
     return this.#end;
   }
@@ -54,18 +57,21 @@ export class RunRecord implements RunSink {
       this.bytes += frame.length;
       this.#events.push(withId(toRunCursor(this.#token, this.head + 1), frame));
     }
-    this.#tell();
+    this.#notify();
   }
 
   finish(reason: RunEndReason): void {
     if (this.#end !== null) return;
     this.#end = reason;
-    this.#tell();
+    this.#notify();
   }
 
-  /** Events after a position, at least one if there is one. Readers at the same place in one turn share the bytes. */
+  /**
+   * Returns events after a position, and at least one if there is one. Readers that read the same page in one turn of
+   * the event loop share its bytes.
+   */
   read(after: number, form: RunForm): RunPage {
-    // Nearly always: the event that has just come.
+    // The common case: only the newest event is missing.
     if (after + 1 === this.head) return { bytes: this.#eventIn(form, after), end: this.head };
     const key = `${after} ${form}`;
     const known = this.#pages.get(key);
@@ -83,7 +89,7 @@ export class RunRecord implements RunSink {
     for (const event of this.#events) yield withoutId(event);
   }
 
-  /** Calls back when there is more to read, or the end. Returns what takes it off again. */
+  /** Calls back when there are more events, or the run has ended. Returns a function that stops this. */
   watch(reader: () => void): () => void {
     this.#readers.add(reader);
     return () => {
@@ -105,7 +111,7 @@ export class RunRecord implements RunSink {
     return end;
   }
 
-  // Copies are not kept: browsers choose their cursors, so there may be one for each event.
+  // Pages are shared for one turn only: browsers choose their cursors, so there may be a page for each event.
   #share(key: string, page: RunPage): void {
     if (this.#pages.size === 0) {
       setImmediate(() => {
@@ -115,17 +121,17 @@ export class RunRecord implements RunSink {
     this.#pages.set(key, page);
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#pages.clear();
     this.#hasMore = true;
-    if (this.#isTelling) return;
+    if (this.#isNotifying) return;
     runDetached(() => {
-      void this.#tellAll();
+      void this.#notifyAll();
     });
   }
 
-  async #tellAll(): Promise<void> {
-    this.#isTelling = true;
+  async #notifyAll(): Promise<void> {
+    this.#isNotifying = true;
     const slices = new Slices();
     while (this.#hasMore) {
       this.#hasMore = false;
@@ -134,9 +140,9 @@ export class RunRecord implements RunSink {
         if (slices.isOver()) await slices.next();
       }
     }
-    this.#isTelling = false;
+    this.#isNotifying = false;
   }
 }
 
-// Followers are not served in the name of the request that produces.
+// Followers are served outside the asynchronous context of the request that produces the run.
 const runDetached = createDetachedScope();

@@ -1,24 +1,24 @@
 import type { RunEndReason, RunHeader, RunStore, RunWrite } from "../log/run-store.js";
 import type { RunRecord } from "./run-record.js";
 
-// What a record that was lost is written anew in.
+// A lost record is written again in chunks of this size.
 const RESTORED_BYTES = 262_144;
 
-/** What a writer writes to, and whom it tells. */
+/** What a {@link RunWriter} is given, and what it calls. */
 export interface RunWriterParts {
   readonly header: RunHeader;
   readonly record: RunRecord;
-  /** `null` where the record in this process is all there is. */
+  /** `null`: the record is only in this process. */
   readonly store: RunStore | null;
-  /** The run has ended: as it was to, or otherwise. Called once. */
+  /** The run has ended with this reason, which another process may have decided. Called once. */
   onEnd(reason: RunEndReason): void;
-  /** The store does not take it. */
+  /** The store has refused a write. */
   onRefusal(cause: unknown): void;
 }
 
 /**
- * Writes the events of a run into its record, those of one turn of the event loop together. With a store, the record in
- * this process follows what the store has taken, so that all nodes tell the same.
+ * Writes the events of a run into its record; events of one turn of the event loop are written together. With a store,
+ * the record in this process only receives events that the store has accepted, so that all nodes send the same.
  */
 export class RunWriter {
   readonly #parts: RunWriterParts;
@@ -34,7 +34,7 @@ export class RunWriter {
     this.#hasBegun = parts.store === null;
   }
 
-  /** The store has the run: what waits is written, and the lease is renewed. */
+  /** The store has the run: writes the events that wait, and renews the lease from now on. */
   begin(): void {
     this.#hasBegun = true;
     this.#renewal = setInterval(
@@ -51,13 +51,13 @@ export class RunWriter {
     this.#schedule();
   }
 
-  /** Ends the record behind all that was added. */
+  /** Ends the record after all events that were added. */
   finish(reason: RunEndReason): void {
     this.#end ??= reason;
     this.#schedule();
   }
 
-  /** Writes no more, whatever waits. */
+  /** Stops writing, and drops events that wait. */
   abandon(): void {
     this.#hasEnded = true;
     clearInterval(this.#renewal);
@@ -77,7 +77,7 @@ export class RunWriter {
     this.#take(this.#next());
   }
 
-  // One write at a time: what comes meanwhile goes with the next.
+  // One write at a time: events that are added meanwhile go into the next write.
   async #writeThere(store: RunStore): Promise<void> {
     const { header } = this.#parts;
     const write = this.#next();
@@ -118,11 +118,11 @@ export class RunWriter {
       await store.write(header, { after, frames, end: null });
       after += frames.length;
     }
-    // What was not written has its turn again.
+    // Events that were not written are written next.
     this.#frames = [...missing.frames, ...this.#frames];
   }
 
-  // While this process slept, another run may have had the id, and ended.
+  // While this process was suspended, another run may have used the id, and ended.
   async #isReplaced(store: RunStore): Promise<boolean> {
     const { id, token } = this.#parts.header;
     const found = await store.find(id);

@@ -22,34 +22,34 @@ import { isRunFor } from "./run-audience.js";
 import { isRunId, resolveCancel, resolveRun } from "./run-options.js";
 import { followersIn, infoOf } from "./run-info.js";
 
-// What ends with its process has so long to say so.
+// How long close() waits until the end of its runs is written.
 const LAST_WRITE_MS = 1_000;
 
-/** What runs need of who has them. */
+/** What {@link Runs} is given by the hub or publisher. */
 export interface RunsParts {
   readonly log: EventLog;
   readonly maxPayloadBytes: number;
   readonly isClosed: () => boolean;
-  /** Throws where a matcher could never match anybody. */
+  /** Throws if a matcher could never match, because no request had a session. */
   readonly checkFilter: () => void;
   readonly report: (error: SseHubError) => void;
-  /** Who is told of the runs of this process; `null` for nobody. */
+  /** `null` for none. */
   readonly listener: RunListener | null;
 }
 
-/** Who is told of the runs of this process. */
+/** Is called when a run of this process begins or ends. */
 export interface RunListener {
   runBegin(run: RunHeader): void;
   runEnd(run: RunHeader, reason: RunEndReason, events: number): void;
 }
 
-/** All runs, as one process sees them: those it produces, and those of others through the log's store. */
+/** All runs: those that this process produces, and those of other processes through the log's store. */
 export class Runs implements Runner {
-  /** Runs that this process has begun. */
+  /** Number of runs that this process has begun. */
   begun = 0;
-  /** Events of runs that have ended in this process. */
+  /** Number of events of runs that have ended in this process. */
   #events = 0;
-  /** Streams that follow a run on this node now. */
+  /** Number of streams that follow a run on this node now. */
   followers = 0;
   readonly #ended = new Counts<RunEndReason>();
   readonly #parts: RunsParts;
@@ -68,7 +68,8 @@ export class Runs implements Runner {
     this.#checkLog("hub.run()");
     if (settings.header.for !== null) this.#parts.checkFilter();
     if (this.#parts.isClosed()) {
-      throw new SseHubError("ERR_SSE_CLOSED", "The hub has closed, so no run can begin.");
+      const message = "The hub is closed, so no run can begin. Begin runs before you call close().";
+      throw new SseHubError("ERR_SSE_CLOSED", message);
     }
     if (this.#local.get(id)?.isRunning === true) throw runExists(id);
     const { maxPayloadBytes, report } = this.#parts;
@@ -92,13 +93,13 @@ export class Runs implements Runner {
     return this.#cancel(id, (run) => wish === null || isRunFor(run, wish.by));
   }
 
-  /** Another node wants a run of this process to end. */
+  /** Another node cancels a run of this process. */
   onCancel(id: string, token: string): void {
     const producer = this.#local.get(id);
     if (producer?.header.token === token) producer.finish("cancelled");
   }
 
-  /** The run that has this id, or had it last; `null` where it is unknown or forgotten. */
+  /** The newest run with this id; `null` if there is none, or its record is no longer kept. */
   find(id: string): FoundRun | null | Promise<FoundRun | null> {
     this.#checkLog("req.sse.follow()");
     const producer = this.#local.get(id);
@@ -113,7 +114,7 @@ export class Runs implements Runner {
     return this.#list().then((runs) => runs.filter((run) => matches(run as never)));
   }
 
-  /** Streams that follow runs on this node, by the tokens of the runs. */
+  /** Number of streams that follow runs on this node, by the tokens of the runs. */
   followersByToken(): Record<string, number> {
     const here = [...this.#local].map(({ header, record }) => [header.token, record.readers]);
     return Object.fromEntries([...here, ...(this.#mirrors?.readers() ?? [])]) as Record<
@@ -132,7 +133,7 @@ export class Runs implements Runner {
     return { running: running.length, events, ended: this.#ended.all };
   }
 
-  /** Waits for the runs of this process; those that take longer are lost. */
+  /** Waits for the runs of this process; runs that take longer than `drainMs` end as `lost`. */
   async close(drainMs: number): Promise<void> {
     const { running } = this.#local;
     const all = Promise.allSettled(running.map(({ done }) => done));
@@ -216,12 +217,11 @@ export class Runs implements Runner {
   }
 }
 
-// What the engine of a log rejects with is its own.
+// Turns an error of the log's server into an SseHubError.
 function answerOf<T>(asked: Promise<T>): Promise<T> {
   return asked.catch((cause: unknown) => {
     if (cause instanceof SseHubError) throw cause;
-    throw new SseHubError("ERR_SSE_LOG", "The log was asked for a run, and gave no answer.", {
-      cause,
-    });
+    const message = "The log failed to answer a request about a run. The cause says why.";
+    throw new SseHubError("ERR_SSE_LOG", message, { cause });
   });
 }
