@@ -1,60 +1,60 @@
 import { MAX_TIMER_MS } from "./max-timer-ms.js";
 
-/** What `fetch` takes as headers. */
+/** Headers as in `fetch`. */
 export type RequestHeaders = NonNullable<RequestInit["headers"]>;
 
-/** What `fetch` takes as a body. A stream is refused: it cannot be sent twice. */
+/** A body as in `fetch`, but not a stream, because a stream cannot be sent twice. */
 export type RequestBody = NonNullable<RequestInit["body"]>;
 
-/** What is known when headers are asked for. */
+/** The argument of a function for `headers`. */
 export interface Tried {
-  /** The number of this try since the stream was open last, from 1. */
+  /** The number of this try since the stream was last open, from 1. */
   readonly attempt: number;
-  /** Of the answer to the try before; `undefined` if there was none, or if it was a stream. */
+  /** The status of the answer before; `undefined` if there was no answer, or if it was a stream. */
   readonly status: number | undefined;
 }
 
 /** Options of {@link connect}. An unknown key is an error. */
 export interface ConnectOptions {
   /**
-   * One connection for all tabs of this origin that ask for the same URL: HTTP/1.1 allows a browser six.
-   * Where Web Locks are missing (pages that are not HTTPS, but for localhost), each tab has its own.
+   * One connection for all tabs of this origin that open the same URL, because HTTP/1.1 allows a browser only six to
+   * a host. Without Web Locks, as on plain HTTP other than localhost, each tab has its own connection.
    * @default false
    */
   shared?: boolean | undefined;
-  /** @default "GET", or "POST" with a body */
+  /** The method of each request. @default "GET", or "POST" with a body */
   method?: string | undefined;
   /** Sent with every try, so it cannot be a stream. @default none */
   body?: RequestBody | undefined;
   /**
-   * Headers of the request, or a function that gives them before every try. After 401 the function is
-   * asked once more, with the status, so that it can renew a token; after a second 401 in a row the stream
-   * ends as `unauthorized`. If it throws or rejects, the stream waits and tries again.
+   * Headers of each request, or a function that returns them before every try. After a 401 the function is called
+   * once more, with the status, so that it can renew a token; after a second 401 in a row the stream ends as
+   * `unauthorized`. If the function throws or rejects, the stream waits and tries again.
    * @default none
    */
   headers?:
     RequestHeaders | ((tried: Tried) => RequestHeaders | Promise<RequestHeaders>) | undefined;
-  /** As of `fetch`. @default "same-origin", or "include" with `withCredentials` */
+  /** As in `fetch`. @default "same-origin", or "include" with `withCredentials` */
   credentials?: "omit" | "same-origin" | "include" | undefined;
   /** Called instead of the global `fetch` for the stream. @default none */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /** Closes the stream when it is aborted. @default none */
   signal?: AbortSignal | undefined;
   /**
-   * Called with every answer, and awaited. It can read the body of an answer that is no stream; reading
-   * the body of a stream breaks it.
+   * Called with every answer, and awaited. It may read the body of an answer that is not a stream. If it reads the
+   * body of a stream, the stream breaks.
    * @default none
    */
   onResponse?: ((response: Response) => unknown) | undefined;
-  /** Send the visitor's cookies to another origin, which must allow it (`allowedOrigins`). @default false */
+  /** Sends cookies to another origin, which must allow it (`allowedOrigins`). @default false */
   withCredentials?: boolean | undefined;
-  /** Where to begin: the id of the newest event that the page knows already. @default none */
+  /** The id of the newest event that the page already has: the stream begins after it. @default none */
   lastEventId?: string | undefined;
-  /** The most to wait between two tries, in milliseconds, give or take a half. @default 30_000 */
+  /** The longest wait between two tries in milliseconds, up to a half more or less. @default 30_000 */
   maxRetryMs?: number | undefined;
   /**
-   * After how many milliseconds without a byte the connection counts as lost; more than twice the hub's
-   * `heartbeatMs` is sensible. `null`: never. @default 60_000
+   * Milliseconds without a byte after which the connection counts as lost. Set it to more than twice the hub's
+   * `heartbeatMs`. `null`: never. @default 60_000
    */
   silenceMs?: number | null | undefined;
 }
@@ -92,7 +92,7 @@ const PRESETS: ConnectSettings = {
 
 type Option = keyof ConnectSettings;
 
-// What the options without a preset are.
+// The types of the options without a preset, for checks and messages.
 const TYPES: Partial<Record<Option, string>> = {
   body: "string or object, no stream",
   headers: "object or function",
@@ -102,7 +102,7 @@ const TYPES: Partial<Record<Option, string>> = {
   lastEventId: "string",
 };
 
-// Another tab cannot use what these bring.
+// Options that cannot be used with `shared`, because another tab does not have their values.
 const OF_ONE_TAB: readonly Option[] = ["method", "body", "headers", "fetch", "onResponse"];
 
 /** Reads the options of `connect()`. @throws TypeError */
@@ -117,7 +117,7 @@ export function resolveConnectOptions(options: ConnectOptions): ConnectSettings 
     ...Object.fromEntries(given),
   };
   const own = OF_ONE_TAB.find((option) => options[option] !== undefined);
-  if (settings.shared && own !== undefined) throw refused("shared", true, `false, due to ${own}`);
+  if (settings.shared && own !== undefined) throw refused("shared", true, `false with ${own}`);
   return settings;
 }
 
@@ -138,7 +138,7 @@ function check(option: Option, value: unknown): void {
   }
 }
 
-// Of the web, or of Node, or a generator.
+// A ReadableStream, a stream of Node, or an async generator.
 function isStream(value: unknown): boolean {
   return "getReader" in Object(value) || Symbol.asyncIterator in Object(value);
 }

@@ -3,7 +3,7 @@ import type { SseStream } from "./sse-stream.js";
 import { Stream } from "./stream.js";
 
 /**
- * Opens a stream of a hub, and keeps it: it returns with its cursor after everything but 204, 401, 403,
+ * Opens a stream of a hub and keeps it open. It reconnects with its cursor after everything but 204, 401, 403,
  * redirects to a login, and the reasons `stop` and `done`.
  *
  * ```ts
@@ -13,7 +13,7 @@ import { Stream } from "./stream.js";
  * ```
  *
  * @param url absolute, or relative to the page
- * @throws TypeError for a URL or an option it does not understand
+ * @throws TypeError for a wrong URL or option
  */
 export function connect(url: string | URL, options: ConnectOptions = {}): SseStream {
   return new Stream(url, options);

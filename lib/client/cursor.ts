@@ -1,22 +1,22 @@
-/** A place in the hub's log, as its ids tell it. */
-interface Place {
+/** A position in the hub's log, as ids contain it. */
+interface LogPosition {
   readonly epoch: string;
   readonly position: number;
 }
 
-/** True when everything up to the second cursor has come to who holds the first. */
+/** True if a tab with the first cursor has received everything up to the second cursor. */
 export function hasReached(cursor: string | undefined, other: string | undefined): boolean {
-  const [place, goal] = [placeOf(cursor), placeOf(other)];
-  return place !== undefined && place.epoch === goal?.epoch && place.position >= goal.position;
+  const [own, goal] = [parse(cursor), parse(other)];
+  return own !== undefined && own.epoch === goal?.epoch && own.position >= goal.position;
 }
 
-/** The same place for another user, who is to be given again what there is to begin with. */
+/** The same position for another user, so that the hub sends the initial state again. */
 export function ofOther(cursor: string | undefined): string | undefined {
-  return placeOf(cursor) === undefined ? cursor : cursor?.replace(/(\.other)?$/, ".other");
+  return parse(cursor) === undefined ? cursor : cursor?.replace(/(\.other)?$/, ".other");
 }
 
-// <epoch>.<position>, with .other behind it where the stream was another user's.
-function placeOf(cursor: string | undefined): Place | undefined {
+// <epoch>.<position>, followed by .other if the browser needs the initial state again.
+function parse(cursor: string | undefined): LogPosition | undefined {
   const match = /^([\w-]+)\.(\d+)(?:\.other)?$/.exec(cursor ?? "");
   return match === null ? undefined : { epoch: match[1] as string, position: Number(match[2]) };
 }

@@ -1,9 +1,9 @@
-import type { Trouble } from "./return-delay.js";
+import type { Trouble } from "./reconnect-delay.js";
 import type { EventSignal } from "./signal.js";
 import type { AnyStreamEvent } from "./sse-stream.js";
 import { valueOf } from "./value-of.js";
 
-// A loop holds so many events, and what has come with the last of them.
+// A loop holds this many events, and a few more that arrived together with the last one.
 const MAX_HELD = 1_000;
 
 interface Loop {
@@ -14,7 +14,7 @@ interface Loop {
 
 /** The `for await` loops over the events of one stream. */
 export class EventLoops {
-  /** There while a loop has no room: nothing more is to be read before it is resolved. */
+  /** Set while a loop is full: the stream must not read more until the promise resolves. */
   whenTaken: Promise<void> | undefined;
   readonly #loops = new Set<Loop>();
   readonly #full = new Set<Loop>();
@@ -23,7 +23,7 @@ export class EventLoops {
   #error: Error | undefined;
 
   give(signal: EventSignal): void {
-    // A listener may have left in the middle of what there was to tell.
+    // A listener may have closed the stream while this event was dispatched.
     if (this.#hasEnded) return;
     for (const loop of this.#loops) {
       if (!loop.takes(signal.event)) continue;
@@ -36,7 +36,7 @@ export class EventLoops {
     }
   }
 
-  /** The loops end when they have taken what there is: with an error, if the server refused the stream. */
+  /** Ends the loops when they have taken the events they hold. If the server refused the stream, they throw. */
   end(reason: string, trouble?: Trouble): void {
     if (reason === "unauthorized" || reason === "forbidden") {
       const error = new Error(`The server refused the stream: ${reason}.`, { cause: trouble });
@@ -46,7 +46,7 @@ export class EventLoops {
     for (const { wake } of this.#loops) wake();
   }
 
-  /** The loops end, and take no more. */
+  /** Ends the loops at once, and drops the events they hold. */
   leave(): void {
     for (const loop of this.#loops) {
       loop.held.length = 0;
@@ -55,7 +55,7 @@ export class EventLoops {
     this.end("close");
   }
 
-  /** Gives the events that are named so, from the first that is asked for to the end of the stream. */
+  /** Iterates the events that `takes` accepts, from the first call of `next()` to the end of the stream. */
   async *over(takes: Loop["takes"]): AsyncGenerator<AnyStreamEvent> {
     const loop: Loop = { takes, held: [], wake: () => undefined };
     this.#loops.add(loop);
@@ -64,7 +64,7 @@ export class EventLoops {
         let signal: EventSignal | undefined;
         while ((signal = loop.held.shift()) !== undefined) {
           const { event, data, id } = signal;
-          // What the application declared of its events is known to nobody here.
+          // The types of the events are declared by the application, so they are not known here.
           const given: unknown = { event, data: valueOf(data), id };
           yield given as AnyStreamEvent;
         }

@@ -1,20 +1,20 @@
-/** A block of an event stream, as it ended with a blank line. */
+/** The fields of an event stream up to a blank line. */
 export interface Block {
-  /** `message` where the stream names none. */
+  /** `message` if the block has no name. */
   readonly event: string;
-  /** `undefined` where there was none: nothing is dispatched, but an id counts. */
+  /** `undefined` if the block has no data: then no event is dispatched, but the id counts. */
   readonly data: string | undefined;
   readonly id: string | undefined;
-  /** Marks the tab that it is not for. */
+  /** The mark of the tab that the event is not for. */
   readonly except?: string | undefined;
 }
 
 const LINE_END = /\r\n|\r|\n/;
-// A name, and what is behind the colon and one space.
+// The name of a field, and the value after the colon and one space.
 const FIELD = /^([^:]*):? ?([^]*)/;
 
 /**
- * Reads the text of one event stream, however it was cut on its way.
+ * Parses the text of one event stream, which may be cut anywhere.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
@@ -35,7 +35,7 @@ export class EventParser {
 
   feed(text: string): void {
     if (text === "") return;
-    // A line that ended with CR has been taken, though LF may follow: no event waits for the next one.
+    // A line that ends with CR is processed at once, although LF may follow in the next text.
     const lines = text
       .slice(this.#mayBeginWithLineFeed && text.startsWith("\n") ? 1 : 0)
       .split(LINE_END);
@@ -45,7 +45,7 @@ export class EventParser {
     for (const line of lines) this.#take(line);
   }
 
-  // A comment is the field without a name.
+  // A comment is a field without a name, so it is ignored here.
   #take(line: string): void {
     const [, name, value] = FIELD.exec(line) as unknown as [string, string, string];
     if (line === "") this.#endBlock();

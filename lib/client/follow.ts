@@ -6,17 +6,18 @@ import type { StreamEvent, Unsubscribe } from "./sse-stream.js";
 import { absolute } from "./absolute.js";
 import { valueOf } from "./value-of.js";
 
-/** Options of {@link follow}: those of `connect()` but for what makes no sense for a run. */
+/** Options of {@link follow}: the options of `connect()` without those that make no sense for a run. */
 export type FollowOptions = Omit<ConnectOptions, "shared" | "lastEventId">;
 
 /**
- * What becomes of a run: `connecting`, `open` and `waiting` as of a stream; how it ended (`done`, `failed`, `cancelled`,
- * `lost`); or why it cannot be followed: `unknown` (404), `unauthorized` (401), `forbidden` (403), `closed` by this page.
+ * The state of a run: `connecting`, `open` or `waiting` as for a stream; how the run ended (`done`, `failed`,
+ * `cancelled`, `lost`); or why it cannot be followed: `unknown` (404), `unauthorized` (401), `forbidden` (403), `closed`
+ * by this page.
  */
 export type RunState =
   StreamState | "done" | "failed" | "cancelled" | "lost" | "unknown" | "unauthorized" | "forbidden";
 
-/** A run as it is at one moment. */
+/** A run at one moment. */
 export interface RunSnapshot {
   /** The data of all events so far, joined. */
   readonly text: string;
@@ -27,34 +28,35 @@ export interface RunSnapshot {
 
 /** A run that this page follows. */
 export interface FollowedRun extends RunSnapshot {
-  /** Where the run is: what a page keeps to follow it again after a reload. */
+  /** The URL of the run. Keep it to follow the run again after a reload of the page. */
   readonly url: string;
-  /** Resolves with the last state, when nothing comes any more. */
+  /** Resolves with the last state. */
   readonly done: Promise<RunState>;
-  /** The same object until something changes, made for `useSyncExternalStore` and its like. */
+  /** Returns the same object until something changes; made for `useSyncExternalStore` and the like. */
   get(): RunSnapshot;
   /** Calls back after each change. */
   subscribe(listener: () => void): Unsubscribe;
-  /** Asks the server to cancel the run: a request DELETE to its URL. Rejects if that is refused. */
+  /** Asks the server to cancel the run, with a DELETE request to its URL. Rejects if the server refuses. */
   cancel(): Promise<void>;
-  /** Follows it no more. The run goes on. */
+  /** Stops following. The run goes on. */
   close(): void;
 }
 
 /**
- * Follows a run, from its first event to its end, through reloads of the server and of the network. After a reload of the page,
- * call it with the same URL.
+ * Follows a run from its first event to its end. It reconnects when the connection is lost. After a reload of the page,
+ * call it with the URL of the run.
  *
- * A request that begins the run (`method`, `body`) is answered with the run's own URL in `Location`; a return goes there.
+ * If the first request begins the run (`method`, `body`), the server must answer with the URL of the run in `Location`;
+ * the client reconnects to that URL.
  *
  * @param url absolute, or relative to the page
- * @throws TypeError for a URL or an option it does not understand
+ * @throws TypeError for a wrong URL or option
  */
 export function follow(url: string | URL, options: FollowOptions = {}): FollowedRun {
   return new Followed(url, options);
 }
 
-// A server that wants nobody to return has nothing to follow.
+// 204: there is nothing to follow.
 function stateOf(reason: string): RunState {
   return reason === "stop" ? "closed" : (reason as RunState);
 }
@@ -128,7 +130,7 @@ class Followed implements FollowedRun {
     this.#end("closed");
   }
 
-  // What began the run must not begin it again.
+  // The request that began the run must not be repeated.
   #fetch(url: string, init: RequestInit): Promise<Response> {
     const { fetch: send = fetch } = this.#options;
     if (url === this.url) return send(url, init);
@@ -153,12 +155,12 @@ class Followed implements FollowedRun {
     } else if (signal.kind === "state") {
       if (signal.state !== "closed") this.#change({ state: signal.state });
     } else if (signal.event === "hub:open") {
-      // Another run has the URL now, or it comes for the first time: all its events follow.
+      // It is another run, or the first time: all events of the run follow.
       const { recovered } = JSON.parse(signal.data) as { recovered: boolean | null };
       if (recovered !== true) this.#change({ text: "", events: [] });
     } else if (!signal.event.startsWith("hub:")) {
       const { event, data, id } = signal;
-      // Its name and its data are what the application has said they are.
+      // The types of the events are declared by the application, so they are not known here.
       const events = this.events as unknown[];
       events.push({ event, data: valueOf(data), id });
       this.#change({ text: this.text + data });

@@ -11,6 +11,6 @@ export type {
   Unsubscribe,
 } from "./sse-stream.js";
 export type { ConnectOptions, RequestBody, RequestHeaders, Tried } from "./connect-options.js";
-export type { Answer, Trouble } from "./return-delay.js";
+export type { Answer, Trouble } from "./reconnect-delay.js";
 export type { StreamState, Waiting } from "./signal.js";
 export type { EventData, EventName, SseEvents } from "../wire/event.js";

@@ -1,23 +1,23 @@
 import { onComeBack } from "./page.js";
 
-// How often the tab with the connection says that it is there, and after which time it is asked.
+// How often the leader reports, and after what time without a report the others ask it.
 const BEAT_MS = 20_000;
 const SILENCE_MS = 60_000;
-// A tab that is awake answers within milliseconds.
+// How long the leader may take to answer. A tab that is not asleep answers within milliseconds.
 const ANSWER_MS = 2_000;
 
-/** What a {@link LeaderWatch} asks of its tab. */
+/** The tab that a {@link LeaderWatch} works for. */
 export interface WatchedTab {
   isLeader(): boolean;
-  /** Says that this tab has the connection. */
+  /** Tells the other tabs that this tab is the leader. */
   sayLead(): void;
-  /** Asks whether there is a tab with the connection. */
+  /** Asks the leader to report. */
   ask(): void;
-  /** The tab that was asked did not answer. */
+  /** The leader did not answer. */
   onNoAnswer(): void;
 }
 
-/** Notices that the tab with the connection is gone, or that its system has put it to sleep. */
+/** Notices that the leader, the tab with the connection, is gone or asleep. */
 export class LeaderWatch {
   readonly #tab: WatchedTab;
   readonly #beating: ReturnType<typeof setInterval>;
@@ -31,7 +31,7 @@ export class LeaderWatch {
     this.#forget = onComeBack(this.ask.bind(this));
   }
 
-  /** Asks the tab with the connection, and gives it two seconds to answer. */
+  /** Asks the leader to report, and gives it two seconds to answer. */
   ask(): void {
     if (this.#tab.isLeader()) return;
     this.#tab.ask();
@@ -41,7 +41,7 @@ export class LeaderWatch {
     }, ANSWER_MS);
   }
 
-  /** The tab with the connection has said something. */
+  /** The leader has sent a message. */
   onHeard(): void {
     this.#heardAt = Date.now();
     clearTimeout(this.#answer);

@@ -1,15 +1,15 @@
 import type { StateSignal } from "./signal.js";
 import type { Lead, Told } from "./tab-message.js";
 
-// A tab that cannot catch up keeps no more than so many events.
+// How many events a tab keeps at most until it has caught up.
 const MAX_KEPT = 1_000;
 
-/** What a tab has heard of the one that has the connection. */
+/** What a tab knows about the leader, the tab with the connection. */
 export class Leader {
   state: StateSignal | undefined;
-  /** What the hub calls those who hear the same as the leader. */
+  /** The audience key of the leader: tabs with the same key receive the same events. */
   audience: string | undefined;
-  /** Who has read up to here goes on with what was kept. */
+  /** The cursor that this tab must reach before it can go on with the kept events. */
   goal: string | undefined;
   #kept: Told[] = [];
 
@@ -20,17 +20,17 @@ export class Leader {
   }
 
   onState(state: StateSignal): void {
-    // What came over another connection was perhaps for another user.
+    // Events of an earlier connection may have been for another user.
     if (state.connection !== this.state?.connection) this.forget();
     this.state = state;
   }
 
-  /** Keeps what the leader told until this tab has read as far. */
+  /** Keeps an event of the leader until this tab has caught up. */
   keep(told: Told): void {
     const { kind, id } = told.signal;
-    // Without an id nobody knows whether this tab's own connection has given it.
+    // Without an id this tab cannot tell whether it has received the event over its own connection.
     if (kind === "end" || id === undefined) return;
-    // A leader that had no cursor when it was asked has one from here on.
+    // From now on the leader has a cursor.
     if (told.signal.event === "hub:open") {
       this.goal ??= id;
       return;
@@ -41,7 +41,7 @@ export class Leader {
     this.#kept = [];
   }
 
-  /** Gives what was kept, and keeps it no more. */
+  /** Returns the kept events, and forgets them. */
   take(): Told[] {
     return this.#kept.splice(0);
   }

@@ -2,12 +2,12 @@ import type { ConnectSettings } from "./connect-options.js";
 import { EventParser, type Block } from "./event-parser.js";
 import { onComeBack } from "./page.js";
 import { report } from "./report.js";
-import { ReturnDelay, readRetryAfter, type Answer, type Trouble } from "./return-delay.js";
+import { ReconnectDelay, readRetryAfter, type Answer, type Trouble } from "./reconnect-delay.js";
 import type { Signal } from "./signal.js";
 import { Silence } from "./silence.js";
-import { takenSoon } from "./taken-soon.js";
+import { waitForLoops } from "./wait-for-loops.js";
 
-/** How a stream is asked for. */
+/** The request of a stream. */
 export interface LinkOptions extends Pick<
   ConnectSettings,
   | "method"
@@ -21,42 +21,42 @@ export interface LinkOptions extends Pick<
 > {
   /** Absolute. */
   readonly url: string;
-  /** Asked before more is read: nothing is, until the promise is resolved. */
+  /** Called before more is read. If it returns a promise, the stream reads no more until it resolves. */
   readonly whenTaken: () => Promise<void> | undefined;
 }
 
-// What an answer that is no stream means, where it means the end. EventSource stops at the same.
+// The statuses that end the stream, with their reasons. EventSource ends at them too.
 const END_BY_STATUS: Readonly<Partial<Record<number, string>>> = {
   204: "stop",
   401: "unauthorized",
   403: "forbidden",
 };
 
-// A page of a proxy, or of a login, is no stream, whatever its status.
+// A page of a proxy or a login is not a stream, whatever its status.
 const STREAM = /^text\/event-stream\b/i;
-// A page that is there for a moment, as while a server is being replaced, is no login.
+// A single page of HTML may be temporary, such as while a server is replaced, so a login must be seen this often.
 const MAX_LOGINS = 3;
 
-/** One stream that returns with its cursor until it is closed, or the server says that it is over. */
+/** One stream. It reconnects with its cursor until it is closed, or the server ends it for good. */
 export class Link {
-  /** The browser's place in the log: the newest id that came. */
+  /** The browser's cursor: the newest id that it has received. */
   cursor: string | undefined;
   readonly #options: LinkOptions;
   readonly #tell: (signal: Signal) => void;
-  readonly #returns: ReturnDelay;
+  readonly #delay: ReconnectDelay;
   #logins = 0;
-  // Of the last answer that was no stream.
+  // Status of the last answer, if that was not a stream.
   #status: number | undefined;
   #redirect: "follow" | "manual" = "follow";
   #isClosed = false;
-  // Ends what is under way: a request, a stream, a wait.
+  // Ends the current request, stream or wait.
   #stop: () => void = () => undefined;
 
   constructor(options: LinkOptions, cursor: string | undefined, tell: (signal: Signal) => void) {
     this.#options = options;
     this.cursor = cursor;
     this.#tell = tell;
-    this.#returns = new ReturnDelay(options.maxRetryMs);
+    this.#delay = new ReconnectDelay(options.maxRetryMs);
     void this.#run();
   }
 
@@ -66,20 +66,20 @@ export class Link {
   }
 
   async #run(): Promise<void> {
-    // The caller adds its listeners first.
+    // The caller must be able to add its listeners first.
     await Promise.resolve();
     while (!this.#isClosed) {
       const trouble = await this.#read();
       if (this.#isClosed) return;
       this.#status = trouble.status;
-      // Whoever gives the headers may have a better one.
+      // The function for headers may have a new token.
       if (trouble.status === 401) continue;
       this.#logins = isLogin(trouble) ? this.#logins + 1 : 0;
       if (this.#logins === MAX_LOGINS) {
         this.#finish("unauthorized", undefined, trouble);
         return;
       }
-      const retryMs = this.#returns.next(trouble);
+      const retryMs = this.#delay.next(trouble);
       this.#tell({ kind: "state", state: "waiting", waiting: { ...trouble, retryMs } });
       await this.#wait(retryMs, trouble);
       await this.#options.whenTaken();
@@ -94,7 +94,7 @@ export class Link {
       abort.abort();
     };
     const silence = new Silence(this.#options.silenceMs, this.#stop);
-    this.#returns.onTry();
+    this.#delay.onTry();
     let isRedirected = false;
     try {
       const headers = await this.#headers();
@@ -111,10 +111,10 @@ export class Link {
       else if (response.ok && STREAM.test(answer.contentType)) {
         await this.#readBody(response, silence);
       }
-      return this.#returns.attempt === 0 ? {} : answer;
+      return this.#delay.attempt === 0 ? {} : answer;
     } catch (error) {
-      // A page is told of a redirect to another origin as of a network that is gone. Asked not to follow
-      // it, a browser says that there is one, by the status 0; Node gives its own.
+      // A redirect to another origin fails like a lost network. So the next request does not follow redirects: a
+      // browser then answers with status 0, and Node with the status itself.
       this.#redirect = "manual";
       return { error, isRedirected };
     } finally {
@@ -125,7 +125,7 @@ export class Link {
 
   async #headers(): Promise<Headers> {
     const { headers: own } = this.#options;
-    const tried = { attempt: this.#returns.attempt, status: this.#status };
+    const tried = { attempt: this.#delay.attempt, status: this.#status };
     const headers = new Headers((typeof own === "function" ? await own(tried) : own) ?? {});
     headers.set("Accept", "text/event-stream");
     if (this.cursor !== undefined) headers.set("Last-Event-ID", this.cursor);
@@ -146,7 +146,7 @@ export class Link {
     }
   }
 
-  /** True after the first 401 in a row, if headers are asked for. */
+  /** True after the first 401 in a row, if `headers` is a function. */
   #mayRenew({ status }: Answer): boolean {
     return status === 401 && this.#status !== 401 && typeof this.#options.headers === "function";
   }
@@ -158,11 +158,11 @@ export class Link {
     const parser = new EventParser(
       (block) => {
         hasCursor ||= block.id !== undefined;
-        // A listener may have closed the stream in the middle of what had come.
+        // A listener may have closed the stream while a chunk was dispatched.
         if (!this.#isClosed) this.#take(block);
       },
       (ms) => {
-        this.#returns.retryMs = ms;
+        this.#delay.retryMs = ms;
       },
     );
     while (!this.#isClosed) {
@@ -171,8 +171,8 @@ export class Link {
       silence.end();
       parser.feed(decoder.decode(value, { stream: true }));
       const taken = this.#options.whenTaken();
-      if (taken !== undefined && !(await takenSoon(taken))) {
-        // Firefox goes on to load what nobody reads. To leave would lose what is not in a log.
+      if (taken !== undefined && !(await waitForLoops(taken))) {
+        // Disconnects, because Firefox goes on loading what is not read. Without a cursor that would lose events.
         if (hasCursor) return;
         await taken;
       }
@@ -189,7 +189,7 @@ export class Link {
     if (data === undefined) return;
     if (event === "hub:open") {
       const { connection } = JSON.parse(data) as { connection: string };
-      this.#returns.onOpen();
+      this.#delay.onOpen();
       this.#tell({ kind: "state", state: "open", connection });
     }
     this.#tell({ kind: "event", event, data, id, except });
@@ -201,8 +201,8 @@ export class Link {
       return;
     }
     this.cursor = id ?? this.cursor;
-    // What failed once fails again: not every second.
-    if (reason === "error") this.#returns.onError();
+    // The handler may fail again, so the wait grows as after a failed try.
+    if (reason === "error") this.#delay.onError();
     this.#tell({ kind: "end", reason, isFinal: false, id });
   }
 
@@ -214,7 +214,7 @@ export class Link {
 
   #wait(ms: number, { status }: Trouble): Promise<void> {
     return new Promise((resolve) => {
-      // A listener that was told of the wait may have closed the stream.
+      // A listener of `onState` may have closed the stream.
       if (this.#isClosed) {
         resolve();
         return;
@@ -225,7 +225,7 @@ export class Link {
         resolve();
       };
       const timer = setTimeout(goOn, ms);
-      // A server that has answered knows why one is to wait.
+      // Only a wait without an answer ends early: a server that has answered wants the client to wait.
       const forget = status === undefined ? onComeBack(goOn) : () => undefined;
       this.#stop = goOn;
     });
@@ -242,7 +242,7 @@ function answerOf({ status, headers, redirected, url }: Response): Trouble & Ans
   };
 }
 
-// What a page may not read has no status: a redirect to another origin.
+// The answer to a redirect to another origin cannot be read, so its status is missing.
 function isLogin({ isRedirected, status = 200, contentType = "text/html" }: Trouble): boolean {
   return isRedirected === true && status === 200 && /^text\/html/i.test(contentType);
 }

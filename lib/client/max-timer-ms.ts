@@ -1,2 +1,2 @@
-/** The most that a timer waits, in milliseconds: above that it fires at once. */
+/** The longest wait of a timer in milliseconds: a longer one fires at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,8 +1,8 @@
-/** What of a page the client uses. A worker and Node have parts of it only. */
+/** The globals of a page that the client uses. A worker and Node have only some of them. */
 export interface Page {
   readonly location?: { readonly href: string; readonly origin: string };
   readonly document?: Target & { readonly baseURI: string; readonly visibilityState: string };
-  /** Imitations of a page say `null` for what they do not have. */
+  /** Simulated pages, such as those of test tools, may have `null` for missing members. */
   readonly navigator?: { readonly locks?: LockManager | null };
   readonly BroadcastChannel?: new (name: string) => Channel;
   readonly addEventListener?: Target["addEventListener"];
@@ -33,12 +33,12 @@ export interface Channel {
 
 export const page = globalThis as unknown as Page;
 
-/** What relative URLs are relative to; `undefined` where there is no page. */
+/** The base of relative URLs; `undefined` if there is no page. */
 export function baseUrl(): string | undefined {
   return page.document?.baseURI ?? page.location?.href;
 }
 
-/** Calls back when there may be a network again, or somebody looks at the page. Gives what ends it. */
+/** Calls back when the network is back or the page becomes visible. Returns a function that stops this. */
 export function onComeBack(listener: () => void): () => void {
   const onVisible = () => {
     if (page.document?.visibilityState === "visible") listener();

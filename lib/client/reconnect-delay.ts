@@ -1,34 +1,34 @@
 import { MAX_TIMER_MS } from "./max-timer-ms.js";
 
-// What a stream that never told its own is given: the middle of what the hub draws by default.
+// The wait before the server has sent `retry:`: the middle of the hub's default range.
 const RETRY_MS = 2_000;
 
-/** An answer that was no stream. */
+/** An answer that was not a stream. */
 export interface Answer {
   readonly status: number;
-  /** Of its `Content-Type`; empty for none. */
+  /** The `Content-Type` header; empty if there is none. */
   readonly contentType: string;
-  /** True when the server has sent the request elsewhere, as a login that it found missing. */
+  /** True if the request was redirected, for example to a login. */
   readonly isRedirected: boolean;
-  /** Where it came from, after all redirects; empty where the page may not know. */
+  /** The URL of the answer after all redirects; empty if the page may not know it. */
   readonly url: string;
 }
 
-/** Why a stream has to be opened again; nothing of it where one that was open has ended. */
+/** Why a stream has to be opened again. It has no members if a stream that was open has ended. */
 export interface Trouble extends Partial<Answer> {
-  /** What the network said instead of an answer. */
+  /** The error of `fetch`, if there was no answer. */
   readonly error?: unknown;
-  /** Milliseconds the server asked for with `Retry-After`. */
+  /** Milliseconds that the server asked for with `Retry-After`. */
   readonly retryAfterMs?: number;
 }
 
 /**
- * How long to wait before a return. The first one comes after the time that the server drew for this
- * stream (`retry:`). As long as no stream opens, the time doubles, and is spread by half of it either
- * way, so that all who lost the same server do not come back in the same moment.
+ * How long to wait before the client reconnects. The first wait is the time that the server has drawn for this stream
+ * (`retry:`). While no stream opens, the wait doubles, and is randomly up to a half shorter or longer, so that the
+ * browsers of a server do not all reconnect at the same moment.
  */
-export class ReturnDelay {
-  /** What the server asked for last, in milliseconds. */
+export class ReconnectDelay {
+  /** The last `retry:` of the server, in milliseconds. */
   retryMs: number | undefined;
   readonly #maxMs: number;
   #failures = 0;
@@ -38,12 +38,12 @@ export class ReturnDelay {
     this.#maxMs = maxMs;
   }
 
-  /** How many tries there were since the stream was open: 0 when the last one has given a stream. */
+  /** Number of tries since the stream was last open; 0 if the last try has opened it. */
   get attempt(): number {
     return this.#failures;
   }
 
-  /** The server is asked for a stream, which is a failure until it has opened. */
+  /** A try begins. It counts as a failure until the stream has opened. */
   onTry(): void {
     this.#failures += 1;
   }
@@ -53,7 +53,7 @@ export class ReturnDelay {
     this.#failures = 0;
   }
 
-  /** The server could not go on with the stream: a failure, also where it had opened. */
+  /** The server ended the stream with an error: the last try counts as a failure, although the stream had opened. */
   onError(): void {
     this.#failures = Math.max(this.#failures, this.#failuresBefore);
   }
@@ -61,7 +61,7 @@ export class ReturnDelay {
   next({ retryAfterMs = 0 }: Trouble): number {
     const askedMs = this.retryMs ?? Math.min(RETRY_MS, this.#maxMs);
     if (this.#failures === 0) return Math.min(askedMs, MAX_TIMER_MS);
-    // Nothing grows from 0.
+    // 0 cannot be doubled.
     const grownMs = Math.max(askedMs, 1) * 2 ** (this.#failures - 1);
     const ms = spread(Math.min(grownMs, Math.max(askedMs, this.#maxMs))) + retryAfterMs;
     return Math.round(Math.min(ms, MAX_TIMER_MS));
@@ -80,7 +80,7 @@ function spread(ms: number): number {
 export function readRetryAfter(value: string | null): number {
   const text = value ?? "";
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
-  // Nobody is sent away for a day by a header that somebody got wrong.
+  // Limited, so that a wrong header does not keep browsers away for a day.
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : 0;
 }
 

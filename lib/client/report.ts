@@ -1,6 +1,6 @@
 import { page } from "./page.js";
 
-/** Reports an error as that of an event listener: to the console, and to window's "error". */
+/** Reports an error like an error of an event listener: to the console, and as the `error` event of the window. */
 export function report(error: unknown): void {
   if (page.reportError !== undefined) page.reportError(error);
   else

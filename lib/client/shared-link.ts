@@ -8,21 +8,21 @@ import type { EventSignal, Signal, StateSignal } from "./signal.js";
 import { TabLock } from "./tab-lock.js";
 import type { Lead, TabMessage, Told } from "./tab-message.js";
 
-// So long the other tabs have to hear that the stream is over, before one of them is given its place.
+// How long a leader whose stream has ended for good keeps the lock, so that the other tabs learn of the end first.
 const LAST_WORD_MS = 1_000;
 
 /**
- * One connection for all tabs of an origin. The tab that holds the lock leads: it has the connection, and
- * tells the others what comes. Each tab keeps its own cursor, so that the next leader goes on exactly
- * where it was itself.
+ * One connection for all tabs of an origin. The tab that holds the lock is the leader: it has the connection, and
+ * forwards everything to the other tabs, which follow. Each tab keeps its own cursor, so that the next leader
+ * continues exactly where it was itself.
  *
- * A tab that has just come, or has missed something, first has a connection of its own: it gets its
- * verdict, its state and what it missed. As soon as it has read as far as the leader, it follows; unless
- * the leader's connection is another user's, as after a login that no session could tell the hub of:
- * then the leader is told to open it anew, as who is here now.
+ * A tab that is new, or has missed something, first opens a connection of its own to receive its verdict, its initial
+ * state and what it missed. When it has caught up with the leader, it closes that connection and follows. If the
+ * leader's connection belongs to another user, for example after a login, the tab asks the leader to reconnect as the
+ * current user.
  */
 export class SharedLink {
-  /** This tab's place in the log. */
+  /** This tab's cursor. */
   cursor: string | undefined;
   readonly #options: LinkOptions;
   readonly #openLink: OpenLink;
@@ -34,11 +34,11 @@ export class SharedLink {
   #state: StateSignal = { kind: "state", state: "connecting" };
   #isLeader = false;
   #isClosed = false;
-  /** True while all there is comes from the leader. Neither leading nor following: it catches up. */
+  /** True while all events come from the leader. A tab that neither leads nor follows is catching up. */
   #isFollowing = false;
   #own: OpenedLink | undefined;
   #isOwnOpen = false;
-  /** Known when the tab's own connection has given everything there was. */
+  /** The audience key of the tab's own connection; set when it has caught up with the log. */
   #audience: string | undefined;
   #hasDoubted = false;
 
@@ -50,7 +50,7 @@ export class SharedLink {
     openLink: OpenLink,
   ) {
     const url = new URL(options.url);
-    // Asks the hub for a tick as soon as the connection has been given all there was.
+    // Asks the hub for a `hub:tick` when the connection has caught up with the log.
     url.searchParams.set("tick", "live");
     this.#options = { ...options, url: url.href };
     this.cursor = cursor;
@@ -86,7 +86,7 @@ export class SharedLink {
     this.#isLeader = true;
     this.#isFollowing = false;
     this.#watch.onHeard();
-    // A tab that was catching up goes on with the connection it has.
+    // A tab that is catching up keeps its connection.
     if (this.#own === undefined) this.#connect();
     this.#sayLead();
   }
@@ -129,13 +129,13 @@ export class SharedLink {
     if (!this.#isClosed) this.#channel.postMessage(message);
   }
 
-  // The same place, for somebody else: what there was to begin with is given again.
+  // Reconnects at the same position as another user, so that the hub sends the initial state again.
   #renew(): void {
     this.cursor = ofOther(this.cursor);
     this.#connect();
   }
 
-  /** Takes what came over this tab's own connection. */
+  /** Handles a signal of this tab's own connection. */
   #onOwn(signal: Signal): void {
     const after = this.cursor;
     const isState = signal.kind === "state";
@@ -146,7 +146,7 @@ export class SharedLink {
     if (signal.kind === "event") this.#noteAudience(signal);
     this.#dispatch(signal);
     if (this.#isLeader || this.#isClosed) return;
-    // Refused: perhaps there may be no second connection, and the leader's must do.
+    // The own connection was refused: a limit may not allow a second one, so follow the leader without it.
     if (isState && signal.state === "waiting" && !wasOpen) this.#followUnread();
     else this.#followIfCaughtUp();
   }
@@ -175,7 +175,7 @@ export class SharedLink {
   #followUnread(): void {
     const { state, goal } = this.#leader;
     if (goal === undefined || state?.state !== "open") return;
-    // Back it never goes: what it has read would come again.
+    // The cursor never moves back, or events would arrive twice.
     if (!hasReached(this.cursor, goal)) this.cursor = goal;
     const { connection } = state;
     const data = JSON.stringify({ connection, recovered: false, reason: "unknown" });
@@ -195,7 +195,7 @@ export class SharedLink {
     const { kind } = message;
     if (this.#isLeader) {
       if (kind === "ask") this.#sayLead();
-      // Another tab that asked for it has it already, or soon.
+      // While the leader is reconnecting, a second request is ignored.
       if (kind === "renew" && this.#audience !== undefined) this.#renew();
       return;
     }
@@ -210,7 +210,7 @@ export class SharedLink {
   #onLead(lead: Lead): void {
     this.#leader.onLead(lead);
     this.#onLeaderState(lead.state);
-    // It knows what this tab was not told, perhaps because it slept.
+    // If the leader is further, this tab has missed messages, perhaps because it was asleep.
     const { cursor } = lead;
     const hasMissed = cursor !== undefined && !hasReached(this.cursor, cursor);
     if (this.#isFollowing && hasMissed) this.#catchUp();
@@ -222,9 +222,9 @@ export class SharedLink {
     else this.#followIfCaughtUp();
   }
 
-  /** Takes what the leader told, as if it had come over a connection of this tab's own. */
+  /** Handles a signal of the leader as if it had arrived over this tab's own connection. */
   #takeOver({ signal, after }: Told): void {
-    // It was not told everything before that, or the leader has just come, and has state of its own.
+    // This tab has missed signals, or the leader is new and receives its initial state.
     if (!hasReached(this.cursor, after)) {
       this.#catchUp();
       return;
@@ -233,7 +233,7 @@ export class SharedLink {
     const isKnown = hasReached(this.cursor, id);
     const isOfHub = signal.kind === "end" || signal.event.startsWith("hub:");
     if (isKnown && !isOfHub) return;
-    // Back it never goes: a new leader may begin with what this tab has read already.
+    // The cursor never moves back: a new leader may begin with events that this tab has already received.
     if (!isKnown || hasReached(id, this.cursor)) this.cursor = id ?? this.cursor;
     this.#dispatch(signal);
   }
@@ -242,7 +242,7 @@ export class SharedLink {
     if (signal.kind === "state") this.#state = signal;
     this.#tell(signal);
     if (signal.kind !== "end" || !signal.isFinal || this.#isClosed) return;
-    // The others hear of it before one of them is given this one's place, and asks again.
+    // The leader keeps the lock a little longer, so that no other tab leads and asks again.
     if (this.#isLeader) setTimeout(this.close.bind(this), LAST_WORD_MS);
     else this.close();
   }

@@ -2,24 +2,24 @@ import { Link, type LinkOptions } from "./link.js";
 import { page, type Channel, type LockManager } from "./page.js";
 import type { SharedLink } from "./shared-link.js";
 import type { Signal } from "./signal.js";
-import { takenSoon } from "./taken-soon.js";
+import { waitForLoops } from "./wait-for-loops.js";
 
 /** How tabs that share a connection find each other. */
 export interface Sharing {
-  /** Of the lock and of the channel. */
+  /** The name of the lock and of the channel. */
   readonly name: string;
   readonly locks: LockManager;
   readonly channel: Channel;
 }
 
-/** What a stream has its events from. */
+/** The source of a stream's events. */
 export interface OpenedLink {
-  /** The newest id that came. */
+  /** The newest id that was received. */
   readonly cursor: string | undefined;
   close(): void;
 }
 
-/** Makes the connection of a stream. */
+/** Opens the connection of a stream. */
 export type OpenLink = (
   options: LinkOptions,
   cursor: string | undefined,
@@ -29,17 +29,17 @@ export type OpenLink = (
 /** A connection of this tab's own. */
 export const openOwn: OpenLink = (...given) => new Link(...given);
 
-/** The connection of all tabs. Only for a page that has locks. */
+/** A connection that all tabs share. Only for a page that has Web Locks. */
 export const openShared: OpenLink = (...given) => new LoadedLink(given);
 
 /**
- * A shared connection whose code is loaded first: most pages do not need it. Where it cannot be loaded, as
- * without a network, the tab has a connection of its own.
+ * A shared connection. Its code is loaded first, because most pages do not need it. If the code cannot be loaded, the
+ * tab has a connection of its own.
  */
 class LoadedLink implements OpenedLink {
   readonly #given: Parameters<OpenLink>;
   #link: OpenedLink;
-  #isResting = false;
+  #isPausing = false;
   #isClosed = false;
 
   constructor(given: Parameters<OpenLink>) {
@@ -73,27 +73,27 @@ class LoadedLink implements OpenedLink {
     }
     const onSignal = (signal: Signal) => {
       tell(signal);
-      void this.#rest(Shared);
+      void this.#pause(Shared);
     };
     const ofAll = { ...options, whenTaken: () => undefined };
     this.#link = new Shared(ofAll, cursor, onSignal, sharing, openOwn);
   }
 
-  // The other tabs do not wait for a loop of this one: it leaves them until the loop has room.
-  async #rest(Shared: typeof SharedLink): Promise<void> {
+  // The other tabs must not wait for a loop of this tab: it leaves the shared connection until the loop has room.
+  async #pause(Shared: typeof SharedLink): Promise<void> {
     const taken = this.#given[0].whenTaken();
-    if (taken === undefined || this.#isResting) return;
-    this.#isResting = true;
-    if (!(await takenSoon(taken))) {
+    if (taken === undefined || this.#isPausing) return;
+    this.#isPausing = true;
+    if (!(await waitForLoops(taken))) {
       this.#link.close();
       await taken;
       this.#open(Shared);
     }
-    this.#isResting = false;
+    this.#isPausing = false;
   }
 }
 
-/** What this page offers, or `undefined` where each tab has to have a connection of its own. */
+/** Prepares sharing; `undefined` if this page cannot share, so that each tab has a connection of its own. */
 function openSharing({ url, credentials }: LinkOptions): Sharing | undefined {
   const { navigator, BroadcastChannel } = page;
   if (!navigator?.locks || !BroadcastChannel) return undefined;
@@ -101,7 +101,7 @@ function openSharing({ url, credentials }: LinkOptions): Sharing | undefined {
   try {
     return { name, locks: navigator.locks, channel: new BroadcastChannel(name) };
   } catch {
-    // Firefox has them, and denies them where cookies are blocked.
+    // Firefox denies BroadcastChannel if cookies are blocked.
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
-import type { Trouble } from "./return-delay.js";
+import type { Trouble } from "./reconnect-delay.js";
 
 /**
- * What becomes of a stream: `connecting`, the server was asked; `open`, it is in the hub's audience;
- * `waiting`, it was lost or refused and returns by itself; `closed`, it does not return.
+ * The state of a stream. `connecting`: the client has sent its request. `open`: the stream has received `hub:open`.
+ * `waiting`: the stream was lost or refused, and will reconnect. `closed`: it will not reconnect.
  */
 export type StreamState = "connecting" | "open" | "waiting" | "closed";
 
@@ -12,34 +12,34 @@ export interface Waiting extends Trouble {
   readonly retryMs: number;
 }
 
-/** What one stream tells, within a page and from tab to tab. */
+/** What a stream reports, within a page and between tabs. */
 export type Signal = StateSignal | EventSignal | EndSignal;
 
 /** The state has changed. */
 export interface StateSignal {
   readonly kind: "state";
   readonly state: StreamState;
-  /** The connection that is open. */
+  /** The id of the open connection. */
   readonly connection?: string;
   readonly waiting?: Waiting;
 }
 
-/** An event came. */
+/** An event was received. */
 export interface EventSignal {
   readonly kind: "event";
   readonly event: string;
   readonly data: string;
   readonly id: string | undefined;
-  /** Marks the tab that it is not for. */
+  /** The mark of the tab that the event is not for. */
   readonly except?: string | undefined;
 }
 
-/** The server has said why it ends the stream. */
+/** The server has ended the stream. */
 export interface EndSignal {
   readonly kind: "end";
   readonly reason: string;
   readonly isFinal: boolean;
-  /** What was answered instead of a stream. */
+  /** The answer, if it was not a stream. */
   readonly trouble?: Trouble | undefined;
   readonly id: string | undefined;
 }

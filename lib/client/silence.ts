@@ -1,23 +1,23 @@
-/** Notices that nothing was heard for some time: a network that is gone does not say so. */
+/** Notices that no byte has arrived for some time: a lost network is not reported otherwise. */
 export class Silence {
   readonly #ms: number | null;
   readonly #onSilence: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param ms `null`: any silence is fine */
+  /** @param ms `null`: no limit */
   constructor(ms: number | null, onSilence: () => void) {
     this.#ms = ms;
     this.#onSilence = onSilence;
     this.begin();
   }
 
-  /** Something was heard, or nobody listened until now. */
+  /** Starts to wait again. */
   begin(): void {
     this.end();
     if (this.#ms !== null) this.#timer = setTimeout(this.#onSilence, this.#ms);
   }
 
-  /** Nobody listens. */
+  /** Stops waiting. */
   end(): void {
     clearTimeout(this.#timer);
   }

@@ -27,13 +27,13 @@ import { valueOf } from "./value-of.js";
 
 type Listener = (...args: never[]) => void;
 
-/** A stream of a hub, whatever link it has. */
+/** A stream of a hub, over a connection of its own or a shared one. */
 export class Stream implements SseStream {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #latest = new Map<string, unknown>();
   readonly #loops = new EventLoops();
   readonly #link: OpenedLink;
-  // Of a tab that may share its connection.
+  // Only for a tab that may share its connection.
   readonly #tab: TabName | undefined;
   #state: StreamState = "connecting";
   #connection: string | undefined;
@@ -45,7 +45,7 @@ export class Stream implements SseStream {
     const { lastEventId, shared, signal, ...settings } = resolveConnectOptions(options);
     const { method, body, credentials } = settings;
     const link = { ...settings, url: absolute(url), whenTaken: () => this.#loops.whenTaken };
-    // It throws for what no try could ever send.
+    // Throws at once for options with which no request can be sent.
     new Request(link.url, { method, body, credentials });
     const mayShare = shared && Boolean(page.navigator?.locks);
     this.#tab = mayShare ? new TabName() : undefined;
@@ -135,7 +135,7 @@ export class Stream implements SseStream {
   }
 
   #take(signal: Signal): void {
-    // A listener may have left in the middle of what there was to tell.
+    // A listener may have closed the stream while a signal was dispatched.
     if (this.#hasLeft) return;
     if (signal.kind === "state") this.#setState(signal);
     else if (signal.kind === "event") this.#event(signal);
@@ -169,7 +169,7 @@ export class Stream implements SseStream {
   }
 
   #add(name: string, listener: Listener): Unsubscribe {
-    // Each call counts for itself, though the same function may be given twice.
+    // A function of its own, so that the same listener can be added twice and removed once.
     const own: Listener = (...args) => {
       listener(...args);
     };
@@ -180,7 +180,7 @@ export class Stream implements SseStream {
     };
   }
 
-  // A listener that throws stops neither the others nor the stream.
+  // If a listener throws, the other listeners are still called, and the stream goes on.
   #call(name: string, ...args: unknown[]): void {
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
@@ -197,7 +197,7 @@ function parse(event: string, text: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw new TypeError(
-      `The data of the event ${event} is no JSON: ${text.slice(0, 100)}. on() gives it as text.`,
+      `The data of the event ${event} is not JSON: ${text.slice(0, 100)}. Use on() for text.`,
       { cause },
     );
   }

@@ -1,13 +1,13 @@
 import type { LockManager } from "./page.js";
 
-/** What the holder of a {@link TabLock} is told. */
+/** Is called when the tab gets or loses the lock. */
 export interface TabLockListeners {
   onHeld(): void;
-  /** Another tab has taken the lock away, because this one did not answer. */
+  /** Another tab has stolen the lock, because this tab did not answer. */
   onTaken(): void;
 }
 
-/** The lock that one tab of an origin holds at a time: who has it, has the connection. */
+/** The lock that one tab of an origin holds at a time: the tab that holds it has the connection. */
 export class TabLock {
   readonly #locks: LockManager;
   readonly #name: string;
@@ -22,7 +22,7 @@ export class TabLock {
     this.#listeners = listeners;
   }
 
-  /** Takes the lock if nobody has it. Otherwise says so, and waits for its turn, if it may have one. */
+  /** Takes the lock if it is free. Otherwise calls `onWait` and waits for the lock, if locks are allowed. */
   queue(onWait: () => void): void {
     const onLock = (lock: unknown) => {
       if (lock !== null) return this.#hold();
@@ -30,12 +30,12 @@ export class TabLock {
       onWait();
       return undefined;
     };
-    // Locks may be there and yet be denied, as with cookies that are blocked.
+    // The browser may have locks but deny them, for example if cookies are blocked.
     this.#request({ ifAvailable: true }, onLock, onWait);
   }
 
   #wait(): void {
-    // Who has stolen the lock meanwhile, and lost it again, waits still.
+    // A tab that has stolen the lock and lost it again is still waiting.
     if (this.#isQueued) return;
     this.#isQueued = true;
     this.#request({ signal: this.#leaving.signal }, () => {
@@ -49,7 +49,7 @@ export class TabLock {
     this.#request({ steal: true }, () => this.#hold());
   }
 
-  /** Gives the lock to the next tab, and waits for it no more. */
+  /** Releases the lock to the next tab, and stops waiting for it. */
   release(): void {
     this.#leaving.abort();
     this.#letGo?.();
@@ -74,7 +74,7 @@ export class TabLock {
       isHeld = held !== undefined;
       return held;
     });
-    // It rejects when the lock is stolen, and for who has left while waiting.
+    // Rejects when the lock is stolen, or when this tab stops waiting.
     granted.catch(() => {
       if (isHeld) this.#listeners.onTaken();
       else onDenied?.();

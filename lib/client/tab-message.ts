@@ -1,31 +1,31 @@
 import type { EndSignal, EventSignal, Signal, StateSignal } from "./signal.js";
 
 /**
- * What tabs of one origin say to each other. Two of them may run two releases: where this changes, the
- * channel needs another name.
+ * The messages between tabs of one origin. Two tabs may run different releases, so if you change this, change the name
+ * of the channel too.
  */
 export type TabMessage =
-  /** Is there a tab with the connection? */
+  /** Asks the leader, the tab with the connection, to report. */
   | { readonly kind: "ask" }
-  /** You have the connection, but as somebody else than who is here now: open it anew. */
+  /** Asks the leader to reconnect, because its connection belongs to another user than the current one. */
   | { readonly kind: "renew" }
   | Lead
   | Told<Signal>;
 
-/** I have the connection. */
+/** The leader reports. */
 export interface Lead {
   readonly kind: "lead";
-  /** I have read up to here. */
+  /** The cursor of the leader. */
   readonly cursor: string | undefined;
   readonly state: StateSignal;
-  /** What the hub calls those who hear the same; `undefined` before it has said so. */
+  /** The audience key of the leader; `undefined` until the hub has sent it. */
   readonly audience: string | undefined;
 }
 
-/** This came over the connection. */
+/** The leader forwards a signal of its connection. */
 export interface Told<S extends Signal = EventSignal | EndSignal> {
   readonly kind: "told";
   readonly signal: S;
-  /** I had read up to here before. Who had not has missed something. */
+  /** The cursor of the leader before this signal. A tab that has not reached it has missed something. */
   readonly after: string | undefined;
 }

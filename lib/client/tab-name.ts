@@ -1,11 +1,11 @@
 /**
- * The name of one of several tabs that share a connection. The tab says it with what it asks for; in the stream,
- * which all tabs hear, there is only its hash: nobody who reads it can speak in the name of the tab.
+ * The secret name of one of several tabs that share a connection. The tab sends its name in requests. The stream, which
+ * all tabs read, contains only a hash of the name, so another reader of the stream cannot use the name.
  */
 export class TabName {
-  /** What the server is told: `tab.` and random digits. */
+  /** The name: `tab.` and random digits. */
   readonly text = `tab.${crypto.getRandomValues(new Uint32Array(4)).join("")}`;
-  /** What an event that is not for this tab is marked with; `undefined` for the first moment. */
+  /** The hash, with which an event that is not for this tab is marked; `undefined` until it is computed. */
   mark: string | undefined;
   /** Resolves when the mark is known. */
   readonly ready: Promise<void>;

@@ -1,4 +1,4 @@
-/** The value of data that is JSON, and any other data as text. */
+/** The value of the data if it is JSON; otherwise the text. */
 export function valueOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,8 +1,8 @@
-// Events come in bursts, and most loops take one of a thousand events within that time.
+// Events arrive in bursts. Most loops take a thousand events within this time.
 const PATIENCE_MS = 1_000;
 
-/** Waits a second for loops to take what they hold: false if it takes them longer. */
-export function takenSoon(taken: Promise<void>): Promise<boolean> {
+/** Waits for loops to take the events they hold. Resolves with false if that takes longer than a second. */
+export function waitForLoops(taken: Promise<void>): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       resolve(false);

@@ -71,7 +71,7 @@ describe("a stream of the client", () => {
     expect(told.slice(2)).toEqual(['order {"id":7}']);
     await until(() => reported.length === 3, "all is reported");
     expect(reported.map(String)).toEqual([
-      "TypeError: The data of the event order is no JSON: no JSON. on() gives it as text.",
+      "TypeError: The data of the event order is not JSON: no JSON. Use on() for text.",
       "Error: of the page",
       "Error: of the page",
     ]);
@@ -356,9 +356,7 @@ describe("connect()", () => {
 
   it("refuses a URL that is none", () => {
     expect(() => connect("/events")).toThrow(
-      new TypeError(
-        "connect() was given /events. Expected an absolute URL: there is no page here.",
-      ),
+      new TypeError("connect() was given /events. Expected an absolute URL, without a page."),
     );
   });
 });

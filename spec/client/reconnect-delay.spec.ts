@@ -1,4 +1,4 @@
-import { ReturnDelay, readRetryAfter } from "../../lib/client/return-delay.js";
+import { ReconnectDelay, readRetryAfter } from "../../lib/client/reconnect-delay.js";
 
 /** The shortest and the longest of what is drawn. */
 function rangeOf(draw: () => number): [min: number, max: number] {
@@ -7,8 +7,8 @@ function rangeOf(draw: () => number): [min: number, max: number] {
 }
 
 /** The delay after so many tries that came to nothing. */
-function after(tries: number, { retryMs = 100, maxMs = 1_000 } = {}): ReturnDelay {
-  const delay = new ReturnDelay(maxMs);
+function after(tries: number, { retryMs = 100, maxMs = 1_000 } = {}): ReconnectDelay {
+  const delay = new ReconnectDelay(maxMs);
   delay.retryMs = retryMs;
   for (let n = 0; n < tries; n += 1) delay.onTry();
   return delay;

@@ -169,15 +169,11 @@ describe("the request of a stream", () => {
     ["a body with GET", { body: "x", method: "GET" }, /GET/],
     ["credentials that fetch does not know", { credentials: "all" }, /credentials|all/],
     ["headers as text", { headers: "x" }, /^The option headers .* Expected object or function\.$/],
-    [
-      "headers of one tab",
-      { shared: true, headers: {} },
-      /shared .* Expected false, due to headers/,
-    ],
-    ["a body of one tab", { shared: true, body: "x" }, /shared .* Expected false, due to body/],
-    ["a fetch of one tab", { shared: true, fetch }, /shared .* Expected false, due to fetch/],
-    ["a method of one tab", { shared: true, method: "GET" }, /Expected false, due to method/],
-    ["onResponse of one tab", { shared: true, onResponse: fetch }, /false, due to onResponse/],
+    ["headers of one tab", { shared: true, headers: {} }, /shared .* Expected false with headers/],
+    ["a body of one tab", { shared: true, body: "x" }, /shared .* Expected false with body/],
+    ["a fetch of one tab", { shared: true, fetch }, /shared .* Expected false with fetch/],
+    ["a method of one tab", { shared: true, method: "GET" }, /Expected false with method/],
+    ["onResponse of one tab", { shared: true, onResponse: fetch }, /false, with onResponse/],
   ])("refuses %s", (_what, options, message) => {
     let thrown: unknown;
     try {
