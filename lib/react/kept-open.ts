@@ -1,7 +1,7 @@
-// A component that moves, or that StrictMode mounts twice, takes the same connection again.
+// A component that is unmounted and mounted again, for example by StrictMode, gets the same connection.
 const LINGER_MS = 500;
 
-/** What components share by its URL. */
+/** A stream or run that components share by its URL. */
 export interface Closable {
   readonly state: string;
   close(): void;
@@ -13,17 +13,17 @@ interface Open<T> {
   closing?: ReturnType<typeof setTimeout>;
 }
 
-/** One of its kind for each URL, kept for as long as a component uses it, and a moment longer. */
+/** Keeps one stream or run open for each URL while a component uses it, and half a second longer. */
 export class KeptOpen<T extends Closable> {
-  // Only effects and subscriptions put anything here, so it is empty on a server.
+  // Only effects and subscriptions add to it, so it is empty on a server.
   readonly #open = new Map<string, Open<T>>();
 
-  /** What a URL has, if a component uses it. */
+  /** The stream or run of a URL, if a component uses it. */
   get(url: string): T | undefined {
     return this.#open.get(url)?.shared;
   }
 
-  /** Gives what a URL has, made now if there is none, and what undoes this call. */
+  /** Returns the stream or run of a URL, which `make` opens if there is none, and a function that releases it. */
   take(url: string, make: () => T): { readonly shared: T; readonly release: () => void } {
     const open = this.#findOrMake(url, make);
     clearTimeout(open.closing);
@@ -39,7 +39,7 @@ export class KeptOpen<T extends Closable> {
     return { shared: open.shared, release };
   }
 
-  // What ended for good is opened anew by whoever comes after all have left, as after a login.
+  // If a stream has ended for good and all its components have been unmounted, the next component opens it again.
   #findOrMake(url: string, make: () => T): Open<T> {
     const known = this.#open.get(url);
     if (known !== undefined && (known.users > 0 || known.shared.state !== "closed")) return known;

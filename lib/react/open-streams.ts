@@ -1,10 +1,10 @@
 import { connect, type ConnectOptions, type SseStream } from "../client/index.js";
 import { KeptOpen } from "./kept-open.js";
 
-/** What a component holds while it uses a stream. */
+/** A component's use of a stream. */
 export interface Lease {
   readonly stream: SseStream;
-  /** The stream is closed a moment after the last one was released. */
+  /** Ends this use. Half a second after the last use, the stream is closed. */
   readonly release: () => void;
 }
 
@@ -15,7 +15,7 @@ export function openStream(url: string): SseStream | undefined {
   return streams.get(url);
 }
 
-/** Opens the stream of a URL, or takes the one that is open. */
+/** Opens the stream of a URL, or uses the one that is open. */
 export function lease(url: string, options: ConnectOptions): Lease {
   const { shared, release } = streams.take(url, () => connect(url, options));
   return { stream: shared, release };

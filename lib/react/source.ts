@@ -2,22 +2,22 @@ import { createContext, useContext } from "react";
 import { lease, type Lease } from "./open-streams.js";
 import type { ConnectOptions } from "../client/index.js";
 
-/** Where the components below a provider have their stream from. */
+/** Gives the components below a provider their stream. */
 export interface Source {
   readonly url: string;
-  /** Opens the stream, or takes the one that is open. */
+  /** Opens the stream, or uses the one that is open. */
   lease(): Lease;
 }
 
 export const SourceContext = createContext<Source | undefined>(undefined);
 
-/** Makes the source of a provider. The options are asked for when a connection is opened. */
+/** Makes the source of a provider. `optionsNow` is called when a connection is opened. */
 export function sourceOf(url: string, optionsNow: () => ConnectOptions): Source {
   return {
     url,
     lease: () => {
       const options = optionsNow();
-      // A function belongs to one render, and a later one may know a newer token.
+      // Calls the function of the last render, which may know a newer token.
       const headers: ConnectOptions["headers"] = (tried) => {
         const now = optionsNow().headers;
         return typeof now === "function" ? now(tried) : (now ?? {});
@@ -32,7 +32,7 @@ export function useSource(): Source {
   const source = useContext(SourceContext);
   if (source === undefined) {
     throw new Error(
-      "There is no SseProvider above this component. Put <SseProvider url> around it.",
+      "A hook of express-sse-hub/react was used without an SseProvider. Put <SseProvider url> around the component.",
     );
   }
   return source;

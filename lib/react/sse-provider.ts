@@ -13,14 +13,14 @@ import { SourceContext, sourceOf } from "./source.js";
 
 /** Properties of {@link SseProvider}. */
 export interface SseProviderProps {
-  /** Absolute, or relative to the page. One connection is open per URL. */
+  /** The URL of the stream, absolute or relative to the page. Components that use the same URL share one connection. */
   readonly url: string;
-  /** Read when the connection is opened; a function for `headers` is always that of the last render. */
+  /** Read when the connection is opened. If `headers` is a function, the one of the last render is called. */
   readonly options?: ConnectOptions;
   readonly children?: ReactNode;
 }
 
-/** Gives the components below it the stream of a URL. It opens nothing before one of them uses it. */
+/** Gives the components below it the stream of a URL. The stream is opened when one of them uses it. */
 export function SseProvider({ url, options = {}, children }: SseProviderProps): ReactElement {
   const latest = useRef(options);
   useInsertionEffect(() => {

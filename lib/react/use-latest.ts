@@ -7,7 +7,7 @@ import { useSource } from "./source.js";
 
 const none = (): undefined => undefined;
 
-/** The newest data of an event, or `initial` until there is one. */
+/** The data of the newest event of that name, and `initial` until the first one arrives. */
 export function useLatest<E extends EventName>(event: E): EventData<E> | undefined;
 export function useLatest<E extends EventName>(event: E, initial: EventData<E>): EventData<E>;
 export function useLatest<E extends EventName>(

@@ -4,11 +4,11 @@ import { useCallback, useInsertionEffect, useRef, useSyncExternalStore } from "r
 import { follow, type FollowOptions, type RunSnapshot, type RunState } from "../client/index.js";
 import { openRuns } from "./open-runs.js";
 
-/** A run as {@link useRun} gives it. */
+/** A run as {@link useRun} returns it. */
 export interface UsedRun extends Omit<RunSnapshot, "state"> {
-  /** `idle` without a URL; otherwise as of `follow()`. */
+  /** `idle` without a URL; otherwise the state as in `follow()`. */
   readonly state: RunState | "idle";
-  /** Asks the server to cancel the run: a request DELETE to its URL. Rejects if that is refused. */
+  /** Asks the server to cancel the run, with a DELETE request to its URL. Rejects if the server refuses. */
   readonly cancel: () => Promise<void>;
 }
 
@@ -16,8 +16,8 @@ const IDLE = { text: "", events: [], state: "idle" } as const;
 const CONNECTING: RunSnapshot = { text: "", events: [], state: "connecting" };
 
 /**
- * Follows the run of a URL, from its first event; nothing for `null`, and nothing on a server. Components that
- * follow the same URL share one connection.
+ * Follows the run of a URL from its first event. It does nothing if the URL is `null`, and nothing on a server.
+ * Components that follow the same URL share one connection.
  *
  * @param options read when the connection is opened
  */

@@ -6,8 +6,8 @@ import type { EventData, EventName } from "../wire/event.js";
 import { useSource } from "./source.js";
 
 /**
- * Calls back with the data of each event of that name: the value of JSON, and any other data as text.
- * The handler is that of the last render; a new one subscribes nothing anew.
+ * Calls back with the data of each event of that name: its value if the data is JSON, otherwise the text. The handler
+ * of the last render is called; a new handler does not subscribe again.
  */
 export function useSseEvent<E extends EventName>(
   event: E,

@@ -7,7 +7,7 @@ import { useSource } from "./source.js";
 
 const connecting = (): StreamState => "connecting";
 
-/** What becomes of the stream: `connecting`, on a server too, then `open`, `waiting` or `closed`. */
+/** The state of the stream: `connecting` (always on a server), `open`, `waiting` or `closed`. */
 export function useSseState(): StreamState {
   const source = useSource();
   const subscribe = useCallback(

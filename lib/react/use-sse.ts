@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import type { SseStream } from "../client/index.js";
 import { useSource } from "./source.js";
 
-/** The stream itself: `undefined` on a server, and in the first render, before it is opened. */
+/** The stream itself; `undefined` on a server and in the first render, before the stream is opened. */
 export function useSse(): SseStream | undefined {
   const source = useSource();
   const [stream, setStream] = useState<SseStream>();

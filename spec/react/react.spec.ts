@@ -198,7 +198,7 @@ describe("the hooks on a server", () => {
   it("say that there is no provider", () => {
     const Row = () => useSseState();
     expect(() => renderToString(createElement(Row))).toThrow(
-      "There is no SseProvider above this component. Put <SseProvider url> around it.",
+      "A hook of express-sse-hub/react was used without an SseProvider. Put <SseProvider url> around the component.",
     );
   });
 });
