@@ -1,12 +1,12 @@
-/** How long something is waited for, and what is said where it does not come. */
+/** How long to wait, and the messages of the errors. */
 export interface Patience {
   readonly timeoutMs: number;
-  /** Why it can never come; `null` while it can. */
+  /** Why waiting is useless; `null` while it is not. */
   whyNever(): string | null;
   whyLate(timeoutMs: number): string;
 }
 
-/** Lets callers wait until something holds, which is looked at after each change. */
+/** Lets callers wait for a condition, which is checked after each change. */
 export class Changes {
   readonly #waiting: Array<() => void> = [];
 
@@ -15,7 +15,7 @@ export class Changes {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Resolves with what `find` gives, as soon as that is not undefined. */
+  /** Resolves with the result of `find` as soon as that is not undefined. */
   async when<T>(find: () => T | undefined, patience: Patience): Promise<T> {
     const { timeoutMs } = patience;
     let isLate = false;

@@ -6,26 +6,25 @@ interface Cookie {
 }
 
 /**
- * The cookies of one visitor at one site, as a browser keeps them: by name and path, until they expire or
- * the application clears them. Domains do not count, and `Secure` ones are sent: a browser does that for
- * localhost, too.
+ * The cookies of one visitor at one site, kept as in a browser: by name and path, until they expire or the application
+ * clears them. Domains are ignored, and `Secure` cookies are sent, as a browser does for localhost.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6265#section-5
  */
 export class CookieJar {
   readonly #cookies = new Map<string, Cookie>();
 
-  /** Takes the `Set-Cookie` headers of an answer to a request for that path. */
+  /** Stores the cookies of an answer to a request for that path. @param headers its `Set-Cookie` headers */
   take(headers: readonly string[], requestPath: string): void {
     for (const header of headers) {
       const [pair = "", ...attributes] = header.split(";").map((part) => part.trim());
       const [name, value] = split(pair);
-      const told = new Map(attributes.map((text) => split(text)).map(([k, v]) => [lower(k), v]));
-      const path = told.get("path");
+      const given = new Map(attributes.map((text) => split(text)).map(([k, v]) => [lower(k), v]));
+      const path = given.get("path");
       const cookie = {
         value,
         path: path?.startsWith("/") === true ? path : defaultPath(requestPath),
-        expiresAt: expiryOf(told),
+        expiresAt: expiryOf(given),
       };
       const key = `${name};${cookie.path}`;
       this.#cookies.delete(key);
@@ -52,7 +51,7 @@ function lower(name: string): string {
   return name.toLowerCase();
 }
 
-// 5.3: Max-Age counts before Expires; a date that cannot be read is none.
+// 5.3: Max-Age has precedence over Expires; a date that cannot be parsed is ignored.
 function expiryOf(attributes: ReadonlyMap<string, string>): number {
   const maxAge = attributes.get("max-age");
   if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Date.now() + Number(maxAge) * 1_000;

@@ -1,25 +1,25 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Hub } from "../hub/hub.js";
 
-// A reader that is behind passes over what is volatile; by then it may have caught up.
+// Replay skips volatile events, so the marker is sent again: by then the reader may have caught up.
 const AGAIN_MS = 100;
 
-/** An event that shows by its coming that everything before it has come. */
+/** An event whose arrival shows that all events before it have arrived. */
 export interface Marker {
-  /** Its event, and the room it is sent to: nobody else's. */
+  /** The name of the event, and of the room to which it is sent, which only this stream joins. */
   readonly name: string;
   readonly connectionId: string;
-  /** True for a stream that broadcasts do not reach. */
+  /** True for a stream of `req.sse.open()`, which broadcasts do not reach. */
   readonly isOwn: boolean;
-  /** Resolves when it has arrived, and rejects when it is waited for no more. */
+  /** Resolves when the marker has arrived; rejects when the wait is over. */
   readonly passed: Promise<void>;
 }
 
 /**
- * Sends a marker to one stream, behind everything that was published to it. Resolves when it has arrived.
+ * Sends a marker to one stream, after everything that was published to it. Resolves when the marker has arrived.
  *
- * It goes the way of all events, so it overtakes none. A volatile one leaves no trace: no cursor is moved
- * by it, and no return is given it.
+ * The marker takes the same way as all events, so it overtakes none. It is volatile: it moves no cursor, and is not
+ * replayed.
  */
 export async function sendMarker(hub: Hub, marker: Marker): Promise<void> {
   const { name, connectionId, isOwn, passed } = marker;
@@ -27,8 +27,8 @@ export async function sendMarker(hub: Hub, marker: Marker): Promise<void> {
   const [connection] = hub.connections(({ id }) => id === connectionId);
   if (connection === undefined) {
     throw new Error(
-      `This hub has no connection ${connectionId}: the stream has ended, or is another node's. ` +
-        "Give nothingArrives() the hub that serves the stream.",
+      `This hub has no connection ${connectionId}: the stream has ended, or another node serves it. ` +
+        "Pass nothingArrives() the hub that serves the stream.",
     );
   }
   if (isOwn) {

@@ -11,12 +11,11 @@ import type { StreamLink } from "./stream-link.js";
 import { StreamReader } from "./stream-reader.js";
 
 /**
- * Opens a stream as a browser does, and reads it event by event. Resolves when `hub:open` has come:
- * whatever is broadcast from then on is for this stream, if its user is meant. For a visitor with cookies
- * see {@link visit}.
+ * Opens a stream as a browser does, and reads it event by event. Resolves when `hub:open` has arrived: the stream then
+ * receives every later broadcast whose audience it is in. For a visitor with cookies see {@link visit}.
  *
  * @param target an application, which is served on a free port until the stream is closed, or a URL
- * @throws NoStreamError with `status` and `body` where something else is answered
+ * @throws NoStreamError with `status` and `body` if the answer is not a stream
  * @throws SseHubTypeError `ERR_SSE_OPTION`
  *
  * @example
@@ -46,7 +45,7 @@ export async function openStream(
   }
 }
 
-/** The same where the application is served already. */
+/** Opens a stream of an application that is already served. */
 export async function openStreamAt(
   url: URL,
   settings: StreamSettings,

@@ -3,13 +3,13 @@ import type { Opened } from "../connection/connection.js";
 import type { EndReason } from "../connection/end-reason.js";
 import type { StreamEvent } from "./stream-event.js";
 
-/** What has come over one stream so far, read as EventSource reads it. */
+/** What has arrived over one stream so far, parsed as EventSource does. */
 export class Received {
   /** Everything, as text. */
   raw = "";
-  /** How long the server asked to wait before a return, in milliseconds. */
+  /** The last `retry:` of the server, in milliseconds. */
   retryMs: number | undefined;
-  /** What EventSource would send as Last-Event-ID. */
+  /** The cursor that EventSource would send as Last-Event-ID. */
   lastEventId: string | undefined;
   /** Every event, in order, the hub's own included. */
   readonly all: StreamEvent[] = [];
@@ -32,13 +32,13 @@ export class Received {
     this.#parser.feed(text);
   }
 
-  /** What `hub:open` said, once it has come. */
+  /** The data of `hub:open`, once it has arrived. */
   get opening(): (Opened & { readonly connection: string }) | undefined {
     const opening = this.find("hub:open");
     return opening === undefined ? undefined : (JSON.parse(opening.data) as never);
   }
 
-  /** The reason of `hub:end`, once it was said. */
+  /** The reason of `hub:end`, once it has arrived. */
   get endReason(): EndReason | undefined {
     const end = this.find("hub:end");
     return end === undefined ? undefined : (JSON.parse(end.data) as { reason: EndReason }).reason;
@@ -49,7 +49,7 @@ export class Received {
     return this.hubEvents.find(({ event }) => event === name);
   }
 
-  /** From here on an event of that name is a marker, and none of the application's. */
+  /** From now on an event of that name is a marker, not an event of the application. */
   awaitMarker(name: string): void {
     this.#markers.set(name, "sent");
   }

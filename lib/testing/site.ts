@@ -4,23 +4,23 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 
-/** Where an application is served, for one of its visitors. */
+/** A served application, for one visitor. */
 export interface Site {
   readonly url: string;
   /**
-   * Called before a client closes its connection: nothing here keeps the process alive, and somebody may
-   * await that the server hears of it.
+   * Called before a client closes its connection. It keeps the process alive until the server has noticed that,
+   * because a test may wait for it.
    */
   willClose(client: Socket): void;
-  /** The last one to leave closes the server. Idempotent. */
+  /** Ends the visit. When the last visitor leaves, the server closes. Idempotent. */
   leave(): Promise<void>;
 }
 
 /**
- * Gives the address of an application: its own if it is a URL, else that of a server on a free port,
- * which all visitors of the same application share.
+ * Returns the site of an application: the given URL, or a server on a free port, which all visitors of the same
+ * application share.
  *
- * @throws SseHubTypeError `ERR_SSE_OPTION` for what is neither
+ * @throws SseHubTypeError `ERR_SSE_OPTION` if the target is neither
  */
 export async function enterSite(target: RequestListener | string): Promise<Site> {
   if (typeof target === "string" && parseUrl(target) !== undefined) {
@@ -44,14 +44,14 @@ export async function enterSite(target: RequestListener | string): Promise<Site>
 const servers = new WeakMap<RequestListener, SharedServer>();
 
 /**
- * A server that is there while somebody visits its application. It does not keep the process alive, for a
- * test may forget a visitor: whatever is awaited of the network has a timer of its own.
+ * A server that runs while its application has visitors. It does not keep the process alive, because a test may forget
+ * to close a visitor; every wait has a timer of its own.
  */
 class SharedServer {
   readonly #app: RequestListener;
   readonly #server: Server;
   readonly #url: Promise<string>;
-  // Server.closeAllConnections() knows nothing of those whose request was let go of.
+  // Server.closeAllConnections() does not know sockets whose request was released.
   readonly #sockets = new Set<Socket>();
   #visitors = 0;
 
@@ -82,7 +82,7 @@ class SharedServer {
     }
   }
 
-  // Alive until it has closed, which is as soon as the end of the other side has come.
+  // Keeps the process alive until the server's side of the connection has closed.
   #willClose({ localPort }: Socket): void {
     for (const socket of this.#sockets) if (socket.remotePort === localPort) socket.ref();
   }
@@ -90,9 +90,9 @@ class SharedServer {
   async #leave(): Promise<void> {
     this.#visitors -= 1;
     if (this.#visitors > 0) return;
-    // A visitor that comes from now on gets a server of its own.
+    // A later visitor gets a new server.
     servers.delete(this.#app);
-    // A server has closed before its sockets have, and with those the hub hears who has left.
+    // Waits for the sockets too: the hub notices the end of a stream when its socket has closed.
     const closed = [...this.#sockets].map((socket) => once(socket.destroy(), "close"));
     await new Promise((resolve) => this.#server.close(resolve));
     await Promise.all(closed);

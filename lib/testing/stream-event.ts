@@ -2,12 +2,12 @@
 export interface StreamEvent {
   readonly event: string;
   readonly data: string;
-  /** `undefined` for one that does not move the cursor. */
+  /** `undefined` for an event that does not move the cursor. */
   readonly id: string | undefined;
 }
 
-/** How long one call waits. */
+/** Options of a call that waits. */
 export interface Waiting {
-  /** In milliseconds. @default the timeoutMs the stream was opened with, 5_000 */
+  /** Milliseconds to wait at most. @default the `timeoutMs` with which the stream was opened, 5_000 */
   readonly timeoutMs?: number | undefined;
 }

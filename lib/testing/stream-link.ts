@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 
-/** What a reader needs beside its response. */
+/** What a reader needs besides its response. */
 export interface StreamLink<Reader> {
   readonly timeoutMs?: number;
-  /** Called with the connection that is to be closed. */
+  /** Called before the connection is closed. */
   willClose?(client: Socket): void;
-  /** Called when the stream is left, once. */
+  /** Called once, when the stream is closed. */
   release?(): Promise<void>;
   /** Opens the same stream again. */
   reopen?(lastEventId: string | undefined): Promise<Reader>;

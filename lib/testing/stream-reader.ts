@@ -13,16 +13,16 @@ import type { StreamLink } from "./stream-link.js";
 import { TIMEOUT_MS } from "./stream-request.js";
 
 /**
- * One stream, read as EventSource reads it. The hub's own events (`hub:open`, `hub:end` and their like)
- * are kept apart from the application's.
+ * One stream, parsed as EventSource does. The hub's own events (`hub:open`, `hub:end` and the like) are kept apart from
+ * the events of the application.
  *
- * What waits rejects after `timeoutMs`, or as soon as the stream ends first; the error says what was
- * awaited and what had come.
+ * A call that waits rejects after `timeoutMs`, or when the stream ends before. The error says what the call waited for
+ * and what has arrived.
  */
 export class StreamReader {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** True when no more will come. */
+  /** True when the stream has ended. */
   hasEnded = false;
   readonly #response: IncomingMessage;
   readonly #link: StreamLink<StreamReader>;
@@ -53,12 +53,12 @@ export class StreamReader {
     return this.#received.raw;
   }
 
-  /** How long the server asked to wait before a return, in milliseconds. */
+  /** The last `retry:` of the server: how long a browser waits before it reconnects, in milliseconds. */
   get retryMs(): number | undefined {
     return this.#received.retryMs;
   }
 
-  /** The cursor: what EventSource would send as Last-Event-ID. */
+  /** The cursor that EventSource would send as Last-Event-ID. */
   get lastEventId(): string | undefined {
     return this.#received.lastEventId;
   }
@@ -73,17 +73,17 @@ export class StreamReader {
     return this.#received.hubEvents;
   }
 
-  /** True once `hub:open` has come. */
+  /** True once `hub:open` has arrived. */
   get isOpened(): boolean {
     return this.#received.opening !== undefined;
   }
 
-  /** Id of the connection, as `hub.except()` takes it. */
+  /** The id of the connection, for `hub.except()`. */
   get connectionId(): string {
     return this.#opening.connection;
   }
 
-  /** What `hub:open` said of the cursor: `{ recovered }`, with a `reason` where it was lost. */
+  /** The verdict of `hub:open` on the cursor: `{ recovered }`, and `reason` if `recovered` is false. */
   get verdict(): Opened {
     const { recovered, reason } = this.#opening;
     return reason === undefined ? { recovered } : { recovered, reason };
@@ -94,40 +94,40 @@ export class StreamReader {
     return this.#received.pending;
   }
 
-  /** The reason of `hub:end`, once it was said. */
+  /** The reason of `hub:end`, once it has arrived. */
   get endReason(): EndReason | undefined {
     return this.#received.endReason;
   }
 
   /**
-   * Resolves when the server has ended the stream, with the reason of `hub:end`, or `undefined` if it
-   * gave none. The time it waits begins when it is asked for.
+   * Resolves when the server has ended the stream, with the reason of `hub:end`, or with `undefined` if there was none.
+   * Its timeout begins when you read this property.
    */
   get ended(): Promise<EndReason | undefined> {
     const ended = this.until(() => this.hasEnded, "end of the stream").then(() => this.endReason);
-    // Asked for early and never awaited, it must not end the process.
+    // If it is never awaited, a rejection must not end the process.
     ended.catch(() => undefined);
     return ended;
   }
 
-  /** Takes the application's next event, one that has come already or the next to come. */
+  /** Takes the application's next event, which has already arrived or arrives next. */
   next(waiting?: Waiting): Promise<StreamEvent> {
     return this.#when(() => this.#received.pending.shift(), "event", waiting);
   }
 
-  /** Takes the next event, which must have that name and JSON as data, and gives what the JSON says. */
+  /** Takes the next event, which must have that name and JSON as data. Resolves with the value of the data. */
   async nextJson<E extends EventName>(event: E, waiting?: Waiting): Promise<EventData<E>> {
     const data = await this.nextText(event, waiting);
     try {
       return JSON.parse(data) as EventData<E>;
     } catch {
       throw new Error(
-        `The data of ${event} is ${JSON.stringify(data)}, which is no JSON: take it with nextText().`,
+        `The data of ${event} is ${JSON.stringify(data)}, which is not JSON. Take it with nextText().`,
       );
     }
   }
 
-  /** Takes the next event, which must have that name, and gives its data as it came. */
+  /** Takes the next event, which must have that name. Resolves with its data as text. */
   nextText(event: EventName, waiting?: Waiting): Promise<string> {
     const take = () => {
       const [next] = this.#received.pending;
@@ -140,26 +140,25 @@ export class StreamReader {
   }
 
   /**
-   * Resolves when a condition on what was received holds. It is looked at whenever something arrives, and
-   * when the stream ends.
+   * Resolves when a condition is true. The condition is checked when something arrives and when the stream ends.
    *
-   * @param what is awaited, for the error
+   * @param what names what you wait for, for the error
    */
   async until(isTrue: () => boolean, what: string, waiting?: Waiting): Promise<void> {
     await this.#when(() => (isTrue() ? true : undefined), what, waiting);
   }
 
   /**
-   * Resolves when nothing was on its way to this stream, and rejects with what was: an event that has
-   * arrived or is still to arrive, and was not taken.
+   * Resolves if no event was on its way to this stream. Rejects if an event has arrived, or still arrives, that was not
+   * taken; the error shows the event.
    *
-   * No time is waited for, since order is promised: a marker is sent to this stream alone, through the
-   * log, behind everything that was broadcast before the call; when it comes, all that came before it has
-   * come. With several nodes give the hub of the node that serves the stream, and await broadcasts of
-   * other nodes before. The marker has no id and is not replayed; it takes one place in the log.
+   * It does not wait for a time to pass, because the order of events is guaranteed: it sends a marker to this stream
+   * alone, through the log, after everything that was broadcast before the call. When the marker arrives, everything
+   * before it has arrived. With several nodes, pass the hub of the node that serves the stream, and first await
+   * broadcasts of other nodes. The marker has no id and is not replayed; it takes one position in the log.
    *
-   * Where there is no hub at hand, `{ forMs }` waits so many milliseconds instead, which proves less: what
-   * takes longer is not seen.
+   * If the test has no hub, `{ forMs }` waits this number of milliseconds instead. This proves less: an event that
+   * takes longer is not noticed.
    */
   async nothingArrives(by: Hub | { readonly forMs: number }, waiting?: Waiting): Promise<void> {
     if ("forMs" in by) await wait(by.forMs);
@@ -168,7 +167,7 @@ export class StreamReader {
     if (event !== undefined) throw new Error(`Expected nothing, got ${JSON.stringify(event)}.`);
   }
 
-  /** Stops reading, as a phone that lost its signal; what comes fills the buffers on the way. */
+  /** Stops reading, like a phone that has lost its signal. What arrives then fills the buffers on the way. */
   pause(): void {
     this.#response.pause();
   }
@@ -178,25 +177,28 @@ export class StreamReader {
   }
 
   /**
-   * Comes back as EventSource does, though at once: leaves if the stream is still open, and asks for the
-   * same again with the cursor, and with the visitor's cookies of now.
+   * Reconnects as EventSource does, but at once: closes the stream if it is still open, and requests it again with the
+   * cursor and with the visitor's current cookies.
    *
-   * @throws NoStreamError as opening it did; with `status` 204 for a stream that is finished
+   * @throws NoStreamError if the answer is not a stream; with `status` 204 for a stream that is finished
    */
   async return(): Promise<StreamReader> {
     await this[Symbol.asyncDispose]();
-    if (this.#link.reopen === undefined) throw new Error("This stream cannot be asked for again.");
+    if (this.#link.reopen === undefined)
+      throw new Error(
+        "This stream cannot be requested again. Open it with openStream() or visit().",
+      );
     return this.#link.reopen(this.lastEventId);
   }
 
-  /** Leaves, as a browser that closes the page. Idempotent. */
+  /** Closes the stream, like a browser that leaves the page. Idempotent. */
   close(): void {
     if (!this.hasEnded) this.#link.willClose?.(this.#response.socket);
     this.#response.destroy();
     this.#released ??= this.#link.release?.() ?? Promise.resolve();
   }
 
-  /** The same, and resolves when an application that was served for this stream alone is so no more. */
+  /** Closes the stream. Resolves when the server has closed that ran for this stream alone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
     await this.#released;
@@ -209,7 +211,7 @@ export class StreamReader {
     await sendMarker(hub, {
       name,
       connectionId: this.connectionId,
-      // Only a stream of its own begins without a cursor.
+      // Only a stream of `req.sse.open()` begins without a cursor.
       isOwn: this.#received.find("hub:open")?.id === undefined,
       passed: this.until(hasPassed, "marker behind what was broadcast", waiting),
     });
@@ -221,7 +223,7 @@ export class StreamReader {
     return opening;
   }
 
-  /** Resolves with what `find` gives, as soon as that is not undefined. */
+  /** Resolves with the result of `find` as soon as that is not undefined. */
   #when<T>(find: () => T | undefined, what: string, waiting: Waiting = {}): Promise<T> {
     return this.#changes.when(find, {
       timeoutMs: waiting.timeoutMs ?? this.#timeoutMs,

@@ -2,22 +2,22 @@ import { request, type IncomingMessage } from "node:http";
 import { request as requestSecurely } from "node:https";
 import { isObject, isTimer, optionReader, MILLISECONDS } from "../options/option-reader.js";
 
-/** What a stream is asked for with, beside its path. */
+/** The request of a stream, besides its path. */
 export interface StreamRequest {
-  /** The header as a browser would send it, `name=value; …`. A visitor sends its own unless told. */
+  /** The `Cookie` header, `name=value; …`. @default the cookies of the visitor */
   readonly cookie?: string | undefined;
-  /** The cursor to return with, from {@link StreamReader.lastEventId}; `undefined`: a first visit. */
+  /** The cursor to reconnect with, from {@link StreamReader.lastEventId}; `undefined`: a first visit. */
   readonly lastEventId?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** @default "GET" */
   readonly method?: string | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** How long an answer, and later each event, is waited for. @default 5_000 */
+  /** Milliseconds to wait for the answer, and later for each event. @default 5_000 */
   readonly timeoutMs?: number | undefined;
 }
 
-/** A {@link StreamRequest} whose defaults are filled in. */
+/** {@link StreamRequest} with every default filled in. */
 export interface StreamSettings {
   readonly headers: Readonly<Record<string, string>>;
   readonly method: string;
@@ -25,7 +25,7 @@ export interface StreamSettings {
   readonly timeoutMs: number;
 }
 
-/** How long is waited unless told. */
+/** The default timeout. */
 export const TIMEOUT_MS = 5_000;
 
 const KEYS = ["cookie", "lastEventId", "headers", "method", "body", "timeoutMs"];
@@ -33,7 +33,7 @@ const KEYS = ["cookie", "lastEventId", "headers", "method", "body", "timeoutMs"]
 /**
  * Checks a request and fills in its defaults.
  *
- * @param owner the function it was given to
+ * @param owner the name of the call, for messages
  * @throws SseHubTypeError `ERR_SSE_OPTION`
  */
 export function resolveStreamRequest(owner: string, options: StreamRequest): StreamSettings {
@@ -55,7 +55,7 @@ export function resolveStreamRequest(owner: string, options: StreamRequest): Str
   };
 }
 
-/** Asks on a connection of its own, as EventSource does. Resolves with whatever is answered. */
+/** Sends the request on a connection of its own, as EventSource does. Resolves with the answer, whatever it is. */
 export function requestStream(url: URL, settings: StreamSettings): Promise<IncomingMessage> {
   const { headers, method, body, timeoutMs } = settings;
   return new Promise((resolve, reject) => {

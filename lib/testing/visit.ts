@@ -12,29 +12,29 @@ import {
   type StreamRequest,
 } from "./stream-request.js";
 
-/** How somebody visits. */
+/** Options of {@link visit}. */
 export interface VisitOptions {
-  /** Sent with every request, such as `Authorization`, or `X-Forwarded-Proto` for cookies that are secure. */
+  /** Sent with every request, such as `Authorization`, or `X-Forwarded-Proto` for secure cookies. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** How long an answer or an event is waited for, in milliseconds. @default 5_000 */
+  /** Milliseconds to wait for an answer or an event. @default 5_000 */
   readonly timeoutMs?: number | undefined;
 }
 
-/** A browser with cookies of its own, as far as a server can tell. */
+/** Visits an application like a browser with cookies of its own. */
 export interface Visitor {
-  /** Where the application is served. */
+  /** The URL at which the application is served. */
   readonly url: string;
   /**
-   * The answer to a request with the visitor's cookies, as the global `fetch` gives it, whatever its
-   * status. Redirects are answers, too: the cookies they set would be lost otherwise.
+   * Sends a request with the visitor's cookies. Resolves with the `Response` of the global `fetch`, whatever its
+   * status. Redirects are not followed, so that the cookies they set are kept.
    */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** The answer to a POST: a `URLSearchParams` is sent as a form, anything else as JSON. */
+  /** Sends a POST: a `URLSearchParams` as a form, anything else as JSON. */
   post(path: string, body?: unknown): Promise<Response>;
   /**
-   * Opens a stream with the visitor's cookies. Resolves when `hub:open` has come.
+   * Opens a stream with the visitor's cookies. Resolves when `hub:open` has arrived.
    *
-   * @throws NoStreamError with `status` and `body` where something else is answered, such as a guard's 401
+   * @throws NoStreamError with `status` and `body` if the answer is not a stream, such as a guard's 401
    * @throws SseHubTypeError `ERR_SSE_OPTION`
    */
   stream(path: string, options?: StreamRequest): Promise<StreamReader>;
@@ -44,10 +44,10 @@ export interface Visitor {
 }
 
 /**
- * Visits an application as a browser does: with cookies, so that signing in is what it is for a user.
- * Visitors of one application share one server on a free port, which is there until the last has left.
+ * Visits an application as a browser does, with cookies, so that a test signs in as a user does. The visitors of one
+ * application share a server on a free port, which closes with the last of them.
  *
- * @param target an application, or the URL of one that is served
+ * @param target an application, or the URL of an application that is already served
  * @throws SseHubTypeError `ERR_SSE_OPTION`
  *
  * @example

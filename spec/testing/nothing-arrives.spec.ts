@@ -111,14 +111,14 @@ describe("nothingArrives", () => {
     await alice.post("/logout");
     await stream.ended;
     await expect(stream.nothingArrives(hub)).rejects.toThrow(
-      `This hub has no connection ${stream.connectionId}: the stream has ended, or is another node's.`,
+      `This hub has no connection ${stream.connectionId}: the stream has ended, or another node serves it.`,
     );
   });
 
   it("fails with a hub that does not serve the stream", async () => {
     const { stream } = await open();
     await expect(stream.nothingArrives(createHub())).rejects.toThrow(
-      "Give nothingArrives() the hub that serves the stream.",
+      "Pass nothingArrives() the hub that serves the stream.",
     );
   });
 

@@ -74,7 +74,7 @@ describe("openStream", () => {
       `Expected order to be next, got {"event":"message","data":"hello","id":"${id}"}.`,
     );
     await expect(stream.nextJson("message")).rejects.toThrow(
-      'The data of message is "hello", which is no JSON: take it with nextText().',
+      'The data of message is "hello", which is not JSON. Take it with nextText().',
     );
     expect(await stream.nextJson("order")).toEqual({ id: 1 });
   });

@@ -40,7 +40,9 @@ describe("visit", () => {
       status: 401,
       headers: { "content-type": "text/html; charset=utf-8" },
       body: expect.stringContaining("Sign in first."),
-      message: expect.stringMatching(/^GET \/private gave no stream: 401 Unauthorized, "<!DOCTYPE/),
+      message: expect.stringMatching(
+        /^GET \/private returned no stream: 401 Unauthorized, "<!DOCTYPE/,
+      ),
     });
   });
 
@@ -52,7 +54,7 @@ describe("visit", () => {
       status: 200,
       body: expect.stringMatching(/^retry: 50\n:\nevent: hub:tick\nid: \S+\ndata: {}\n\n$/),
       message: expect.stringMatching(
-        /^GET \/events gave no stream that stayed open: 200 OK, "retry: 50\\n:\\nevent: hub:tick/,
+        /^GET \/events returned no stream that stayed open: 200 OK, "retry: 50\\n:\\nevent: hub:tick/,
       ),
     });
   });
@@ -106,7 +108,7 @@ describe("visit", () => {
     expect(await stream.ended).toBe("done");
     await expect(stream.return()).rejects.toMatchObject({
       status: 204,
-      message: "GET /own gave no stream: 204 No Content, an empty body.",
+      message: "GET /own returned no stream: 204 No Content, an empty body.",
     });
   });
 
