@@ -8,7 +8,7 @@ process.once("SIGINT", () => {
 process.once("SIGTERM", () => {
   stop.abort();
 });
-// Whoever reads what is printed has heard enough, such as `head`.
+// The reader of the output has ended, such as `head`.
 process.stdout.once("error", () => {
   stop.abort();
 });

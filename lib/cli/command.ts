@@ -51,7 +51,7 @@ export function readCommand(args: readonly string[]): Command {
   }
   const [event, data, ...others] = rest;
   if (event === undefined || data === undefined) {
-    throw new UsageError("publish needs the name of an event and its data.");
+    throw new UsageError("publish needs two arguments: the name of an event and its data.");
   }
   checkNone(others, [], []);
   return {
@@ -81,17 +81,24 @@ function checkNone(
 ): void {
   const [more] = positionals;
   if (more !== undefined) {
-    throw new UsageError(`${JSON.stringify(more)} is too much. Put data with spaces into quotes.`);
+    throw new UsageError(
+      `${JSON.stringify(more)} is one argument too many. Put data that contains spaces into quotes.`,
+    );
   }
   const wrong = given.find((name) => !allowed.includes(name));
-  if (wrong !== undefined) throw new UsageError(`tail takes no option --${wrong}.`);
+  if (wrong !== undefined) {
+    throw new UsageError(`tail does not take --${wrong}. Expected only options that name the log.`);
+  }
 }
 
-// What is in it is checked where the matcher is compiled.
+// Its content is checked when the matcher is compiled.
 function toMatcher(text: string): Matcher {
   try {
     return JSON.parse(text) as Matcher;
   } catch (cause) {
-    throw new UsageError(`The filter is no JSON: ${text}`, { cause });
+    throw new UsageError(
+      `The filter is ${text}. Expected JSON, such as '{"profile":"Viewer"}' in quotes.`,
+      { cause },
+    );
   }
 }

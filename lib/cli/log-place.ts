@@ -6,7 +6,7 @@ import { publisher as redisPublisher } from "../redis/publisher.js";
 import { redisLog } from "../redis/redis-log.js";
 import { UsageError } from "./usage.js";
 
-/** Which log is meant. */
+/** The log that a command works with. */
 export type LogPlace =
   | { readonly server: "redis"; readonly url: string; readonly name: string | undefined }
   | {
@@ -16,7 +16,7 @@ export type LogPlace =
       readonly name: string | undefined;
     };
 
-/** The options that say where a log is. */
+/** The options that name the log. */
 export interface PlaceOptions {
   readonly redis?: string;
   readonly postgres?: string;
@@ -24,26 +24,30 @@ export interface PlaceOptions {
   readonly name?: string;
 }
 
-// How much the log keeps is for its nodes to say: this process lets nothing go.
+// The nodes decide how much the log keeps, so this process must not trim it.
 const BOUNDS = {
   maxEvents: Number.MAX_SAFE_INTEGER,
   maxBytes: Number.MAX_SAFE_INTEGER,
   maxAgeMs: null,
 };
 
-/** @throws UsageError */
+/** Reads the options that name the log. @throws UsageError */
 export function readPlace({ redis, postgres, schema, name }: PlaceOptions): LogPlace {
   if (postgres !== undefined) {
-    if (redis !== undefined) throw new UsageError("Give --redis or --postgres, not both.");
+    if (redis !== undefined) {
+      throw new UsageError("Both --redis and --postgres were given. Expected one of them.");
+    }
     return { server: "postgres", connectionString: postgres, schema, name };
   }
-  if (schema !== undefined) throw new UsageError("--schema needs --postgres.");
+  if (schema !== undefined) {
+    throw new UsageError("--schema was given without --postgres. Add --postgres <url>.");
+  }
   const url = redis ?? process.env.REDIS_URL;
   if (url === undefined || url === "") throw new UsageError(NOWHERE);
   return { server: "redis", url, name };
 }
 
-/** Opens a log to read along. It lets nothing go that the nodes keep. */
+/** Opens a log for reading. It does not trim what the nodes keep. */
 export function openLog(place: LogPlace): EventLog {
   if (place.server === "redis") {
     const { url, name } = place;
@@ -53,7 +57,7 @@ export function openLog(place: LogPlace): EventLog {
   return watchingLog({ connectionString, schema, name });
 }
 
-/** Opens a log to publish. It lets nothing go that the nodes keep. */
+/** Opens a log for publishing. It does not trim what the nodes keep. */
 export function openPublisher(place: LogPlace): Publisher {
   if (place.server === "redis") {
     const { url, name } = place;
@@ -64,5 +68,5 @@ export function openPublisher(place: LogPlace): Publisher {
 }
 
 const NOWHERE =
-  "Where the log is, is not said. Give --redis redis://host:6379, REDIS_URL in the environment, or " +
+  "No log was named. Expected --redis redis://host:6379, REDIS_URL in the environment, or " +
   "--postgres postgres://user@host:5432/database.";

@@ -2,11 +2,11 @@ import type { Broadcaster } from "../publish/broadcaster.js";
 import type { PublishCommand } from "./command.js";
 import { openPublisher } from "./log-place.js";
 
-/** Broadcasts an event through the log. Gives its id. */
+/** Broadcasts an event through the log. Resolves with its id. */
 export async function publish(command: PublishCommand): Promise<string> {
   const { place, event, data, filter } = command;
   const shop = openPublisher(place);
-  // What fails rejects the broadcast as well.
+  // Ignored, because a failure also rejects the broadcast.
   shop.on("error", () => undefined);
   try {
     const to = audienceOf(shop, command);

@@ -4,7 +4,7 @@ import { publish } from "./publish.js";
 import { tail } from "./tail.js";
 import { USAGE, UsageError } from "./usage.js";
 
-/** Runs `express-sse-hub` with these arguments. Gives the exit code: 2 for arguments that are wrong. */
+/** Runs `express-sse-hub` with these arguments. Resolves with the exit code: 2 if the arguments are wrong. */
 export async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
   try {
     const command = readCommand(args);

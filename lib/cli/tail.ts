@@ -6,7 +6,7 @@ import { openLog } from "./log-place.js";
 
 const PAGE_BYTES = 1_048_576;
 
-/** Prints what is published, a line for each event, until it is told to stop. */
+/** Prints each new event on a line, until the signal is aborted. */
 export async function tail({ place }: TailCommand, signal: AbortSignal): Promise<void> {
   const log = openLog(place);
   const stopped = new Promise((resolve) => {
@@ -16,11 +16,11 @@ export async function tail({ place }: TailCommand, signal: AbortSignal): Promise
   await log.close();
 }
 
-/** Reads on at the head of a log, and prints what comes. */
+/** Reads new entries of a log, and prints them. */
 class Printer {
   readonly #log: EventLog;
   #moved: () => void = () => undefined;
-  // At first it begins at the head, too.
+  // True at first, because it begins at the head, as after a break.
   #hasBroken = true;
 
   constructor(log: EventLog) {
@@ -34,7 +34,7 @@ class Printer {
         this.#moved();
       },
       onNotice: () => undefined,
-      // It has neither users nor connections.
+      // This process has no connections, so it has no answer.
       onQuestion: () => null,
       onError: ({ message }) => {
         process.stderr.write(`${message}\n`);
@@ -42,7 +42,7 @@ class Printer {
     });
   }
 
-  /** It gives up only where it is stopped: the server may come back. */
+  /** Never resolves: it waits even while the server cannot be reached. */
   async run(): Promise<never> {
     await this.#log.catchUp();
     for (let position = 0; ;) {
@@ -59,7 +59,7 @@ class Printer {
     }
   }
 
-  // What was not read before is lost.
+  // Entries before the head that were not read are lost.
   #begin(): number {
     const { epoch, head } = this.#log;
     this.#hasBroken = false;
@@ -68,7 +68,7 @@ class Printer {
   }
 }
 
-/** An event with its audience in one line; nothing for what only takes back a retained event. */
+/** An event with its audience in one line; nothing for an entry that only clears a retain key. */
 function lineOf({ bytes, audience, isVolatile }: LogEntry): string {
   if (isForNobody(audience)) return "";
   let line = "";
@@ -89,7 +89,7 @@ function describeAudience({ rooms, filter, except }: LogEntry["audience"]): stri
   ].flat();
 }
 
-// Whatever reads the lines is given one for each event, and a terminal no control characters.
+// Escapes control characters, so that an event is one line and cannot control a terminal.
 function oneLine(data: string): string {
   const escaped = (character: string) => character.charCodeAt(0).toString(16).padStart(4, "0");
   return data.replace(/\p{Cc}/gu, (character) => `\\u${escaped(character)}`);

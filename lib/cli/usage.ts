@@ -1,4 +1,4 @@
-/** What is printed for `--help`. */
+/** The text of `--help`. */
 export const USAGE = `Usage:
   express-sse-hub publish <event> <data> [options]   broadcasts an event, and prints its id
   express-sse-hub tail [options]                     prints what is published from now on
@@ -17,7 +17,7 @@ Options:
   --help             prints this
 `;
 
-/** The arguments are not understood. */
+/** The arguments are wrong. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

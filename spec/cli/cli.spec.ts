@@ -61,19 +61,25 @@ describe("express-sse-hub", () => {
   it.each([
     [[], "No command was given. Expected publish or tail."],
     [["send"], "There is no command send."],
-    [["publish", "order"], "publish needs the name of an event and its data."],
-    [["publish", "order", "{}"], "Where the log is, is not said."],
-    [["tail", "--redis", "redis://x", "--postgres", "postgres://x"], "not both."],
-    [["tail", "--redis", "redis://x", "--schema", "events"], "--schema needs --postgres."],
+    [["publish", "order"], "publish needs two arguments: the name of an event and its data."],
+    [["publish", "order", "{}"], "No log was named."],
+    [
+      ["tail", "--redis", "redis://x", "--postgres", "postgres://x"],
+      "Both --redis and --postgres were given.",
+    ],
+    [
+      ["tail", "--redis", "redis://x", "--schema", "events"],
+      "--schema was given without --postgres.",
+    ],
     [["tail", "--postgres", "http://x"], "The option connectionString of postgresLog() is"],
-    [["publish", "order", "a", "b", "--redis", "redis://x"], '"b" is too much.'],
+    [["publish", "order", "a", "b", "--redis", "redis://x"], '"b" is one argument too many.'],
     [
       ["publish", "order", "a", "--redis", "redis://x", "--filter", "{"],
-      "The filter is no JSON: {",
+      "The filter is {. Expected JSON",
     ],
     [["publish", "hub:x", "a", "--redis", "redis://x"], 'that does not begin with "hub:"'],
     [["publish", "x", "a", "--redis", "http://x"], "The option url of redisLog() is"],
-    [["tail", "--redis", "redis://x", "--to", "desk"], "tail takes no option --to."],
+    [["tail", "--redis", "redis://x", "--to", "desk"], "tail does not take --to."],
     [["tail", "--radis", "redis://x"], "--radis"],
   ])(
     "refuses %j, and says why",
