@@ -1,4 +1,4 @@
-/** Resolves when both have; `null` is done already. */
+/** Resolves when both promises have resolved; `null` stands for nothing to wait for. */
 export function both(
   one: Promise<unknown> | null,
   other: Promise<unknown> | null,

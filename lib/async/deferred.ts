@@ -1,4 +1,4 @@
-/** A promise to be settled later, from outside. That nobody waits for it is no unhandled rejection. */
+/** A promise that is settled from outside. If no one awaits it, its rejection is not an unhandled rejection. */
 export class Deferred<T> {
   readonly promise: Promise<T>;
   resolve!: (value: T) => void;

@@ -1,7 +1,7 @@
 import { nextTurn } from "./next-turn.js";
 
-// How long work may hold the event loop before others get a turn. A clock read costs about as much
-// as a visit, so it is looked at every few steps.
+// How long work may block the event loop. Reading the clock costs about as much as a step, so it is read only every few
+// steps.
 const SLICE_MS = 4;
 const STEPS_PER_LOOK = 16;
 
@@ -15,7 +15,7 @@ export class Slices {
     return this.#steps % STEPS_PER_LOOK === 0 && performance.now() >= this.#endsAt;
   }
 
-  /** The same, without sparing the look. */
+  /** Like {@link isOver}, but reads the clock at each call. */
   isLate(): boolean {
     return performance.now() >= this.#endsAt;
   }

@@ -1,4 +1,4 @@
-/** Gives what a promise gives, or rejects when that takes too long. */
+/** Settles like a promise, or rejects if that takes longer than `ms`. @param what begins the message of the error */
 export async function withDeadline<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {

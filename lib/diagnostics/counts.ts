@@ -1,4 +1,4 @@
-/** How often something happened, by name. What never happened is not in it. */
+/** Counts by name. A name that was never added is not in {@link all}. */
 export class Counts<K extends string> {
   readonly #counts = new Map<K, number>();
 
@@ -10,7 +10,7 @@ export class Counts<K extends string> {
     return this.#counts.get(name) ?? 0;
   }
 
-  /** A copy. */
+  /** A copy of all counts. */
   get all(): Readonly<Partial<Record<K, number>>> {
     return Object.fromEntries(this.#counts) as Partial<Record<K, number>>;
   }

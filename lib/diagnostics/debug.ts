@@ -1,8 +1,7 @@
 import { debuglog } from "node:util";
 
 /**
- * Writes a line to stderr where `NODE_DEBUG` names `sse`, with the placeholders of `util.format`; nothing
- * is done otherwise. Only ids of connections and positions in the log may go in: no session, no address,
- * nothing of a user.
+ * Writes a line to stderr if `NODE_DEBUG` contains `sse`, with the placeholders of `util.format`. Pass only ids of
+ * connections and positions of the log: no session, no address, nothing about a user.
  */
 export const debug = debuglog("sse");

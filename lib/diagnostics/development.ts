@@ -1,9 +1,9 @@
-/** True outside of production: what only helps while an application is written is done then. */
+/** True unless `NODE_ENV` is `production`: then the hub warns about likely mistakes. */
 export function isDevelopment(): boolean {
   return process.env.NODE_ENV !== "production";
 }
 
-/** Tells the developer of what looks like a mistake and stops nothing. */
+/** Emits a process warning about a likely mistake. */
 export function warn(code: string, text: string): void {
   process.emitWarning(text, { type: "SseHubWarning", code });
 }

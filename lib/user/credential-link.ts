@@ -1,17 +1,17 @@
 import type { User } from "./user.js";
 
-/** Tells whether a credential still proves its user. */
+/** Returns whether a credential still proves its user. */
 export type Verify = (user: User, credential: string) => boolean | Promise<boolean>;
 
 /**
- * The credential that a connection was opened with, by a key that stands for its value. The value is
- * kept only where it is to be verified, and shows in nothing that is printed.
+ * The credential with which a connection was opened. It is identified by a key, not by its value. The value is kept
+ * only if it must be verified, and never appears in output.
  */
 export class CredentialLink {
   readonly key: string;
   readonly #proof: { readonly value: string; readonly verify: Verify } | null;
 
-  /** @param verify `null`: nothing is verified, and the value is not kept */
+  /** @param verify `null`: the credential is not verified, and its value is not kept */
   constructor(key: string, value: string, verify: Verify | null) {
     this.key = key;
     this.#proof = verify === null ? null : { value, verify };

@@ -1,18 +1,18 @@
-/** What is known of a session at one moment. */
+/** The state of a session at one moment. */
 export interface SessionState {
-  /** The same as long as what the user depends on is the same. */
+  /** Unchanged as long as the part of the session that determines the user is unchanged. */
   readonly fingerprint: string;
   /** Milliseconds since 1970; `null` for a session without expiry. */
   readonly expiresAt: number | null;
 }
 
-/** The session behind a connection. Nothing in it tells the session's id. */
+/** The session of a connection. It does not contain the session's id. */
 export interface SessionLink extends SessionState {
   readonly key: string;
-  /** What would be known of the session with this content. */
+  /** The state that the session has with this content. */
   stateOf(content: object): SessionState;
-  /** A change whose write is not acknowledged. */
+  /** A change that the store has not confirmed yet. */
   changeInFlight(): { readonly session: object | null } | undefined;
-  /** Asks the store for the content; `null` when it has no such session. */
+  /** Reads the content from the store; `null` if the store has no such session. */
   read(): Promise<object | null>;
 }

@@ -1,7 +1,7 @@
 import { fingerprintOf } from "./fingerprint.js";
 
 /**
- * The user behind a connection: what filters see. Filled in by the application:
+ * The user of a connection, as filters see it. Your application declares its members:
  *
  * ```ts
  * declare module "express-sse-hub" {
@@ -9,17 +9,17 @@ import { fingerprintOf } from "./fingerprint.js";
  * }
  * ```
  *
- * While it is empty, a user is `Readonly<Record<string, unknown>>`.
+ * Until you declare them, a user is a `Readonly<Record<string, unknown>>`.
  */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled in by declaration merging
 export interface SseUser {}
 
-/** {@link SseUser} once the application has filled it in, any record until then. */
+/** {@link SseUser} if the application has declared its members, otherwise any record. */
 export type User = [keyof SseUser] extends [never]
   ? Readonly<Record<string, unknown>>
   : Readonly<SseUser>;
 
-/** A key that is the same for equal users, and another one for others. */
+/** A key that is equal for users with equal data. */
 export function userKeyOf(user: User): string {
   return fingerprintOf(user);
 }

@@ -1,7 +1,7 @@
 import { allocateKept } from "./allocate-kept.js";
 
 /**
- * From event to bytes. What goes in here has been checked by `event.ts`; nothing below can fail.
+ * Encodes events. `event.ts` has checked all arguments, so nothing here can fail.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
@@ -9,8 +9,8 @@ import { allocateKept } from "./allocate-kept.js";
 /**
  * The fields of an event without its id, ending in the blank line that dispatches it.
  *
- * @param event `null` for the name `message`, which a browser takes an event without a name for
- * @param tabMark which tab of a shared connection it is not for; 9.2.6: whoever does not know the field ignores it
+ * @param event `null` for no name: a browser then dispatches the event as `message`
+ * @param tabMark the mark of the tab that the event is not for; a client that does not know this field ignores it (9.2.6)
  */
 export function encodeFrame(event: string | null, text: string, tabMark?: string): Buffer {
   const name = event === null ? "" : `event: ${event}\n`;
@@ -18,7 +18,7 @@ export function encodeFrame(event: string | null, text: string, tabMark?: string
   return Buffer.from(`${name}${except}${dataLines(text)}\n`);
 }
 
-/** A frame with its id in front: everything that goes over the wire for one entry of the log. */
+/** Puts an id in front of a frame: the bytes that are sent for an entry of the log. */
 export function withId(id: string, frame: Buffer): Buffer {
   const field = `id: ${id}\n`;
   const bytes = allocateKept(field.length + frame.length);
@@ -27,14 +27,14 @@ export function withId(id: string, frame: Buffer): Buffer {
   return bytes;
 }
 
-/** The same bytes without the id in front, for a reader whose cursor they must not move. */
+/** Removes the id in front of a frame, so that the frame does not move the reader's cursor. */
 export function withoutId(bytes: Buffer): Buffer {
   return bytes.subarray(0, 4).equals(ID_FIELD) ? bytes.subarray(bytes.indexOf("\n") + 1) : bytes;
 }
 
 const ID_FIELD = Buffer.from("id: ");
 
-/** What the hub itself says to a browser, with an id where it moves the browser's cursor. */
+/** Encodes an event of the hub itself. @param fields `id` if the event moves the browser's cursor */
 export function encodeHubEvent(
   event: "hub:open" | "hub:gap" | "hub:tick" | "hub:end",
   data: Readonly<Record<string, unknown>>,
@@ -46,23 +46,23 @@ export function encodeHubEvent(
 }
 
 /**
- * The first bytes of every stream: when to come back, and a comment that makes proxies let go. No blank line
- * ends them, so that they are the beginning of the first event: some clients, such as
+ * The first bytes of every stream: how long to wait before a reconnect, and a comment that makes proxies forward the
+ * headers. There is no blank line at the end, so that these bytes belong to the first event: some clients, such as
  * `@microsoft/fetch-event-source`, dispatch an empty message at every blank line.
  */
 export function encodePreamble(retryMs: number): string {
   return `${retryField(retryMs)}:\n`;
 }
 
-/** A comment line, for the same reason without a blank line: it keeps the way open and moves no cursor. */
+/** A comment, for the same reason without a blank line. It keeps the connection open and moves no cursor. */
 export const HEARTBEAT_COMMENT = Buffer.from(":\n");
 
 function retryField(retryMs: number): string {
   return `retry: ${retryMs}\n`;
 }
 
-// 9.2.6: a line ends at CRLF, CR or LF; each line of data becomes a field of its own, and the parser
-// joins them with LF again. A space follows the colon always, since the parser takes one away.
+// 9.2.6: a line ends at CRLF, CR or LF. Each line of data becomes a field of its own, and the parser joins them with LF.
+// The colon is always followed by a space, because the parser removes one.
 function dataLines(text: string): string {
   if (!/[\r\n]/.test(text)) return `data: ${text}\n`;
   return text

@@ -2,7 +2,7 @@ import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 import { findJsonLoss } from "./json-loss.js";
 
 /**
- * The application's events: name → shape of the data. Filled in by the application:
+ * The events of your application: name → type of the data. Your application declares them:
  *
  * ```ts
  * declare module "express-sse-hub" {
@@ -10,23 +10,23 @@ import { findJsonLoss } from "./json-loss.js";
  * }
  * ```
  *
- * While it is empty, any name goes with any data.
+ * Until you declare them, an event of any name can carry any data.
  */
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled in by declaration merging
 export interface SseEvents {}
 
-/** The names of {@link SseEvents} once the application has filled it in, any string until then. */
+/** The names of {@link SseEvents} if the application has declared them, otherwise any string. */
 export type EventName = [keyof SseEvents] extends [never] ? string : keyof SseEvents & string;
 
-/** The data that goes with an event's name. */
+/** The type of the data of an event, by its name. */
 export type EventData<E extends EventName> = E extends keyof SseEvents ? SseEvents[E] : unknown;
 
 /**
- * Checks the name of an event. Nothing is cleaned up: a name that the standard could not carry as it
- * is, is refused, because a line break in a field forges further fields and events.
+ * Checks the name of an event. A name that cannot be sent as it is, for example with a line break, is refused instead
+ * of being changed: a line break would allow someone to forge further fields and events.
  *
- * Refused besides: names beginning with `hub:` (the hub's own events), and `open` and `error`, which
- * EventSource dispatches itself.
+ * Names that begin with `hub:`, the prefix of the hub's own events, are also refused, and so are `open` and `error`,
+ * which EventSource dispatches itself.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @throws SseHubTypeError `ERR_SSE_FIELD`
@@ -51,10 +51,11 @@ export function checkEventName(event: unknown): asserts event is string {
 }
 
 /**
- * Gives the text of an event's data: a string as it is, anything else as JSON.
+ * Returns the text of an event's data: a string as it is, anything else as JSON.
  *
- * @throws SseHubTypeError `ERR_SSE_DATA` for what JSON cannot say (undefined, functions, symbols,
- * BigInt, cycles), for what JSON empties (a Map, a Set, a typed array) and for more than `maxPayloadBytes` bytes of UTF-8
+ * @throws SseHubTypeError `ERR_SSE_DATA` for values that JSON cannot represent (undefined, functions, symbols, BigInt,
+ * cycles), for values whose content JSON drops (a Map, a Set, a typed array), and for more than `maxPayloadBytes` bytes
+ * of UTF-8
  */
 export function toText(data: unknown, maxPayloadBytes: number): string {
   const text = typeof data === "string" ? data : toJson(data);
@@ -63,7 +64,7 @@ export function toText(data: unknown, maxPayloadBytes: number): string {
     throw new SseHubTypeError(
       "ERR_SSE_DATA",
       `The data of an event is ${bytes} bytes; expected at most ${maxPayloadBytes}. ` +
-        "Send a reference the page can fetch, or raise maxPayloadBytes in createHub().",
+        "Send a URL that the page can fetch, or raise maxPayloadBytes in createHub().",
     );
   }
   return text;
@@ -93,8 +94,8 @@ function toJson(data: unknown): string {
   if (loss === null) return json;
   throw new SseHubTypeError(
     "ERR_SSE_DATA",
-    `The data of an event holds ${loss.what}${loss.at}, of which JSON keeps nothing. ` +
-      `Expected what JSON can hold: pass ${loss.remedy}.`,
+    `The data of an event holds ${loss.what}${loss.at}, whose content JSON drops. ` +
+      `Expected a value that JSON can hold: pass ${loss.remedy}.`,
   );
 }
 

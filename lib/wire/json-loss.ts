@@ -1,18 +1,18 @@
-/** A part of a value of which JSON keeps nothing, though there was something. */
+/** A part of a value whose content JSON drops. */
 export interface JsonLoss {
   /** Where it is, such as ` at tags`; empty for the value itself. */
   readonly at: string;
-  /** Such as `a Set`. */
+  /** What it is, such as `a Set`. */
   readonly what: string;
   /** What to pass instead. */
   readonly remedy: string;
 }
 
 /**
- * Finds what JSON empties without a word: a Map or a Set becomes `{}`, a typed array an object of indexes. It
- * costs a fifth of what `JSON.stringify` costs, once for each broadcast.
+ * Finds a part whose content JSON drops silently: a Map or a Set becomes `{}`, a typed array an object of indexes. It
+ * costs a fifth of `JSON.stringify`, once for each broadcast.
  *
- * @param value what `JSON.stringify` has taken: it has no cycle
+ * @param value a value that `JSON.stringify` has accepted, so that it has no cycle
  */
 export function findJsonLoss(value: unknown): JsonLoss | null {
   const path: string[] = [];
@@ -24,7 +24,7 @@ export function findJsonLoss(value: unknown): JsonLoss | null {
   return { at, what: `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`, remedy };
 }
 
-// The path is written down on the way back only.
+// The path is only recorded on the way back, when a loss was found.
 function search(value: unknown, path: string[]): object | null {
   if (typeof value !== "object" || value === null) return null;
   if (Array.isArray(value)) {
@@ -48,7 +48,7 @@ function isKept(value: object): boolean {
   return KEPT.includes(Object.prototype.toString.call(value));
 }
 
-// Objects of the application's own classes are taken as they are.
+// Objects of the application's own classes are accepted as they are.
 const KEPT = ["[object Object]", "[object Number]", "[object String]", "[object Boolean]"];
 
 function nameOf(value: object): string {
@@ -59,7 +59,7 @@ const REMEDIES: ReadonlyArray<readonly [names: readonly string[], remedy: string
   [["Map", "Headers", "URLSearchParams", "FormData"], "Object.fromEntries(it)"],
   [["Set"], "[...it]"],
   [["ArrayBuffer", "SharedArrayBuffer"], 'Buffer.from(it).toString("base64")'],
-  [["Promise"], "what it resolves with: await it first"],
+  [["Promise"], "its result: await it first"],
 ];
 
 const OTHERWISE =

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 
-// As the browser client names a tab that shares its connection with others: see client/tab-name.ts.
+// The form of the names that the browser client gives to tabs that share a connection: see client/tab-name.ts.
 const TAB_NAME = /^tab\.\d{1,40}$/;
 
 /**
- * What marks an event that is not for a tab, in the field `except`: the hash of the tab's name, so that who
- * reads the event cannot speak in the name of the tab. `undefined` where a connection is named, not a tab.
+ * The value of the field `except` in an event that is not for a tab: a hash of the tab's name, so that readers of the
+ * event cannot use the name. `undefined` if the name is the id of a connection, not of a tab.
  */
 export function tabMarkOf(name: string | null): string | undefined {
   if (name === null || !TAB_NAME.test(name)) return undefined;
