@@ -137,7 +137,7 @@ export const SHARED_LOG_CONTRACT: readonly LogPromise[] = [
       const logs = [log, await another(), await another()];
       const texts = numbers(999).map(String);
       const ids = await Promise.all(
-        texts.map((text, n) => (logs[n % 3] as EventLog).append(draft(text))),
+        texts.map(async (text, n) => (logs[n % 3] as EventLog).append(draft(text))),
       );
       await Promise.all(logs.map((one) => one.catchUp()));
       const [first, ...others] = await Promise.all(logs.map((one) => all(one)));
