@@ -8,7 +8,7 @@ export type First = () =>
   readonly [event: string, data: unknown] | Promise<readonly [string, unknown]>;
 
 /** What every request for a stream brings, also one that is refused. */
-export interface Asking extends Pick<StreamParts, "isRaw"> {
+export interface RefusableRequest extends Pick<StreamParts, "isRaw"> {
   readonly transport: Transport;
   /** True for `req.sse.open()`: a stream that does not read the log. */
   readonly isOwn: boolean;
@@ -17,7 +17,7 @@ export interface Asking extends Pick<StreamParts, "isRaw"> {
 }
 
 /** A request for a stream. The head of its response is fixed, and nothing is sent yet. */
-export interface AdmissionRequest extends Asking, StreamParts {
+export interface AdmissionRequest extends RefusableRequest, StreamParts {
   /** Feeds the stream from the record of a run; `null` if only the log or the application's calls do. */
   readonly feed: Feed | null;
   readonly rooms: readonly string[];

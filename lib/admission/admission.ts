@@ -9,7 +9,7 @@ import { LimitCounter, type Limits } from "./limits.js";
 import type { RefusalReason } from "./refusal-reason.js";
 import { Refusals, retryFactorOf } from "./refusals.js";
 import type { ConnectionContext } from "../connection/connection-context.js";
-import type { AdmissionRequest, Asking } from "./admission-request.js";
+import type { AdmissionRequest, RefusableRequest } from "./admission-request.js";
 import { sendFirst } from "./first-state.js";
 import { LoginChecks } from "./login-checks.js";
 import { takeSnapshot } from "./log-snapshot.js";
@@ -107,7 +107,7 @@ export class Admission {
   }
 
   /** Answers so that the browser asks again later, with the cursor that it has now. */
-  refuse(asking: Asking, reason: RefusalReason): LogReader {
+  refuse(asking: RefusableRequest, reason: RefusalReason): LogReader {
     const connection = this.#createWithout(asking, this.#arrivalOf(asking));
     this.#turnBack(connection, reason);
     return connection;
@@ -121,14 +121,14 @@ export class Admission {
   }
 
   #createWithout(
-    { transport, isRaw = false }: Pick<Asking, "transport" | "isRaw">,
+    { transport, isRaw = false }: Pick<RefusableRequest, "transport" | "isRaw">,
     arrival: Arrival | null,
   ): LogReader {
     const parts = { transport, session: null, credential: null, isOwn: false, isRaw };
     return new LogReader(this.#parts.context, parts, arrival);
   }
 
-  #arrivalOf({ isOwn, lastEventId }: Asking): Arrival | null {
+  #arrivalOf({ isOwn, lastEventId }: RefusableRequest): Arrival | null {
     if (isOwn) return null;
     const brought = lastEventId === "" ? undefined : lastEventId;
     return { epoch: this.#log.epoch, head: this.#log.head, lastEventId: brought };

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Admission } from "../admission/admission.js";
-import type { Asking } from "../admission/admission-request.js";
+import type { RefusableRequest } from "../admission/admission-request.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { Transport } from "../connection/transport.js";
@@ -34,7 +34,7 @@ export class NoStream {
   }
 
   /** A stream that ends at once: the only refusal that EventSource survives. */
-  refuse(asking: Omit<Asking, "transport">, reason: RefusalReason): StreamConnection {
+  refuse(asking: Omit<RefusableRequest, "transport">, reason: RefusalReason): StreamConnection {
     // A guard may come after somebody has answered.
     if (this.#res.headersSent) return this.turnAway();
     const transport = new Transport(this.#res);
