@@ -16,7 +16,7 @@ export interface Answer {
 
 /** Why a stream has to be opened again. It has no members if a stream that was open has ended. */
 export interface Trouble extends Partial<Answer> {
-  /** The error of `fetch`, if there was no answer. */
+  /** The error, if there was no answer: the network failed, or the function for `headers` did. */
   readonly error?: unknown;
   /** Milliseconds that the server asked for with `Retry-After`. */
   readonly retryAfterMs?: number;

@@ -9,7 +9,7 @@ interface Progress {
   looks: number;
 }
 
-/** Ends slow browsers: calls back when a socket that has bytes to take has taken none for `stallMs`. */
+/** Decides that a browser is too slow: calls back when bytes wait in its socket and it has taken none for `stallMs`. */
 export class StallWatch {
   readonly #waiting = new Map<StreamConnection, Progress>();
   readonly #timer: NodeJS.Timeout;

@@ -66,7 +66,7 @@ export interface HubChannels {
       readonly delayMs: number | null;
     }>;
   };
-  /** The hub ended the streams of a session because they no longer match its user. */
+  /** The hub has ended the streams of a session; `cause` says why. */
   "express-sse-hub:session": {
     readonly hub: Hub;
     readonly cause: SessionEndCause;

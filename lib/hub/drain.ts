@@ -25,7 +25,7 @@ export async function drain(
     connection.finish("shutdown", { retryMs: parts.drawRetryMs() });
     if (slices.isOver()) await slices.next();
   }
-  // Their followers have been sent away already: what they are told of the end is told elsewhere.
+  // The followers of these runs have already ended above: another node tells them how the run has ended.
   await Promise.all([
     runs.close(drainMs),
     registry.whenClosed(Math.max(0, deadline - performance.now())),

@@ -34,7 +34,7 @@ export interface HubStats {
    * of `req.sse.open()` have no cursor and count in `opened` only.
    */
   readonly returns: Readonly<Partial<Record<ReturnVerdict, number>>>;
-  /** Sessions whose streams the hub ended because their user no longer matched, by cause: a logout, an expiry … */
+  /** Sessions whose streams the hub has ended, by cause: a logout, an expiry, `hub.refresh()` … */
   readonly sessionsEnded: Readonly<Partial<Record<SessionEndCause, number>>>;
   readonly runs: {
     /** Runs that this process produces now. */
