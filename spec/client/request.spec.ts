@@ -173,7 +173,7 @@ describe("the request of a stream", () => {
     ["a body of one tab", { shared: true, body: "x" }, /shared .* Expected false with body/],
     ["a fetch of one tab", { shared: true, fetch }, /shared .* Expected false with fetch/],
     ["a method of one tab", { shared: true, method: "GET" }, /Expected false with method/],
-    ["onResponse of one tab", { shared: true, onResponse: fetch }, /false, with onResponse/],
+    ["onResponse of one tab", { shared: true, onResponse: fetch }, /false with onResponse/],
   ])("refuses %s", (_what, options, message) => {
     let thrown: unknown;
     try {
