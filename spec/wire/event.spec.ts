@@ -90,13 +90,13 @@ describe("toText", () => {
   });
 
   it.each([
-    ["a Map", new Map([["a", 1]]), "holds a Map, of", "pass Object.fromEntries(it)"],
-    ["an empty Map", new Map(), "holds a Map, of", "pass Object.fromEntries(it)"],
-    ["a Set inside", { tags: [new Set([1])] }, "holds a Set at tags.0, of", "pass [...it]"],
-    ["a typed array", new Uint8Array([1, 2]), "holds a Uint8Array, of", "or [...array]"],
+    ["a Map", new Map([["a", 1]]), "holds a Map, whose", "pass Object.fromEntries(it)"],
+    ["an empty Map", new Map(), "holds a Map, whose", "pass Object.fromEntries(it)"],
+    ["a Set inside", { tags: [new Set([1])] }, "holds a Set at tags.0, whose", "pass [...it]"],
+    ["a typed array", new Uint8Array([1, 2]), "holds a Uint8Array, whose", "or [...array]"],
     ["an ArrayBuffer", { file: new ArrayBuffer(2) }, "an ArrayBuffer at file", "base64"],
     ["an Error", { error: new Error("x") }, "holds an Error at error", "error.message"],
-    ["Headers", new Headers({ a: "b" }), "holds a Headers, of", "Object.fromEntries(it)"],
+    ["Headers", new Headers({ a: "b" }), "holds a Headers, whose", "Object.fromEntries(it)"],
     ["a RegExp", [/x/], "holds a RegExp at 0", "a plain object or an array"],
     ["a promise", { user: Promise.resolve(1) }, "a Promise at user", "await it first"],
   ])("refuses %s, which JSON empties, and says what to pass", (_what, data, given, remedy) => {
