@@ -2,6 +2,7 @@ import express, { type Router } from "express";
 import { requireUser, type Hub, type Matcher, type SseHubError } from "express-sse-hub";
 import createError from "http-errors";
 import { readAudience, readHello } from "./read-hello.js";
+import { shopUsers } from "./shop/shop-users.js";
 import { filterOf, reachOf, sayHello } from "./say-hello.js";
 
 /** Gives the routes of administrators: one says hello, the other says whom a hello would reach. */
@@ -22,8 +23,9 @@ export function helloRoutes(hub: Hub): Router {
 }
 
 async function describeAudience(hub: Hub, filter: Matcher | undefined) {
-  const users = await hub.users(filter);
-  return { ...(await reachOf(hub, filter)), users: users.map(({ user }) => user) };
+  const present = await hub.users(filter);
+  const users = present.map(({ user }) => user).filter(({ login }) => !shopUsers.has(login));
+  return { ...(await reachOf(hub, filter)), users };
 }
 
 /**

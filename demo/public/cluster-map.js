@@ -79,9 +79,11 @@ export class ClusterMap {
     const counts = this.#panes.map(({ counts }) => counts);
     const missing = counts.reduce((sum, count) => sum + count.missing, 0);
     const doubled = counts.reduce((sum, count) => sum + count.doubled, 0);
-    setText(this.#find("#counted"), number.format(Math.max(0, ...counts.map(({ last }) => last))));
+    const last = Math.max(0, ...counts.map((count) => count.last));
+    setText(this.#find("#counted"), isCounting ? number.format(last) : "–");
     const verdict = this.#find("#verdict");
-    verdict.dataset.state = missing + doubled === 0 ? "connected" : "error";
+    const isWhole = missing + doubled === 0;
+    verdict.dataset.state = isCounting ? (isWhole ? "connected" : "error") : "waiting";
     setText(verdict, isCounting ? `${missing} missing, ${doubled} twice` : "not counting");
     setText(this.#find("#clusterTold"), isCounting ? this.#tellOfKilled() : WHY_NOT_COUNT);
   }
@@ -89,10 +91,12 @@ export class ClusterMap {
   /** Where the panes of the node that was killed have gone. */
   #tellOfKilled() {
     if (this.#killed === null) return "An event reaches the streams of all nodes, in one order.";
-    const { name, panes } = this.#killed;
+    const { name, panes, left } = this.#killed;
     if (panes.length === 0) return `${name} was killed. It held no stream of this page.`;
     const moves = panes.map((pane) => {
-      const isBack = pane.state === "connected" && pane.node !== name;
+      if (pane.state !== "connected") left.add(pane);
+      // Even where it is the same node, which was started again.
+      const isBack = pane.state === "connected" && (pane.node !== name || left.has(pane));
       return `${pane.who} → ${isBack ? pane.node : "reconnecting"}`;
     });
     return `${name} was killed: ${moves.join(", ")}.`;
@@ -102,7 +106,7 @@ export class ClusterMap {
     try {
       const panes = this.#panes.filter((pane) => pane.node === node && pane.state === "connected");
       await administratorOf(this.#panes, "kill a node").request("api/kill", { node });
-      this.#killed = { name: node, panes };
+      this.#killed = { name: node, panes, left: new Set() };
       // A page whose streams were all there is told later.
       this.show(this.#nodes.map((one) => (one.name === node ? { ...one, isUp: false } : one)));
     } catch (error) {

@@ -2,6 +2,7 @@ import { administratorOf } from "./administrator.js";
 import { copyWith } from "./element.js";
 
 const WAIT_MS = 120;
+const SLOW_MS = 400;
 const AUDIENCES = {
   all: { name: "everybody", code: "" },
   administrators: { name: "administrators", code: ', { profile: "Administrator" }' },
@@ -12,6 +13,7 @@ export class Composer {
   #form;
   #panes;
   #timer;
+  #turn = 0;
 
   constructor(form, panes) {
     this.#form = form;
@@ -35,26 +37,41 @@ export class Composer {
     this.#find("helloCode").textContent =
       `await hub.broadcast(${JSON.stringify(event)}, ${JSON.stringify(text)}${code});`;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#preview(to).catch((error) => {
-        this.#light([]);
-        this.#answer("");
-        this.#find("helloReach").textContent = error.message;
-      });
-    }, WAIT_MS);
+    this.#timer = setTimeout(() => this.#preview(to), WAIT_MS);
   }
 
   async #preview(to) {
+    const turn = (this.#turn += 1);
+    // Nodes are waited for, and one may just have died.
+    const slow = setTimeout(() => this.#showReach(turn, null, "Counting."), SLOW_MS);
+    try {
+      const { panes, text } = await this.#ask(to);
+      this.#showReach(turn, panes, text);
+    } catch (error) {
+      if (turn === this.#turn) this.#answer("");
+      this.#showReach(turn, [], error.message);
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  /** Which panes an audience has, and how many streams. */
+  async #ask(to) {
     if (to === undefined) throw new Error('A matcher is JSON, such as {"login":"bob"}.');
-    const { users, reached, of } = await administratorOf(this.#panes, "send").request(
-      "api/audience",
-      { to },
-    );
+    const sender = administratorOf(this.#panes, "send");
+    const { users, reached, of } = await sender.request("api/audience", { to });
     const known = new Set(users.map(({ login, profile }) => `${login} ${profile}`));
     const isMeant = ({ user }) =>
       to === "all" || (user !== null && known.has(`${user.login} ${user.profile}`));
-    this.#light(this.#panes.filter((pane) => pane.state === "connected" && isMeant(pane)));
-    this.#find("helloReach").textContent = `Would reach ${reached} of ${of}.`;
+    const panes = this.#panes.filter((pane) => pane.state === "connected" && isMeant(pane));
+    return { panes, text: `Would reach ${reached} of ${of}.` };
+  }
+
+  /** @param panes `null` while they are not known */
+  #showReach(turn, panes, text) {
+    if (turn !== this.#turn) return;
+    if (panes !== null) this.#light(panes);
+    this.#find("helloReach").textContent = text;
   }
 
   async #send() {

@@ -49,7 +49,7 @@ describeWith(["/usr/bin/chromium"], "npm run screenshots", () => {
 
       expect(stderr).toBe("");
       const [width, height] = sizeOf(readFileSync(join(folder, `${scene}-light.webp`)));
-      expect(width).toBe(2_560);
+      expect(width).toBe(1_920);
       expect(sizeOf(readFileSync(join(folder, `${scene}-dark.webp`)))).toEqual([width, height]);
     },
     TIMEOUT_MS,
