@@ -1,13 +1,17 @@
 // Makes the page of the dashboard text in a module of the server's side: lib/dashboard/page-bundle.ts, which is made
 // with lib/express/client-bundle.ts, and is not kept in git.
 import { readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { BUNDLE_TARGET } from "../client/browsers.mjs";
 
 const HERE = new URL(".", import.meta.url);
+const UPLOT = createRequire(import.meta.url).resolve("uplot/package.json");
 
-async function bundle(entry) {
+/** @param banner what the bundle begins with */
+async function bundle(entry, banner = "") {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(entry, HERE))],
     bundle: true,
@@ -18,13 +22,16 @@ async function bundle(entry) {
     legalComments: "none",
     write: false,
   });
-  return outputFiles[0].text.trim();
+  return banner + outputFiles[0].text.trim();
 }
 
 export default async function bundleDashboard() {
+  // The script holds a copy of uPlot, whose licence goes with every copy.
+  const licence = await readFile(join(dirname(UPLOT), "LICENSE"), "utf8");
+  const notice = `/*! The charts are drawn by uPlot (https://github.com/leeoniya/uPlot).\n\n${licence.trim()}\n*/\n`;
   const [body, script, style] = await Promise.all([
     readFile(new URL("page/page.html", HERE), "utf8"),
-    bundle("page/main.js"),
+    bundle("page/main.js", notice),
     bundle("page/page.css"),
   ]);
   const module = `/** What is in the page. */

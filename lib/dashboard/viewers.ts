@@ -23,6 +23,7 @@ export class Viewers {
   readonly #open = new Set<Connection>();
   #timer: NodeJS.Timeout | undefined;
   #ticks = 0;
+  #asked: Promise<void> = Promise.resolve();
   #isAsking = false;
   // As they were last told; one that does not answer any more is not among them.
   #others: readonly NodeSample[] = [];
@@ -43,8 +44,9 @@ export class Viewers {
     });
     if (this.#timer === undefined) this.#start();
     connection.opened.then(
-      () => {
+      async () => {
         tell(connection, "welcome", { token, ...this.#shows } satisfies Greeting);
+        await this.#asked;
         tell(connection, "flow", this.#flow());
       },
       // It has ended before: its signal has told so.
@@ -74,7 +76,7 @@ export class Viewers {
   #ask(): void {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    this.#cluster
+    this.#asked = this.#cluster
       .samples()
       .then(
         (samples) => {

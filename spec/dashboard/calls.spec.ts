@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { gzipSync } from "node:zlib";
 import { createHub } from "express-sse-hub";
 import { dashboard, type Allow } from "express-sse-hub/dashboard";
 import supertest from "supertest";
@@ -101,6 +102,21 @@ describe.each(EXPRESS_VERSIONS)("the dashboard on %s", (_version, express) => {
       expect(text).toContain("<title>Live audience</title>");
     }
     await supertest(shop.url).get("/sse-admin/anything").set("Cookie", cookie).expect(404);
+  });
+});
+
+describe("the page", () => {
+  it("is at most 80 kB in all, compressed as a proxy does", async () => {
+    const shop = await openDashboardShop();
+    const cookie = await shop.signIn(ALICE);
+    const { text } = await supertest(shop.url).get("/sse-admin").set("Cookie", cookie);
+    expect(gzipSync(text).length).toBeLessThanOrEqual(80_000);
+    // It asks for nothing more: no address is in it but that of uPlot's licence.
+    expect(text.match(/https?:\/\/[^\s"'`)]+/g)).toEqual([
+      "https://github.com/leeoniya/uPlot",
+      "http://www.w3.org/2000/svg",
+      "http://www.w3.org/2000/svg",
+    ]);
   });
 });
 

@@ -7,6 +7,7 @@ import express from "express";
 import helmet from "helmet";
 import type { Page } from "playwright-core";
 import supertest from "supertest";
+import { userKeyOf } from "../../lib/user/user.js";
 import { describeInBrowser } from "../support/browser.js";
 import { serve } from "../support/serve.js";
 import type { Shop } from "../support/shop.js";
@@ -39,6 +40,16 @@ async function faultsIn(page: Page): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id} ${JSON.stringify(nodes)}`);
 }
 
+/** What the browser complains of from here on, a policy that is broken included. */
+function complaintsOf(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  return complaints;
+}
+
 describeInBrowser("the dashboard's page", (windows) => {
   /** Opens the dashboard as Alice, and notes what the page asks for and complains of. */
   async function open(
@@ -53,12 +64,8 @@ describeInBrowser("the dashboard's page", (windows) => {
     const [name = "", value = ""] = cookie.split("=", 2);
     await page.context().addCookies([{ name, value, url: shop.url }]);
     const asked = new Set<string>();
-    const complaints: string[] = [];
+    const complaints = complaintsOf(page);
     page.on("request", (request) => asked.add(new URL(request.url()).origin));
-    page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(String(error)));
     await page.goto(`${shop.url}${path}${hash}`);
     await page.locator("#status", { hasText: "Live" }).waitFor();
     return { page, cookie, asked, complaints };
@@ -134,8 +141,8 @@ describeInBrowser("the dashboard's page", (windows) => {
   });
 
   it("turns the pages of 10 000 users", async () => {
-    const crowd = Array.from({ length: 10_000 }, (_, id) => ({
-      user: { id, name: `User ${id}` },
+    const crowd = Array.from({ length: 9_999 }, (_, id) => ({
+      user: { id: 100 + id, name: `User ${id}` },
       connections: 1,
     }));
     const log = logOfNodes(({ kind }) => (kind === "users" ? [crowd] : []));
@@ -147,16 +154,103 @@ describeInBrowser("the dashboard's page", (windows) => {
     expect(await page.locator("#online-users li").count()).toBe(50);
   });
 
-  it("shows the flow", async () => {
+  it("shows the flow in charts with their numbers beside them, and breaks no policy", async () => {
     const shop = await openDashboardShop();
     await shop.stream();
-    const { page } = await open(shop, { hash: "#flow" });
+    const { page, complaints } = await open(shop, { hash: "#flow" });
     await shop.hub.broadcast("message", "hello");
-    const numberOf = (name: string) =>
-      page.locator("#numbers div", { hasText: name }).locator("dd");
-    await numberOf("Log entries").filter({ hasText: "1" }).waitFor();
-    expect(await numberOf("Connections").textContent()).toBe("2");
+    const chart = (title: string) => page.locator("figure", { hasText: title });
+    await chart("Log entries").locator("strong", { hasText: "1" }).waitFor();
+    await chart("Pass time").locator("strong", { hasText: " ms" }).waitFor();
+    await chart("Publish to write").locator("strong", { hasText: " ms" }).waitFor();
+    expect(await chart("Connections").locator("strong").textContent()).toBe("2");
     expect(await page.locator("#returns").textContent()).toBe("new1");
+    expect(await page.locator("#nodes tr").count()).toBe(1);
+    expect(await page.locator("figure canvas").count()).toBe(8);
+    const label = await chart("Connections").getByRole("img").getAttribute("aria-label");
+    expect(label).toMatch(/^Connections, the last five minutes: \d now, \d to \d$/);
+    // Something is drawn, in the width there is.
+    const plotted = async () =>
+      page.evaluate<{ ink: number; width: number }>(`(() => {
+        const canvas = document.querySelector("figure canvas");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return { ink: data.filter((part) => part > 0).length, width: canvas.clientWidth };
+      })()`);
+    const wide = await plotted();
+    expect(wide.ink).toBeGreaterThan(1_000);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.waitForFunction(
+      `document.querySelector("figure canvas").clientWidth !== ${wide.width}`,
+    );
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.selectOption("#flow-node", "each");
+    await page.locator("#legend li", { hasText: `:${process.pid}` }).waitFor();
+    expect(await page.locator("figure canvas").count()).toBe(8);
+    expect(complaints).toEqual([]);
+  });
+
+  it("shows the log as it moves, with who sent what from here, and holds it", async () => {
+    const shop = await openDashboardShop({ shows: { payloads: true } });
+    const { page } = await open(shop, { hash: "#log" });
+    await page.locator("#log-entries", { hasText: "The log is empty." }).waitFor();
+    await shop.hub.to("news").broadcast("headline", EVIL.name);
+    await page.locator("#log-entries", { hasText: "headline" }).waitFor();
+    expect(await page.locator("#log-entries").textContent()).not.toContain("The log is empty.");
+    await page.click('nav a[href="#audience"]');
+    await page.fill("#event", "offer");
+    await page.locator("#send:enabled").waitFor();
+    await page.click("#send");
+    await page.click("#confirm-yes");
+    await page.locator("#outcome", { hasText: "Done" }).waitFor();
+    await page.click('nav a[href="#log"]');
+    const newest = page.locator("#log-entries li").first();
+    await newest.filter({ hasText: "from a dashboard by Alice" }).waitFor();
+    expect(await newest.locator(".name").textContent()).toBe("offer");
+    const older = page.locator("#log-entries li").nth(1);
+    expect(await older.textContent()).toContain(`to rooms news${EVIL.name}`);
+    expect(await page.locator("#log-entries img").count()).toBe(0);
+    await page.focus("#log-pause");
+    await page.keyboard.press("Enter");
+    await shop.hub.broadcast("later", "");
+    await page.locator("#log-pause", { hasText: "Go on" }).waitFor();
+    await page.locator("#status", { hasText: "Live" }).waitFor();
+    expect(await page.locator("#log-entries").textContent()).not.toContain("later");
+    await page.keyboard.press("Enter");
+    await newest.filter({ hasText: "later" }).waitFor();
+  });
+
+  it("shows one user with its connections, and the events as they are delivered", async () => {
+    const shop = await openDashboardShop();
+    await shop.stream("/rooms/news", { cookie: await shop.signIn(BOB) });
+    await shop.stream("/events", { cookie: await shop.signIn(EVIL) });
+    const { page } = await open(shop, { hash: "#online" });
+    await page.locator("#online-users", { hasText: "new · in news" }).waitFor();
+    await page.selectOption("#sort", "name");
+    await page.locator("#online-users li a").first().filter({ hasText: EVIL.name }).waitFor();
+    await page.locator("#online-users a", { hasText: "Bob" }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#user-title", { hasText: "Bob" }).waitFor();
+    expect(await page.locator("#user-connections tr td").allTextContents()).toEqual([
+      expect.stringMatching(/^\d\d:\d\d:\d\d$/),
+      "news",
+      "new",
+      "no",
+    ]);
+    await page.locator("#user-entries", { hasText: "Nothing yet." }).waitFor();
+    await shop.hub.to("news").broadcast("headline", "a secret");
+    await shop.hub.broadcast("other", "", { id: 3 });
+    await shop.hub.broadcast(EVIL.name, "", { id: 2 });
+    await page.locator("#user-entries li", { hasText: "headline" }).waitFor();
+    const names = page.locator("#user-entries .name");
+    await names.filter({ hasText: EVIL.name }).waitFor();
+    expect(await names.allTextContents()).toEqual([EVIL.name, "headline"]);
+    expect(await page.content()).not.toContain("a secret");
+    // A link to it works, too.
+    await page.reload();
+    await page.locator("#user-title", { hasText: "Bob" }).waitFor();
+    await page.goto(`${page.url().split("#", 1).join()}#user=nobody`);
+    await page.locator("#user-title", { hasText: "Not connected" }).waitFor();
+    await page.locator("#user-connections", { hasText: "No connection" }).waitFor();
   });
 
   it("lists runs, and cancels one after a question", async () => {
@@ -170,15 +264,22 @@ describeInBrowser("the dashboard's page", (windows) => {
     await page.locator("#runs-list li", { hasText: "cancelled" }).waitFor();
   });
 
-  it("keeps nothing to be read when the right is lost", async () => {
-    const shop = await openDashboardShop();
-    await shop.stream("/events", { cookie: await shop.signIn(BOB) });
-    const { page, cookie } = await open(shop, { hash: "#online" });
-    await page.locator("#online-users", { hasText: "Bob" }).waitFor();
-    await supertest(shop.url).post("/logout").set("Cookie", cookie).expect(204);
-    await page.locator("#gone", { hasText: "You may no longer see this page" }).waitFor();
-    expect(await page.locator("body").textContent()).not.toContain("Bob");
-  });
+  it.each(["online", "user", "log", "flow"])(
+    "keeps nothing to be read when the right is lost: %s",
+    async (view) => {
+      const shop = await openDashboardShop({ shows: { payloads: true } });
+      await shop.stream("/events", { cookie: await shop.signIn(BOB) });
+      await shop.hub.broadcast("Bob", "Bob");
+      const hash = view === "user" ? `#user=${userKeyOf(BOB)}` : `#${view}`;
+      const { page, cookie } = await open(shop, { hash });
+      await page
+        .locator(`#${view}`, { hasText: view === "flow" ? "Connections" : "Bob" })
+        .waitFor();
+      await supertest(shop.url).post("/logout").set("Cookie", cookie).expect(204);
+      await page.locator("#gone", { hasText: "You may no longer see this page" }).waitFor();
+      expect(await page.locator("body").innerText()).not.toMatch(/Bob|Connections/);
+    },
+  );
 
   it("is used with the keyboard alone", async () => {
     const shop = await openDashboardShop();
@@ -197,14 +298,16 @@ describeInBrowser("the dashboard's page", (windows) => {
     expect((await bob.next()).event).toBe("message");
   });
 
-  it.each(["audience", "online", "flow", "runs"])(
+  it.each(["audience", "online", "user", "flow", "log", "runs"])(
     "has no fault that axe-core finds, and fits in every size: %s",
     async (view) => {
-      const shop = await openDashboardShop();
+      const shop = await openDashboardShop({ shows: { payloads: true, addresses: true } });
       await shop.stream("/events", { cookie: await shop.signIn(EVIL) });
+      await shop.hub.broadcast("offer", "9".repeat(300));
+      const hash = view === "user" ? `#user=${userKeyOf(EVIL)}` : `#${view}`;
       for (const colorScheme of ["light", "dark"] as const) {
         for (const width of [390, 1280, 2560]) {
-          const { page } = await open(shop, { hash: `#${view}`, width, colorScheme });
+          const { page } = await open(shop, { hash, width, colorScheme });
           await page.locator(`#${view}`, { hasText: /\d|No run/ }).waitFor();
           expect(await faultsIn(page)).toEqual([]);
           const over =
@@ -230,7 +333,13 @@ describeInBrowser("the dashboard's page", (windows) => {
     const { url }: { url: string; server: Server } = await serve(app);
     for (const path of ["/tools/live", "/tools/live/"]) {
       const page = await windows.open(url + path);
+      const complaints = complaintsOf(page);
       await page.locator("#reach", { hasText: "0 connections of 0 users" }).waitFor();
+      await page.click('nav a[href="#flow"]');
+      await page.locator("figure canvas").last().waitFor();
+      await page.click('nav a[href="#log"]');
+      await page.locator("#log-entries", { hasText: "The log is empty." }).waitFor();
+      expect(complaints).toEqual([]);
       expect(new URL(page.url()).pathname).toBe(path);
     }
     await hub.close();

@@ -1,3 +1,8 @@
+import { nameOf } from "../user-name.ts";
+
+/** What to call a user. */
+export const userName = nameOf;
+
 /** An element of the page by its id. */
 export const byId = (id) => document.getElementById(id);
 
@@ -19,7 +24,7 @@ export function showUsers(list, users, empty) {
   const items = users.map(({ user, connections }) => {
     const item = element("li");
     item.append(
-      element("span", nameOf(user), "name"),
+      element("span", userName(user), "name"),
       element(
         "span",
         connections === 0 ? "just left" : counted(connections, "connection"),
@@ -50,9 +55,18 @@ export function showPairs(list, pairs) {
   show(list, items);
 }
 
-const NAMES = ["name", "displayName", "username", "login", "email", "id", "sub"];
+/** Writes a text, unless it stands there already; one that is empty is hidden. */
+export function setText(id, text) {
+  const place = byId(id);
+  if (place.textContent !== text) place.textContent = text;
+  place.hidden = text === "";
+}
 
-function nameOf(user) {
-  const key = NAMES.find((name) => ["string", "number"].includes(typeof user[name]));
-  return key === undefined ? "User" : String(user[key]);
+/** A row of a table: the first cell is its head. */
+export function cells([head, ...texts]) {
+  const row = element("tr");
+  const first = element("th", head);
+  first.scope = "row";
+  row.append(first, ...texts.map((text) => element("td", text)));
+  return row;
 }

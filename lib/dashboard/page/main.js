@@ -2,15 +2,19 @@ import { connect } from "../../client/index.ts";
 import { refreshReach, setUpAudience } from "./audience.js";
 import { addressOf, setToken } from "./calls.js";
 import { byId } from "./dom.js";
-import { showFlow } from "./flow.js";
+import { addFlow, lookAtFlow, setUpFlow } from "./flow.js";
+import { refreshLog, setUpLog } from "./log.js";
 import { refreshOnline, setUpOnline } from "./online.js";
 import { refreshRuns, setUpRuns } from "./runs.js";
+import { lookAtUser, refreshUser, setUpUser } from "./user.js";
 
 // What a view asks for. It does so with the updates of the stream: a page without a stream asks for nothing.
 const VIEWS = {
   audience: refreshReach,
   online: refreshOnline,
+  user: refreshUser,
   flow: async () => undefined,
+  log: refreshLog,
   runs: refreshRuns,
 };
 const STATES = {
@@ -28,19 +32,25 @@ async function refreshView() {
   // A server that is slow is not asked more.
   if (isAsking || document.hidden) return;
   isAsking = true;
+  const asked = view;
   try {
     await VIEWS[view]();
   } finally {
     isAsking = false;
   }
+  // Somebody has gone on meanwhile.
+  if (asked !== view) void refreshView();
 }
 
 function showView() {
-  const asked = location.hash.slice(1);
-  view = Object.hasOwn(VIEWS, asked) ? asked : "audience";
-  for (const name of Object.keys(VIEWS)) byId(name).hidden = name !== view;
+  const [name, key = ""] = location.hash.slice(1).split("=", 2);
+  view = Object.hasOwn(VIEWS, name) ? name : "audience";
+  if (view === "user") lookAtUser(decodeURIComponent(key));
+  for (const one of Object.keys(VIEWS)) byId(one).hidden = one !== view;
+  lookAtFlow(view === "flow");
+  const section = view === "user" ? "online" : view;
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
+    if (link.hash === `#${section}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   void refreshView();
@@ -56,6 +66,9 @@ function leave() {
 
 setUpAudience();
 setUpOnline();
+setUpUser();
+setUpFlow();
+setUpLog();
 setUpRuns();
 const stream = connect(addressOf("stream"));
 stream.onState((state) => {
@@ -68,7 +81,7 @@ stream.onJson("welcome", ({ token }) => {
   showView();
 });
 stream.onJson("flow", ({ nodes }) => {
-  showFlow(nodes[0]);
+  addFlow(nodes);
   updates += 1;
   if (updates % 2 === 0) void refreshView();
 });

@@ -1,9 +1,10 @@
 import { ask } from "./calls.js";
-import { byId, counted, showUsers } from "./dom.js";
+import { byId, counted, element, setText, show, userName } from "./dom.js";
+import { timeOf } from "./numbers.js";
 
 const TYPING_MS = 150;
 
-const search = byId("search");
+const [search, sort] = [byId("search"), byId("sort")];
 let page = 1;
 let newest = 0;
 let timer;
@@ -12,28 +13,64 @@ let timer;
 export async function refreshOnline() {
   const number = (newest += 1);
   try {
-    const query = new URLSearchParams({ search: search.value, page: String(page) });
+    const query = new URLSearchParams({
+      search: search.value,
+      sort: sort.value,
+      page: String(page),
+    });
     const found = await ask(`users?${query}`);
     if (number === newest) showFound(found);
   } catch (error) {
-    if (number === newest) byId("online-total").textContent = error.message;
+    if (number === newest) setText("online-total", error.message);
   }
 }
 
 function showFound({ total, page: shown, pages, users }) {
   page = shown;
   const isSearch = search.value.trim() !== "";
-  byId("online-total").textContent = `${counted(total, "user")}${isSearch ? " found" : " online"}`;
-  showUsers(
+  setText("online-total", `${counted(total, "user")}${isSearch ? " found" : " online"}`);
+  const empty = isSearch
+    ? "No user matches."
+    : "Nobody is online. Open a page with a stream to see its user here.";
+  show(
     byId("online-users"),
-    users,
-    isSearch
-      ? "No user matches."
-      : "Nobody is online. Open a page with a stream to see its user here.",
+    users.length > 0 ? users.map(itemOf) : [element("li", empty, "empty")],
   );
   byId("online-page").textContent = `Page ${shown} of ${pages}`;
   byId("earlier").disabled = shown <= 1;
   byId("later").disabled = shown >= pages;
+}
+
+function itemOf({ key, user, connections, since, shown }) {
+  const item = element("li");
+  const name = element("a", userName(user), "name");
+  name.href = `#user=${encodeURIComponent(key)}`;
+  const count = connections === 0 ? "just left" : counted(connections, "connection");
+  item.append(
+    name,
+    element("span", since === null ? count : `${count}, since ${timeOf(since)}`, "count"),
+    element("code", JSON.stringify(user)),
+  );
+  const list = element("ul", "", "connections");
+  list.append(...shown.map((one) => element("li", wordsOf(one))));
+  if (connections > shown.length && shown.length > 0) {
+    list.append(element("li", `and ${connections - shown.length} more`));
+  }
+  if (shown.length > 0) item.append(list);
+  return item;
+}
+
+function wordsOf({ node, since, rooms, verdict, isBehind, address }) {
+  return [
+    node.name,
+    `since ${timeOf(since)}`,
+    verdict ?? "own stream",
+    rooms.length === 0 ? [] : `in ${rooms.join(", ")}`,
+    isBehind ? "behind" : [],
+    address ?? [],
+  ]
+    .flat()
+    .join(" · ");
 }
 
 function turn(by) {
@@ -41,13 +78,16 @@ function turn(by) {
   void refreshOnline();
 }
 
+function begin() {
+  page = 1;
+  clearTimeout(timer);
+  timer = setTimeout(refreshOnline, TYPING_MS);
+}
+
 /** Makes the view work. */
 export function setUpOnline() {
-  search.addEventListener("input", () => {
-    page = 1;
-    clearTimeout(timer);
-    timer = setTimeout(refreshOnline, TYPING_MS);
-  });
+  search.addEventListener("input", begin);
+  sort.addEventListener("change", begin);
   byId("earlier").addEventListener("click", () => turn(-1));
   byId("later").addEventListener("click", () => turn(1));
 }
