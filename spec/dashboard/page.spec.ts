@@ -11,18 +11,12 @@ import { userKeyOf } from "../../lib/user/user.js";
 import { describeInBrowser } from "../support/browser.js";
 import { serve } from "../support/serve.js";
 import type { Shop } from "../support/shop.js";
-import { ALICE, BOB, openDashboardShop } from "./dashboard-shop.js";
+import { complaintsOf, openPage, type View } from "./dashboard-page.js";
+import { BOB, openDashboardShop } from "./dashboard-shop.js";
 import { logOfNodes } from "./log-of-nodes.js";
 
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const EVIL = { id: 3, name: '<img src=x onerror="document.title=1">', profile: "Viewer" };
-
-interface View {
-  readonly hash?: string;
-  readonly path?: string;
-  readonly width?: number;
-  readonly colorScheme?: "light" | "dark";
-}
 
 interface AxeResult {
   readonly violations: ReadonlyArray<{ readonly id: string; readonly nodes: unknown[] }>;
@@ -40,36 +34,8 @@ async function faultsIn(page: Page): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id} ${JSON.stringify(nodes)}`);
 }
 
-/** What the browser complains of from here on, a policy that is broken included. */
-function complaintsOf(page: Page): string[] {
-  const complaints: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  return complaints;
-}
-
 describeInBrowser("the dashboard's page", (windows) => {
-  /** Opens the dashboard as Alice, and notes what the page asks for and complains of. */
-  async function open(
-    shop: Shop,
-    { hash = "", path = "/sse-admin", width = 1280, colorScheme = "light" }: View = {},
-  ) {
-    const cookie = await shop.signIn(ALICE);
-    const page = await windows.open("about:blank", {
-      viewport: { width, height: 900 },
-      colorScheme,
-    });
-    const [name = "", value = ""] = cookie.split("=", 2);
-    await page.context().addCookies([{ name, value, url: shop.url }]);
-    const asked = new Set<string>();
-    const complaints = complaintsOf(page);
-    page.on("request", (request) => asked.add(new URL(request.url()).origin));
-    await page.goto(`${shop.url}${path}${hash}`);
-    await page.locator("#status", { hasText: "Live" }).waitFor();
-    return { page, cookie, asked, complaints };
-  }
+  const open = (shop: Shop, view?: View) => openPage(windows, shop, view);
 
   it("tells what a matcher reaches while it is typed, and what is wrong with it", async () => {
     const shop = await openDashboardShop();
