@@ -1,5 +1,6 @@
-import type { Hub } from "express-sse-hub";
+import { createHub, type Hub } from "express-sse-hub";
 import { resolveConnectOptions } from "../lib/client/connect-options.js";
+import { resolveDashboardOptions } from "../lib/dashboard/dashboard-options.js";
 import { resolveSseOptions } from "../lib/express/sse-options.js";
 import { resolveCloseWithOptions } from "../lib/hub/close-with.js";
 import { resolveHubOptions } from "../lib/hub/hub-options.js";
@@ -14,7 +15,8 @@ const plain = (cell = "") => cell.replaceAll("`", "");
 function valueOf(cell = ""): unknown {
   const text = plain(cell);
   // The resolved options say null for a log of the hub's own, and for what was not given.
-  return text === "memoryLog()" || text === "none" ? null : JSON.parse(text.replaceAll("_", ""));
+  const isNull = ["memoryLog()", "none", "required"].includes(text);
+  return isNull ? null : JSON.parse(text.replaceAll("_", ""));
 }
 
 /** What the error for an unknown option says that it knows. */
@@ -52,6 +54,12 @@ function resolveMountOptions(options: object): object {
   return { ...settings, hub: null, static: first, watch: null, credential: given };
 }
 
+/** The options of `dashboard()`, two of which must be given. */
+function resolveOwnDashboardOptions(options: object): object {
+  const given = { hub: createHub(), allow: () => true, ...options };
+  return { ...resolveDashboardOptions(given), hub: null, allow: null };
+}
+
 describe.each<[string, Guide, (options: object) => object]>([
   ["createHub", "lib/hub/README.md", resolveHubOptions],
   ["closeWith", "lib/hub/README.md", resolveCloseWithOptions],
@@ -60,6 +68,7 @@ describe.each<[string, Guide, (options: object) => object]>([
   ["postgresLog", "lib/postgres/README.md", resolvePostgresOptions],
   ["connect", "lib/client/README.md", resolveConnectOptions],
   ["sse", "lib/express/README.md", resolveMountOptions],
+  ["dashboard", "lib/dashboard/README.md", resolveOwnDashboardOptions],
 ])("the guide's options of %s", (owner, guide, resolve) => {
   const rows = tableUnder(guide, `Options of ${owner}`);
 
