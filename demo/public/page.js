@@ -51,6 +51,7 @@ function addPane(id, settings) {
   const part = byId("pane").content.firstElementChild.cloneNode(true);
   part.id = id;
   part.setAttribute("aria-label", id);
+  part.querySelector(".scroll").setAttribute("aria-label", `Events of ${id}`);
   // The names of the sample are those of the session that every browser has.
   if (settings.path === "") {
     for (const element of part.querySelectorAll("[data-name]")) element.id = element.dataset.name;

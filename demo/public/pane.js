@@ -38,7 +38,7 @@ export class Pane {
     this.#settings = settings;
     this.#events = new EventList(this.find("events"));
     this.counts = new CountCheck(this.find("count"));
-    this.#timeLine = new TimeLine(this.find("timeLine"));
+    this.#timeLine = new TimeLine(this.find("timeLineBegin"), this.find("timeLine"));
     this.#stream = new Stream({
       onState: (state, detail) => this.#showState(state, detail),
       onOpen: (verdict) => this.#onOpen(verdict),

@@ -4,14 +4,17 @@ const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 /** What became of a stream since it was last open, as one line: why it was away, its return, what was replayed. */
 export class TimeLine {
+  #time;
   #list;
 
-  constructor(list) {
+  constructor(time, list) {
+    this.#time = time;
     this.#list = list;
   }
 
   begin(text) {
-    this.#list.replaceChildren(textElement("time", clock.format(new Date())));
+    this.#time.textContent = clock.format(new Date());
+    this.#list.replaceChildren();
     this.add(text);
   }
 

@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { faultsIn } from "../support/axe.js";
 import { describeInBrowser } from "../support/browser.js";
 import { describeWith } from "../support/describe-with.js";
 import { onTestEnd } from "../support/disposers.js";
@@ -65,6 +66,7 @@ describeWith(NEEDED, "npm run demo:cluster", () => {
         await page.setViewportSize({ width: 1280, height: 800 });
         expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(1280);
         expect(await page.evaluate("document.documentElement.scrollHeight")).toBe(800);
+        expect(await faultsIn(page)).toEqual([]);
 
         // A number is an event, and moves the cursor of who receives it.
         await page.uncheck("#counting");
