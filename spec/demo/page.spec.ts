@@ -35,6 +35,19 @@ describeInBrowser("the demo's page", (windows) => {
     expect(await second.page.isVisible("#elsewhere")).toBe(false);
   });
 
+  it("opens the sessions that its address names, beside another tab", async () => {
+    const { url, hub, open } = await start();
+    const first = await open();
+    const second = new DemoPage(await windows.openBeside(first.page, `${url}/?panes=bob,visitor`));
+
+    await second.bob.tells("connected", "live");
+    await second.visitor.tells("connected", "live");
+
+    expect(await second.page.locator(".pane").count()).toBe(2);
+    expect(await second.page.isVisible("#elsewhere")).toBe(false);
+    expect(hub.size).toBe(5);
+  });
+
   it("says hello to everybody, in two windows", async () => {
     const { hub, open } = await start();
     const [one, two] = [await open(), await open()];
