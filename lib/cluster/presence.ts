@@ -82,18 +82,24 @@ export class Presence {
         present.set(key, { user, connections: 0, away });
       }
     }
+    // There may be very many: nothing is made but one object for each user.
+    const open = new Map<string, { user: User; connections: number; since: number }>();
     for (const connection of this.#connections) {
       const { user, isOpened } = connection;
       if (user === undefined || !isOpened) continue;
       const key = keptUserKeyOf(user);
-      const { connections = 0, since = Infinity } = present.get(key) ?? {};
-      present.set(key, {
-        user,
-        connections: connections + 1,
-        since: Math.min(since, connection.openedAt),
-      });
+      const known = open.get(key);
+      if (known !== undefined) {
+        known.connections += 1;
+        known.since = Math.min(known.since, connection.openedAt);
+        continue;
+      }
+      const fresh = { user, connections: 1, since: connection.openedAt };
+      open.set(key, fresh);
+      present.set(key, fresh);
     }
-    return [...present.values()].filter(({ user }) => test === null || test(user));
+    const all = [...present.values()];
+    return test === null ? all : all.filter(({ user }) => test(user));
   }
 
   /** Whose sessions are since a moment ago. */

@@ -1,5 +1,5 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
-import { keptUserKeyOf } from "../user/user.js";
+import { keptUserKeyOf, type User } from "../user/user.js";
 import type { PresentUser } from "./presence.js";
 
 /** The connections and users that a broadcast would be delivered to now. */
@@ -16,13 +16,13 @@ export function reachOf(
   isMeant: (connection: StreamConnection) => boolean,
 ): Reach {
   let count = 0;
-  const users: PresentUser[] = [];
+  const users = new Users();
   for (const connection of connections) {
     if (!isMeant(connection)) continue;
     count += 1;
-    if (connection.user !== undefined) users.push({ user: connection.user, connections: 1 });
+    if (connection.user !== undefined) users.add(connection.user, 1);
   }
-  return { connections: count, users: eachOnce(users) };
+  return { connections: count, users: users.all };
 }
 
 /**
@@ -31,19 +31,32 @@ export function reachOf(
  */
 export function mergeReach(answers: readonly unknown[]): Reach {
   const known = answers.filter(isReach);
+  const [only, ...more] = known;
+  if (only !== undefined && more.length === 0) return only;
+  const users = new Users();
+  for (const reach of known) {
+    for (const { user, connections } of reach.users) users.add(user, connections);
+  }
   return {
     connections: known.reduce((sum, { connections }) => sum + connections, 0),
-    users: eachOnce(known.flatMap(({ users }) => users)),
+    users: users.all,
   };
 }
 
-function eachOnce(all: readonly PresentUser[]): PresentUser[] {
-  const merged = new Map<string, PresentUser>();
-  for (const { user, connections } of all) {
+/** Users, each once, with their connections. There may be very many. */
+class Users {
+  readonly #counts = new Map<string, { readonly user: User; connections: number }>();
+
+  add(user: User, connections: number): void {
     const key = keptUserKeyOf(user);
-    merged.set(key, { user, connections: (merged.get(key)?.connections ?? 0) + connections });
+    const known = this.#counts.get(key);
+    if (known === undefined) this.#counts.set(key, { user, connections });
+    else known.connections += connections;
   }
-  return [...merged.values()];
+
+  get all(): PresentUser[] {
+    return [...this.#counts.values()];
+  }
 }
 
 function isReach(value: unknown): value is Reach {

@@ -50,7 +50,7 @@ export function dashboard(options: DashboardOptions): Handler {
 function routesOf({ hub, addresses, payloads }: DashboardSettings): ReadonlyMap<string, Route> {
   const core = SseHub.coreOf(hub);
   if (addresses) core.addresses.keep();
-  const viewers = new Viewers(core.cluster, { addresses, payloads });
+  const viewers = new Viewers(core.cluster);
   const people = new People(core.cluster, { addresses });
   const log = new LogView(core, people, { payloads });
   const routes = new Map<string, Route>([

@@ -2,13 +2,15 @@ import type { Cluster } from "../cluster/cluster.js";
 import type { ConnectionDetails } from "../cluster/connection-details.js";
 import type { Person } from "../cluster/merge-users.js";
 import { keptUserKeyOf } from "../user/user.js";
+import { firstOf } from "./first-of.js";
 import { nameOf } from "./user-name.js";
 
 const PER_PAGE = 50;
 // What is shown of one user in the list; the user's own page shows all.
 const SHOWN_CONNECTIONS = 5;
-// All pages that look share one question to the nodes.
+// All pages that look share one question to the nodes. So many are asked for less often: 10 000 every two seconds.
 const FRESH_MS = 900;
+const FRESH_MS_PER_USER = 0.2;
 
 /** A user with its connections, as the list shows it. */
 export interface ListedPerson extends Person {
@@ -51,6 +53,7 @@ const ORDERS: Readonly<Record<string, Order>> = {
 export class People {
   readonly #cluster: Cluster;
   readonly #wantsAddresses: boolean;
+  #freshMs = FRESH_MS;
   #asked: { readonly at: number; readonly users: Promise<Sortable[]> } | undefined;
 
   constructor(cluster: Cluster, { addresses }: { readonly addresses: boolean }) {
@@ -65,12 +68,13 @@ export class People {
   async page(query: URLSearchParams): Promise<PeoplePage> {
     const search = (query.get("search") ?? "").trim().toLowerCase();
     const sort = query.get("sort") ?? "";
-    const found = (await this.#all()).filter(({ text }) => text.includes(search));
-    found.sort(Object.hasOwn(ORDERS, sort) ? ORDERS[sort] : ORDERS.connections);
+    const all = await this.#all();
+    const found = search === "" ? all : all.filter(({ text }) => text.includes(search));
     const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
     const asked = Math.trunc(Number(query.get("page")));
     const page = Math.min(Math.max(1, Number.isFinite(asked) ? asked : 1), pages);
-    const shown = found.slice((page - 1) * PER_PAGE, page * PER_PAGE);
+    const order = (Object.hasOwn(ORDERS, sort) ? ORDERS[sort] : ORDERS.connections) as Order;
+    const shown = firstOf(found, page * PER_PAGE, order).slice((page - 1) * PER_PAGE);
     return { total: found.length, page, pages, users: await this.#list(shown) };
   }
 
@@ -91,8 +95,11 @@ export class People {
 
   #all(): Promise<Sortable[]> {
     const now = Date.now();
-    if (this.#asked !== undefined && now - this.#asked.at < FRESH_MS) return this.#asked.users;
-    const users = this.#cluster.people().then((all) => all.map(sortableOf));
+    if (this.#asked !== undefined && now - this.#asked.at < this.#freshMs) return this.#asked.users;
+    const users = this.#cluster.people().then((all) => {
+      this.#freshMs = Math.max(FRESH_MS, all.length * FRESH_MS_PER_USER);
+      return all.map(sortableOf);
+    });
     this.#asked = { at: now, users };
     // A failure is not to be remembered.
     users.catch(() => (this.#asked = undefined));
@@ -113,5 +120,5 @@ function sortableOf(person: Person): Sortable {
     };
     known.set(user, words);
   }
-  return { person, ...words };
+  return { person, name: words.name, text: words.text };
 }

@@ -5,34 +5,26 @@ import type { Connection } from "../connection/connection.js";
 const EVERY_MS = 500;
 // The other nodes are asked every second time.
 const OTHERS_EVERY = 2;
+// So many times nothing is told yet where the others take long to answer the first time.
+const PATIENT_TICKS = 6;
 // What others said longer ago is not shown: a log that is away takes long to say so.
 const OTHERS_MS = 5_000;
-
-/** What a page is told when it comes. */
-interface Greeting {
-  /** What it is to send along with its calls. */
-  readonly token: string;
-  readonly addresses: boolean;
-  readonly payloads: boolean;
-}
 
 /** The open pages of a dashboard, which are told the numbers of all nodes. Without one nobody is asked. */
 export class Viewers {
   readonly #cluster: Cluster;
-  readonly #shows: Omit<Greeting, "token">;
   readonly #open = new Set<Connection>();
   #timer: NodeJS.Timeout | undefined;
   #ticks = 0;
   #asked: Promise<void> = Promise.resolve();
   #isAsking = false;
+  #isFirst = true;
   // As they were last told; one that does not answer any more is not among them.
   #others: readonly NodeSample[] = [];
   #othersAt = 0;
 
-  /** @param shows what the pages of this dashboard may show */
-  constructor(cluster: Cluster, shows: Omit<Greeting, "token">) {
+  constructor(cluster: Cluster) {
     this.#cluster = cluster;
-    this.#shows = shows;
   }
 
   /** @param token what the page is to send along with its calls */
@@ -45,7 +37,7 @@ export class Viewers {
     if (this.#timer === undefined) this.#start();
     connection.opened.then(
       async () => {
-        tell(connection, "welcome", { token, ...this.#shows } satisfies Greeting);
+        tell(connection, "welcome", { token });
         await this.#asked;
         tell(connection, "flow", this.#flow());
       },
@@ -56,10 +48,12 @@ export class Viewers {
 
   #start(): void {
     this.#others = [];
+    [this.#isFirst, this.#ticks] = [true, 0];
     this.#ask();
     this.#timer = setInterval(() => {
       this.#ticks += 1;
       if (this.#ticks % OTHERS_EVERY === 0) this.#ask();
+      if (this.#isFirst && this.#ticks < PATIENT_TICKS) return;
       const flow = this.#flow();
       for (const connection of this.#open) tell(connection, "flow", flow);
     }, EVERY_MS).unref();
@@ -90,6 +84,7 @@ export class Viewers {
       )
       .finally(() => {
         this.#isAsking = false;
+        this.#isFirst = false;
       });
   }
 

@@ -41,16 +41,12 @@ function showFound({ total, page: shown, pages, users }) {
   byId("later").disabled = shown >= pages;
 }
 
-function itemOf({ key, user, connections, since, shown }) {
+function itemOf({ key, user, connections, shown }) {
   const item = element("li");
   const name = element("a", userName(user), "name");
   name.href = `#user=${encodeURIComponent(key)}`;
   const count = connections === 0 ? "just left" : counted(connections, "connection");
-  item.append(
-    name,
-    element("span", since === null ? count : `${count}, since ${timeOf(since)}`, "count"),
-    element("code", JSON.stringify(user)),
-  );
+  item.append(name, element("span", count, "count"), element("code", JSON.stringify(user)));
   const list = element("ul", "", "connections");
   list.append(...shown.map((one) => element("li", wordsOf(one))));
   if (connections > shown.length && shown.length > 0) {

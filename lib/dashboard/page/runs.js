@@ -1,6 +1,7 @@
 import { ask, call } from "./calls.js";
 import { confirmed } from "./confirm.js";
 import { byId, counted, element, show } from "./dom.js";
+import { timeOf } from "./numbers.js";
 
 const list = byId("runs-list");
 
@@ -33,7 +34,7 @@ function itemOf({ id, state, for: meant, followers, events, since }) {
     item.append(button);
   }
   const whom = typeof meant === "string" ? meant : JSON.stringify(meant);
-  item.append(element("code", `for ${whom}, since ${new Date(since).toLocaleTimeString()}`));
+  item.append(element("code", `for ${whom}, since ${timeOf(since)}`));
   return item;
 }
 

@@ -35,6 +35,7 @@ export class Stage {
 
   /**
    * @param options.profileFile where the CPU profile of what is measured goes, if anywhere
+   * @param options.dashboard "mounted" for a hub with a dashboard for everybody, "none" for the same hub without
    * @param options.redisUrl the Redis that it shares with other nodes
    * @param options.postgresUrl the PostgreSQL, instead of it
    * @param options.hubOptions those of createHub(), for the hub
@@ -43,7 +44,7 @@ export class Stage {
   static async start(
     machine,
     peer,
-    { hasSessions = false, profileFile, redisUrl, postgresUrl, at, hubOptions } = {},
+    { hasSessions = false, dashboard, profileFile, redisUrl, postgresUrl, at, hubOptions } = {},
   ) {
     const stage = new Stage();
     stage.#machine = machine;
@@ -52,7 +53,8 @@ export class Stage {
     const core = machine.cores?.server ?? null;
     const { entry } = peer;
     const shared = { redisUrl, postgresUrl, hubOptions };
-    const options = JSON.stringify({ hasSessions, core, entry, ...shared, folder: stage.#folder });
+    const given = { hasSessions, dashboard, core, entry, ...shared };
+    const options = JSON.stringify({ ...given, folder: stage.#folder });
     // What is no Node server is started by the host, which then publishes only: beside the load.
     const place = at ?? (peer.isOutside ? "load" : "server");
     const args = [SERVE_PEER, peer.file, options];
@@ -75,6 +77,11 @@ export class Stage {
   /** The share of the server's core that other programs took while something was measured. */
   get shareOfOthers() {
     return this.#shareOfOthers;
+  }
+
+  /** Where it is served. */
+  get url() {
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   /** Tells the server's process to do something; see serve-peer.mjs. */

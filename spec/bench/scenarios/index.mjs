@@ -1,5 +1,6 @@
 import { fleet, growth } from "./growth.mjs";
 import { connect, idle, returns, storm } from "./holding.mjs";
+import { looking } from "./looking.mjs";
 import { nodes } from "./nodes.mjs";
 import { coalesced, flatOut } from "./publishing.mjs";
 import { burst, loopDelay, overload, paced, saturated } from "./spread.mjs";
@@ -38,4 +39,5 @@ export const scenarios = [
   nodes,
   growth,
   fleet,
+  looking,
 ];
