@@ -1,11 +1,11 @@
 // Makes the client one file, and what tabs that share a connection need besides another one, as text in a
 // module of the server's side: lib/express/client-bundle.ts, which is made anew by each `npm install`,
 // build and test run, and is not kept in git. The page of the dashboard is made with it.
-import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import bundleDashboard from "../dashboard/bundle.mjs";
 import { BUNDLE_TARGET } from "./browsers.mjs";
+import { writeIfChanged } from "./write-if-changed.mjs";
 
 const HERE = new URL(".", import.meta.url);
 // The server writes there where it serves that part.
@@ -40,7 +40,7 @@ export const CLIENT_BUNDLE: string = ${await bundle("index.ts", [sharedPart])};
 /** What is loaded to share a connection between tabs, minified. */
 export const SHARED_BUNDLE: string = ${await bundle("shared-link.ts", [])};
 `;
-  await writeFile(new URL("../express/client-bundle.ts", HERE), module);
+  await writeIfChanged(new URL("../express/client-bundle.ts", HERE), module);
   await bundleDashboard();
 }
 

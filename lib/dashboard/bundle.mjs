@@ -1,11 +1,12 @@
 // Makes the page of the dashboard text in a module of the server's side: lib/dashboard/page-bundle.ts, which is made
 // with lib/express/client-bundle.ts, and is not kept in git.
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { BUNDLE_TARGET } from "../client/browsers.mjs";
+import { writeIfChanged } from "../client/write-if-changed.mjs";
 
 const HERE = new URL(".", import.meta.url);
 const UPLOT = createRequire(import.meta.url).resolve("uplot/package.json");
@@ -41,5 +42,5 @@ export const PAGE_SCRIPT: string = ${JSON.stringify(script)};
 /** Its style, minified. */
 export const PAGE_STYLE: string = ${JSON.stringify(style)};
 `;
-  await writeFile(new URL("page-bundle.ts", HERE), module);
+  await writeIfChanged(new URL("page-bundle.ts", HERE), module);
 }

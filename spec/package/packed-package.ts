@@ -21,15 +21,12 @@ export class PackedPackage {
   readonly #workshop = join(tmpdir(), `express-sse-hub-${randomUUID()}`);
 
   /**
-   * Builds and packs a copy of the working tree, so that nobody's `dist/` is touched, and unpacks
-   * the tarball.
+   * Packs the working tree, or takes the tarball that the variable `SSE_HUB_TARBALL` names: who runs many specs packs
+   * the tree once before them. Unpacks the tarball.
    */
   async pack(): Promise<void> {
-    const source = join(this.#workshop, "source");
-    await cp(ROOT, source, { recursive: true, filter: (path) => !NOT_SOURCE.has(basename(path)) });
-    await link(join(ROOT, "node_modules"), join(source, "node_modules"));
-    await runNpm(["pack", "--ignore-scripts=false", "--pack-destination", ".."], source);
-    const [tarball = ""] = (await readdir(this.#workshop)).filter((name) => name.endsWith(".tgz"));
+    await mkdir(this.#workshop, { recursive: true });
+    const tarball = process.env.SSE_HUB_TARBALL ?? (await this.#packTree());
     await run("tar", ["-xzf", tarball], this.#workshop);
     const sizes = await sizesIn(join(this.#workshop, "package"));
     this.files = [...sizes.keys()].sort();
@@ -67,6 +64,16 @@ export class PackedPackage {
       } else await provide(name, range, modules);
     }
     return project;
+  }
+
+  /** Builds and packs a copy, so that nobody's `dist/` is touched. Gives the path of the tarball. */
+  async #packTree(): Promise<string> {
+    const source = join(this.#workshop, "source");
+    await cp(ROOT, source, { recursive: true, filter: (path) => !NOT_SOURCE.has(basename(path)) });
+    await link(join(ROOT, "node_modules"), join(source, "node_modules"));
+    await runNpm(["pack", "--ignore-scripts=false", "--pack-destination", ".."], source);
+    const [tarball = ""] = (await readdir(this.#workshop)).filter((name) => name.endsWith(".tgz"));
+    return join(this.#workshop, tarball);
   }
 
   async remove(): Promise<void> {
