@@ -11,11 +11,11 @@ import { run } from "./run.js";
 // Four projects as users have them: both module systems, both languages, both majors of Express.
 const CONSUMERS = ["cjs-js", "esm-js", "cjs-ts", "esm-ts"];
 
-// It measures 2 640 kB, 400 kB of it documents, recipes and what watches over a hub. A quarter as much again leaves room to grow, and stops what
+// It measures 3 120 kB, 580 kB of it documents, screenshots, recipes and what watches over a hub. A quarter as much again leaves room to grow, and stops what
 // nobody meant to ship: source maps, more pictures, a bundled dependency.
-const MAX_UNPACKED_BYTES = 3_300_000;
+const MAX_UNPACKED_BYTES = 3_900_000;
 
-const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z-]+\.(?:d\.ts|js)$/;
+const BUILT = /^dist\/(?:cjs|esm)\/(?:[a-z-]+\/)*[a-z0-9-]+\.(?:d\.ts|js)$/;
 const SCREENSHOT = /^demo\/screenshots\/[a-z]+-(?:dark|light)\.webp$/;
 const RECIPE =
   /^demo\/recipes\/(?:[a-z0-9-]+\/(?:(?:app|src)\/)?)?[a-zA-Z0-9-]+(?:\.config)?\.?(?:ts|jsx?|json|html|vue|svelte|cfg|conf)?$/;
@@ -162,7 +162,7 @@ describe("the packed package", () => {
       const project = await packed.installInto(consumer);
       await compile(project);
       expect(await run(process.execPath, ["node.js"], project)).toBe(
-        "ERR_SSE_LOG, not-sent: redisLog({ url }) needs the package redis or ioredis, and neither " +
+        "ERR_SSE_LOG, not-sent: redisLog({ url }) needs the package redis or ioredis, but neither " +
           "could be loaded. Run: npm install redis\n",
       );
     },
