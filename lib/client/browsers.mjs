@@ -1,12 +1,11 @@
-// The oldest browsers that run the client, from "browserslist" in package.json: for the bundle, and for
-// the lint of what the client uses.
+// The oldest browsers that run the client, from "browserslist" in package.json. The bundle and a lint rule use them.
 import { readFileSync } from "node:fs";
 
 const { browserslist } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 );
 
-/** Each by its name of browserslist, with its version. */
+/** Each browser by its name in browserslist, with its version. */
 export const OLDEST_BROWSERS = browserslist.map((entry) => {
   const [, name, version] = /^(\w+) >= (\d+(?:\.\d+)?)$/.exec(entry) ?? [];
   if (version === undefined) {
@@ -18,7 +17,7 @@ export const OLDEST_BROWSERS = browserslist.map((entry) => {
   return { name, version };
 });
 
-/** The same, as esbuild names them. */
+/** The same browsers, in the form of esbuild. */
 export const BUNDLE_TARGET = OLDEST_BROWSERS.map(
   ({ name, version }) => (name === "ios_saf" ? "ios" : name) + version,
 );

@@ -1,6 +1,6 @@
-// Makes the client one file, and what tabs that share a connection need besides another one, as text in a
-// module of the server's side: lib/express/client-bundle.ts, which is made anew by each `npm install`,
-// build and test run, and is not kept in git. The page of the dashboard is made with it.
+// Bundles the browser client into one file, and the code for sharing a connection into a second one. Both are text in a
+// module of the server, lib/express/client-bundle.ts, which each `npm install`, build and test run generates. It is not
+// kept in git. The page of the dashboard is bundled at the same time.
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import bundleDashboard from "../dashboard/bundle.mjs";
@@ -8,7 +8,7 @@ import { BUNDLE_TARGET } from "./browsers.mjs";
 import { writeIfChanged } from "./write-if-changed.mjs";
 
 const HERE = new URL(".", import.meta.url);
-// The server writes there where it serves that part.
+// The server replaces this text with the path at which it serves the second file.
 const SHARED_PART = "./client-shared.js";
 
 const sharedPart = {
@@ -33,11 +33,11 @@ async function bundle(entry, plugins) {
 }
 
 export default async function bundleClient() {
-  const module = `/** How the browser client names the part that is loaded to share a connection between tabs. */
+  const module = `/** The path with which the browser client imports the code for sharing a connection. */
 export const SHARED_PART = ${JSON.stringify(SHARED_PART)};
 /** The browser client, minified. */
 export const CLIENT_BUNDLE: string = ${await bundle("index.ts", [sharedPart])};
-/** What is loaded to share a connection between tabs, minified. */
+/** The code for sharing a connection between tabs, minified. */
 export const SHARED_BUNDLE: string = ${await bundle("shared-link.ts", [])};
 `;
   await writeIfChanged(new URL("../express/client-bundle.ts", HERE), module);
