@@ -1,7 +1,7 @@
 import { PassMeter } from "../../lib/delivery/pass-meter.js";
 import type { Pass } from "../../lib/delivery/pass-times.js";
 
-const PASS: Pass = { entries: 2, writes: 3, durationMs: 4, delaysMs: [5, 6] };
+const PASS: Pass = { entries: 2, writes: 3, durationMs: 4, delaysMs: [5, 6], traced: [] };
 
 describe("the meter of passes", () => {
   beforeEach(() => jest.useFakeTimers());
