@@ -73,7 +73,7 @@ describeWithPostgres("postgresLog with a pool", (serverOf) => {
     const [one, two] = [await startNode(options), await startNode(options)];
     const texts = Array.from({ length: 50 }, (_, n) => `ünï\\${n}\0`);
     await Promise.all(
-      texts.map((text, n) =>
+      texts.map(async (text, n) =>
         (n % 2 === 0 ? one : two).log.append(draftOf(text, { retainKey: "a\0" })),
       ),
     );

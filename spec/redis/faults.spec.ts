@@ -61,7 +61,7 @@ describeWithRedis("redisLog, when Redis hangs", () => {
     ];
     await one.log.append(draftOf("before"));
     redis.stop();
-    const during = ["a", "b", "c"].map((text) => one.log.append(draftOf(text)));
+    const during = ["a", "b", "c"].map(async (text) => one.log.append(draftOf(text)));
     await one.witness.until(() => one.log.health.status === "degraded");
     await two.witness.until(() => two.log.health.status === "degraded");
     expect(two.log.health.lagMs).toBeGreaterThan(1_000);

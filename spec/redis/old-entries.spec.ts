@@ -10,7 +10,7 @@ describeWithRedis("redisLog, for readers that return to a node which has just st
     const count = 5_000;
     for (let n = 0; n < count; n += 1_000) {
       await Promise.all(
-        Array.from({ length: 1_000 }, (_, at) => one.log.append(draftOf(String(n + at + 1)))),
+        Array.from({ length: 1_000 }, async (_, at) => one.log.append(draftOf(String(n + at + 1)))),
       );
     }
     const late = await startNode({ url: redis.url });
@@ -39,7 +39,9 @@ describeWithRedis("redisLog, for readers that return to a node which has just st
     ] as const) {
       const one = await startNode({ url, name, ...bounds });
       await Promise.all(
-        Array.from({ length: 1_000 }, (_, n) => one.log.append(draftOf(`${n} ${"x".repeat(100)}`))),
+        Array.from({ length: 1_000 }, async (_, n) =>
+          one.log.append(draftOf(`${n} ${"x".repeat(100)}`)),
+        ),
       );
       await one.log.catchUp();
       const late = await startNode({ url, name, ...bounds });
@@ -63,7 +65,7 @@ describeWithRedis("redisLog, for readers that return to a node which has just st
     async (how) => {
       const redis = await RedisServer.start();
       const [command, one] = [await connectTo(redis.url), await startNode({ url: redis.url })];
-      await Promise.all(["a", "b", "c"].map((text) => one.log.append(draftOf(text))));
+      await Promise.all(["a", "b", "c"].map(async (text) => one.log.append(draftOf(text))));
       const { log, witness } = await startNode({ url: redis.url });
       const { epoch } = log;
       if (how === "was emptied") await command("FLUSHALL");

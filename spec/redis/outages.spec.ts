@@ -51,7 +51,7 @@ describeWithRedis("redisLog, while Redis is away", () => {
     await redis.kill();
     const text = "x".repeat(8 * 1_048_576);
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 9 }, () => log.append(draftOf(text))),
+      Array.from({ length: 9 }, async () => log.append(draftOf(text))),
     );
     expect(outcomes.map(({ status }) => status)).toEqual(Array(9).fill("rejected"));
     expect((outcomes[8] as PromiseRejectedResult).reason).toMatchObject({
@@ -116,7 +116,7 @@ describeWithRedis("redisLog, when connections break", () => {
     const texts = Array.from({ length: 600 }, (_, n) => String(n));
     const ids: string[] = [];
     for (let n = 0; n < texts.length; n += 60) {
-      const sent = texts.slice(n, n + 60).map((text) => one.log.append(draftOf(text)));
+      const sent = texts.slice(n, n + 60).map(async (text) => one.log.append(draftOf(text)));
       // At one of them, somewhere between its command and its answer.
       await sent[n % 50];
       await command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
@@ -132,9 +132,9 @@ describeWithRedis("redisLog, when connections break", () => {
     const redis = await RedisServer.start();
     const [command, one] = [await connectTo(redis.url), await startNode({ url: redis.url })];
     const texts = Array.from({ length: 300 }, (_, n) => String(n));
-    const sent: Array<string | Promise<string>> = [];
+    const sent: Array<Promise<string>> = [];
     for (const text of texts) {
-      sent.push(one.log.append(draftOf(text)));
+      sent.push(Promise.resolve(one.log.append(draftOf(text))));
       if (Number(text) % 50 === 49) await command("SCRIPT", "FLUSH");
     }
     await Promise.all(sent);

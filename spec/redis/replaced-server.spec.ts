@@ -69,7 +69,9 @@ describeWithRedis("redisLog, for a user who may do little", () => {
     for (let n = 0; n < 1_010; n += 101) {
       // Entries that are kept push out those of the oldest keys.
       const texts = Array.from({ length: 101 }, (_, at) => String(n + at));
-      await Promise.all(texts.map((text) => one.log.append(draftOf(text, { retainKey: text }))));
+      await Promise.all(
+        texts.map(async (text) => one.log.append(draftOf(text, { retainKey: text }))),
+      );
       await two.log.catchUp();
     }
     await one.log.tell({ a: 1 });
