@@ -43,5 +43,5 @@ function isMissing(cause: unknown): boolean {
 }
 
 const NEITHER =
-  "redisLog({ url }) needs the package redis or ioredis, and neither could be loaded. " +
+  "redisLog({ url }) needs the package redis or ioredis, but neither could be loaded. " +
   "Run: npm install redis";
