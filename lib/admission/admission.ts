@@ -18,9 +18,9 @@ import type { Delivery } from "../delivery/delivery.js";
 import { LogReader, type Arrival } from "../delivery/log-reader.js";
 import type { Transport } from "../connection/transport.js";
 
-/** How a connection has come. */
+/** What is known about a connection when it is registered. */
 export interface Registration {
-  /** True for a browser that brought no cursor. */
+  /** True if the browser sent no cursor. */
   readonly isFresh: boolean;
   readonly addressOf: () => string | undefined;
 }

@@ -16,7 +16,7 @@ export type Predicate = (connection: Connection) => boolean | undefined;
 /** A matcher, which works on all nodes, or a predicate, which works in this process only. */
 export type Filter = Matcher | Predicate;
 
-/** What an entry is tested against: a connection, or what is known of a connection of another node. */
+/** The members of a connection that decide whether an entry is for it. It may be a connection of another node. */
 export type Reader = Pick<StreamConnection, "id" | "user" | "wasIn">;
 
 /** Emits an error as the hub's `error` event. */
@@ -84,7 +84,7 @@ export function reaches(entry: LogEntry, connection: Reader, at = entry.position
   if (except === connection.id) return false;
   if (rooms !== null && !rooms.some((room) => connection.wasIn(room, at))) return false;
   const { test } = readyOf(entry.audience);
-  // Only predicates look at more, and those are in no log whose connections may be elsewhere.
+  // Only a predicate needs the whole connection, and a log with predicates has no connections on other nodes.
   return test === null || test(connection as StreamConnection);
 }
 

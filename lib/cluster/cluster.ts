@@ -56,7 +56,7 @@ export class Cluster implements LogFollower {
     return this.#ask({ kind: "users", matcher: checked(matcher) }).then(mergeUsers);
   }
 
-  /** The users, with what the dashboard tells of them. */
+  /** The users that are connected on all nodes, with the details that the dashboard lists. */
   people(): Promise<Person[]> {
     return this.#ask({ kind: "users", matcher: null }).then(mergePeople);
   }
@@ -74,7 +74,7 @@ export class Cluster implements LogFollower {
   /**
    * The open connections of users on all nodes.
    *
-   * @param keys of the users, as `userKeyOf()` gives them
+   * @param keys the keys of the users, from `userKeyOf()`
    */
   details(
     keys: readonly string[],
@@ -146,7 +146,7 @@ export class Cluster implements LogFollower {
     return answer;
   }
 
-  // An address leaves its node only where that node's own dashboard shows addresses, too.
+  // A node tells addresses only if its own dashboard shows addresses too: otherwise it keeps none.
   #details({ keys = [], wantsAddresses = false }: HubQuestion): ConnectionDetails[] {
     const { connections, addresses } = this.#parts;
     const addressOf = (connection: StreamConnection) =>

@@ -5,7 +5,7 @@ import type { NodeName } from "./node-name.js";
 
 /** An open connection of a user, as the dashboard shows it. */
 export interface ConnectionDetails {
-  /** As `userKeyOf()` gives it. */
+  /** The key of the user, from `userKeyOf()`. */
   readonly key: string;
   readonly user: User;
   /** The connection's id. */
@@ -14,23 +14,23 @@ export interface ConnectionDetails {
   /** When it was opened, on the node's clock, milliseconds since 1970. */
   readonly since: number;
   readonly rooms: readonly string[];
-  /** What became of the browser's cursor; `null` for a stream of its own. */
+  /** The verdict on the browser's cursor; `null` for a stream of `req.sse.open()`. */
   readonly verdict: ReturnVerdict | null;
-  /** True while it is not at the head of the log: just come, or slow. */
+  /** True while it is not at the head of the log, because it is new or slow. */
   readonly isBehind: boolean;
-  /** Left out unless it was asked for, and the node keeps addresses. */
+  /** Left out unless the question asks for it and the node keeps addresses. */
   readonly address?: string;
 }
 
-/** The connections of one node, and what it tells of them. */
+/** What {@link detailsOf} needs. */
 export interface DetailsParts {
   readonly node: NodeName;
   readonly connections: Iterable<StreamConnection>;
-  /** Gives nothing where addresses are not to be told. */
+  /** Returns `undefined` if the address must not be told. */
   readonly addressOf: (connection: StreamConnection) => string | undefined;
 }
 
-/** Tells of the open connections of these users. @param keys as `userKeyOf()` gives them */
+/** Describes the open connections of these users. @param keys the keys of the users, from `userKeyOf()` */
 export function detailsOf(
   { node, connections, addressOf }: DetailsParts,
   keys: readonly string[],
@@ -58,7 +58,7 @@ export function detailsOf(
   return all;
 }
 
-/** Makes one list of the answers of all nodes, those opened first in front. */
+/** Merges the answers of all nodes to one list, the oldest connections first. */
 export function mergeDetails(answers: readonly unknown[]): ConnectionDetails[] {
   return answers
     .flat()
@@ -66,7 +66,7 @@ export function mergeDetails(answers: readonly unknown[]): ConnectionDetails[] {
     .sort((a, b) => a.since - b.since || (a.id < b.id ? -1 : 1));
 }
 
-// A node of another version may have answered something else, one that only publishes nothing.
+// A node of another version may have answered something else, and a process that only publishes answers nothing.
 function isDetails(value: unknown): value is ConnectionDetails {
   if (typeof value !== "object" || value === null) return false;
   const { key, id, since, rooms, node, user } = value as Partial<ConnectionDetails>;

@@ -21,7 +21,7 @@ export function mergeUsers(answers: readonly unknown[]): PresentUser[] {
   return mergePeople(answers).map(({ user, connections }) => ({ user, connections }));
 }
 
-/** The same with what else is known of them. */
+/** Like {@link mergeUsers}, with the time since which each user is connected. */
 export function mergePeople(answers: readonly unknown[]): Person[] {
   const parts = answers.flat();
   const owners = new Map<string, string[]>();

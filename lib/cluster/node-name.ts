@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 
-/** One hub among those of all nodes. */
+/** The name of one hub among all nodes. */
 export interface NodeName {
-  /** Random: two hubs of one process are two. */
+  /** Random, so that two hubs of one process have different ids. */
   readonly id: string;
-  /** For people: the host and the process. */
+  /** The host and the process, for display. */
   readonly name: string;
 }
 

@@ -1,14 +1,14 @@
-/** The numbers of one node at one moment. Counts begin with its hub and only rise. */
+/** The numbers of one node at one moment. Counts start when its hub is made and only rise. */
 export interface NodeSample {
-  /** Random: no other hub has it. */
+  /** Random and unique to the hub. */
   readonly id: string;
-  /** For people: the host and the process. */
+  /** The host and the process, for display. */
   readonly name: string;
-  /** On the node's own clock, milliseconds since 1970. */
+  /** When the sample was taken, on the node's own clock, in milliseconds since 1970. */
   readonly at: number;
-  /** Open now. */
+  /** Connections open now. */
   readonly connections: number;
-  /** Open now and not at the head of the log. */
+  /** Connections open now that are not at the head of the log. */
   readonly behind: number;
   readonly published: number;
   readonly delivered: number;
@@ -20,10 +20,10 @@ export interface NodeSample {
   readonly running: number;
   /** Milliseconds that the node may be behind the newest entry of the log. */
   readonly lagMs: number;
-  /** Passes since somebody watches them, and how long they took together. */
+  /** Number of measured passes, and their duration together. */
   readonly passes: number;
   readonly passMs: number;
-  /** Entries written by them, and how long these took from their publishing on, together. */
+  /** Number of delivered entries whose delay is known, and these delays together, each from its broadcast on. */
   readonly written: number;
   readonly writeMs: number;
   readonly returns: Readonly<Record<string, number>>;
@@ -32,7 +32,7 @@ export interface NodeSample {
   readonly problem: string | null;
 }
 
-/** The samples among the answers of all nodes: one that only publishes, or of another version, has given none. */
+/** The samples in the answers of all nodes. A process that only publishes, or another version, has sent none. */
 export function samplesIn(answers: readonly unknown[]): NodeSample[] {
   return answers.filter(isSample);
 }

@@ -26,9 +26,9 @@ export interface HubQuestion {
   readonly matcher: Matcher | null;
   /** Only for `reach`: count connections in these rooms only. */
   readonly rooms?: readonly string[] | null;
-  /** Of `connections` alone: of the users with these keys. */
+  /** Only for `connections`: the keys of the users. */
   readonly keys?: readonly string[];
-  /** Of `connections` alone: with their addresses, from nodes that tell them. */
+  /** Only for `connections`: include addresses, if the node keeps them. */
   readonly wantsAddresses?: boolean;
 }
 

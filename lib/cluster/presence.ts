@@ -6,26 +6,29 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 /** A user and the number of its connections. */
 export interface PresentUser {
   readonly user: User;
-  /** 0 for one whose page was left a moment ago and may be on its way back. */
+  /** 0 for a user whose page was closed a moment ago and may be reloading. */
   readonly connections: number;
 }
 
-/** The same as one node knows it. */
+/** A user in the answer of one node. */
 export interface NodeUser extends PresentUser {
-  /** Sessions or credentials whose page was left a moment ago; `null` for what had neither. Left out where connections are open. */
+  /**
+   * The sessions or credentials of pages that were closed a moment ago; `null` for a page that had neither. Left out
+   * while connections are open.
+   */
   readonly away?: ReadonlyArray<string | null>;
-  /** When the first of its open connections was opened, in milliseconds since 1970; left out where none is open. */
+  /** When the first of its open connections was opened, in milliseconds since 1970; left out if none is open. */
   readonly since?: number;
 }
 
-/** Whose a session is since a moment ago: the key of its user, or `""` for nobody's. */
+/** The new owners of sessions that changed their user a moment ago: the key of the user, or `""` for no user. */
 export type SessionUsers = ReadonlyArray<readonly [session: string, user: string]>;
 
-// A page that reloads is back within this time, also on a slow phone.
+// A page that reloads reconnects within this time, also on a slow phone.
 const GRACE_MS = 5_000;
-// Who ended for one of these is not on the way back as the same user.
+// After one of these reasons, a page does not reconnect as the same user.
 const FINAL: readonly EndReason[] = ["user", "stop", "done"];
-// Enough to tell the sessions of a few seconds apart.
+// Enough to distinguish the sessions of a few seconds.
 const KEY_LENGTH = 16;
 
 type Test = (user: User) => boolean;
@@ -38,17 +41,17 @@ interface Leave {
 }
 
 /**
- * Who is there, by user: tags that are equal are one user. It is counted when somebody asks, so that
- * coming and going cost next to nothing.
+ * The users that are connected to this node: users with equal data are one user. They are counted only when a node asks,
+ * so that joins and leaves cost almost nothing.
  */
 export class Presence {
   readonly #connections: Iterable<StreamConnection>;
-  // Of the last moments, oldest first.
+  // The leaves of the last seconds, oldest first.
   #leaves: Leave[] = [];
   readonly #changes = new Map<string, { readonly user: string; readonly at: number }>();
   #forgotAt = 0;
 
-  /** @param connections those of this node */
+  /** @param connections the connections of this node */
   constructor(connections: Iterable<StreamConnection>) {
     this.#connections = connections;
   }
@@ -64,16 +67,16 @@ export class Presence {
     if (user === undefined) return;
     this.#forget();
     const login = loginOf(connection);
-    // Nothing tells as whom the browser returns that was told to ask again, unless a session does.
+    // After `hub.refresh()`, only a session can tell as which user the browser reconnects.
     const isFinal = FINAL.includes(reason) || (reason === "refresh" && session === null);
     if (isFinal) this.#note(login, "");
     this.#leaves.push({ user, login, isFinal, at: Date.now() });
   }
 
-  /** Each user once, or those that pass the test. */
+  /** All users, or those that pass the test, each once. */
   users(test: Test | null): NodeUser[] {
     const present = new Map<string, NodeUser>();
-    // The last leave of a user decides.
+    // The last leave of a user counts.
     for (const { user, login, isFinal } of this.#recent(Date.now())) {
       const key = userKeyOf(user);
       if (isFinal) present.delete(key);
@@ -82,7 +85,7 @@ export class Presence {
         present.set(key, { user, connections: 0, away });
       }
     }
-    // There may be very many: nothing is made but one object for each user.
+    // There may be very many connections, so only one object is created for each user.
     const open = new Map<string, { user: User; connections: number; since: number }>();
     for (const connection of this.#connections) {
       const { user, isOpened } = connection;
@@ -102,7 +105,7 @@ export class Presence {
     return test === null ? all : all.filter(({ user }) => test(user));
   }
 
-  /** Whose sessions are since a moment ago. */
+  /** The new owners of sessions that changed their user a moment ago. */
   get sessionUsers(): SessionUsers {
     const now = Date.now();
     return [...this.#changes]
@@ -119,7 +122,7 @@ export class Presence {
     return count;
   }
 
-  /** What a broadcast with that test and to these rooms would be delivered to. */
+  /** The connections that a broadcast with this test and these rooms would be delivered to. */
   reach(test: Test | null, rooms: readonly string[] | null): Reach {
     return reachOf(this.#connections, (connection) => {
       const { user, isOpened, isOwn } = connection;
@@ -133,7 +136,7 @@ export class Presence {
     if (login !== null) this.#changes.set(login, { user, at: Date.now() });
   }
 
-  // Now and then, so that it costs next to nothing.
+  // Runs only now and then, so that it costs almost nothing.
   #forget(): void {
     const now = Date.now();
     if (now - this.#forgotAt <= GRACE_MS) return;
@@ -149,13 +152,13 @@ export class Presence {
   }
 }
 
-/** By what a browser is known again: its session, or else its credential. */
+/** Identifies a browser: by its session, or else by its credential. */
 function loginOf({ session, credential }: StreamConnection): string | null {
   const key = session?.key ?? credential?.key;
   return key === undefined ? null : short(key);
 }
 
-/** The key of a user as {@link SessionUsers} has it. */
+/** The short key of a user, for {@link SessionUsers}. */
 export function shortKeyOf(user: User): string {
   return short(userKeyOf(user));
 }

@@ -43,7 +43,7 @@ export function mergeReach(answers: readonly unknown[]): Reach {
   };
 }
 
-/** Users, each once, with their connections. There may be very many. */
+/** Collects users, each once, with the number of their connections. There may be very many. */
 class Users {
   readonly #counts = new Map<string, { readonly user: User; connections: number }>();
 

@@ -1,19 +1,19 @@
-/** The addresses of browsers. Nothing is kept before somebody wants to know them. */
+/** The addresses of browsers. They are kept only after {@link keep} was called, for a dashboard that shows them. */
 export class Addresses {
   #kept: WeakMap<object, string> | undefined;
 
-  /** From here on the addresses of new connections are kept. */
+  /** From now on the addresses of new connections are kept. */
   keep(): void {
     this.#kept ??= new WeakMap();
   }
 
-  /** A connection was let in. @param addressOf not called where nothing is kept */
+  /** A connection was admitted. @param addressOf called only if addresses are kept */
   note(connection: object, addressOf: () => string | undefined): void {
     const address = this.#kept === undefined ? undefined : addressOf();
     if (address !== undefined) this.#kept?.set(connection, address);
   }
 
-  /** `undefined` where it is not kept. */
+  /** The address of a connection; `undefined` if it is not kept. */
   of(connection: object): string | undefined {
     return this.#kept?.get(connection);
   }

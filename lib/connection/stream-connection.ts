@@ -112,7 +112,7 @@ export abstract class StreamConnection implements Connection {
     return this.#openedAt;
   }
 
-  /** What became of the browser's cursor, in one word. */
+  /** The verdict on the browser's cursor, in one word. */
   get verdict(): ReturnVerdict {
     const { recovered = null, reason = "unknown" } = this.#verdict ?? {};
     if (recovered === null) return "new";
@@ -155,7 +155,7 @@ export abstract class StreamConnection implements Connection {
     if (!this.transport.hasBegun) this.transport.begin(this.#preamble());
   }
 
-  /** Sets the user of the connection: once, and then at most to an equal object that it shares with others. */
+  /** Sets the user of the connection. Called again only to share an equal object with other connections. */
   tag(user: User | undefined): void {
     this.#user = user;
   }

@@ -14,7 +14,7 @@ export interface DeliveryParts {
   readonly log: EventLog;
   readonly report: Report;
   readonly times: PassTimes;
-  /** Milliseconds that an entry may wait for others; 0 for those of one tick only. */
+  /** Milliseconds that an entry may wait for others to share a write; 0: only entries of one tick share a write. */
   readonly coalesceMs: number;
   readonly runDetached: DetachedScope;
   readonly stalls: Pick<StallWatch, "add" | "delete">;

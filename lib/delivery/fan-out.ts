@@ -20,7 +20,7 @@ export interface FanOutParts {
   readonly generation: LogGeneration;
   readonly report: Report;
   readonly times: PassTimes;
-  /** Milliseconds that an entry may wait for others; 0 for those of one tick only. */
+  /** Milliseconds that an entry may wait for others to share a write; 0: only entries of one tick share a write. */
   readonly coalesceMs: number;
   readonly runDetached: DetachedScope;
   /** Takes over a connection that is no longer live, from its `position`. */
@@ -135,7 +135,7 @@ export class FanOut {
     const slices = new Slices();
     let head = this.#served;
     while (this.#served < this.#log.head && !this.#isClosed) {
-      // What was there when the last pass began has waited already.
+      // Entries that were in the log when the last pass began have already waited.
       if (this.#served >= head) await this.#gather(slices);
       head = this.#log.head;
       if (this.#live.size === 0) {
@@ -153,7 +153,7 @@ export class FanOut {
     this.#isPassing = false;
   }
 
-  // What is broadcast in one tick goes out in one write, and what comes a little later if that is wanted.
+  // Waits for further entries of this tick, and for those within `coalesceMs`, so that they share one write.
   async #gather(slices: Slices): Promise<void> {
     const { coalesceMs } = this.#parts;
     if (coalesceMs > 0) await sleep(coalesceMs, undefined, { ref: false });

@@ -8,7 +8,7 @@ export function logFailed(cause: unknown): SseHubError {
   return new SseHubError("ERR_SSE_LOG", MESSAGE, { cause });
 }
 
-/** The error for a log that holds less than is broadcast between two passes. */
+/** The error for a log that is too small to hold the events that are broadcast between two passes. */
 export function overrun(): SseHubError {
   return new SseHubError(
     "ERR_SSE_OVERRUN",

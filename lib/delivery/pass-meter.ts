@@ -1,20 +1,20 @@
 import type { Pass, PassListener } from "./pass-times.js";
 
-// Who watches asks again within this time.
+// A dashboard asks again within this time.
 const WATCHED_MS = 5_000;
 
-/** What passes took while they were watched. They only rise: the difference of two looks tells of the time between. */
+/** Sums over the passes that were measured. They only rise: the difference of two readings is about the time between. */
 export interface PassSums {
   readonly passes: number;
-  /** Of all passes together. */
+  /** The duration of all passes together. */
   readonly passMs: number;
-  /** Entries whose time is known. */
+  /** Number of entries whose delay is known. */
   readonly written: number;
-  /** From the publishing of each of these entries to the end of its pass, all together. */
+  /** The delays of these entries together, each from its broadcast to the end of its pass. */
   readonly writeMs: number;
 }
 
-/** Adds up how long passes take while somebody watches, and hands each on to who else wants to know. */
+/** Adds up how long passes take while a dashboard asks, and passes each measurement on to the next listener. */
 export class PassMeter implements PassListener {
   readonly #next: PassListener;
   #sums: PassSums = { passes: 0, passMs: 0, written: 0, writeMs: 0 };
@@ -39,7 +39,7 @@ export class PassMeter implements PassListener {
     };
   }
 
-  /** Gives the sums so far, and measures for some seconds more. */
+  /** Returns the sums so far, and goes on measuring for five seconds. */
   watch(): PassSums {
     if (this.#watched === undefined) {
       this.#watched = setTimeout(() => {

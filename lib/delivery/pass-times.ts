@@ -10,19 +10,19 @@ export interface Pass {
   readonly durationMs: number;
   /** For each entry, how long it took until this pass was done. */
   readonly delaysMs: readonly number[];
-  /** Those that carry what a tracer gave them. */
+  /** The entries with a trace context. */
   readonly traced: readonly TracedEntry[];
 }
 
-/** An entry of a pass that carries what a tracer gave it. */
+/** An entry of a pass with a trace context. */
 export interface TracedEntry {
   readonly id: string;
   readonly traceContext: string;
-  /** How long it took until the pass was done; `null` where the log does not say when it came. */
+  /** How long it took until the pass was done; `null` if the log does not say when the entry arrived. */
   readonly delayMs: number | null;
 }
 
-/** What a pass has given, with so many writes, in which life of the log. */
+/** The result of a pass: its entries, the number of writes, and the epoch of the log. */
 interface Given {
   readonly entries: readonly LogEntry[];
   readonly writes: number;
@@ -61,7 +61,7 @@ export class PassTimes {
     return this.isTimed ? performance.now() : null;
   }
 
-  /** The pass that began then is done. */
+  /** The pass that began at this time is done. */
   finish(startedAt: number | null, given: Given): void {
     if (startedAt !== null) this.#tell(startedAt, given);
     this.skip(given.entries.at(-1)?.position ?? 0);

@@ -56,9 +56,9 @@ export interface HubChannels {
      */
     readonly delaysMs: readonly number[];
     /**
-     * Those whose broadcast was given a {@link BroadcastTrace.traceContext}, on this node or another: with
-     * their `id`, that context, and the delay from above, or `null` where it is not known. Connections that are
-     * behind are given them later, and no pass tells of that.
+     * The entries whose broadcast had a {@link BroadcastTrace.traceContext}, on this node or another: with their
+     * `id`, that context, and their delay as above, or `null` if the delay is not known. Connections that are behind
+     * receive these entries later, and no message reports that.
      */
     readonly traced: ReadonlyArray<{
       readonly id: string;

@@ -5,7 +5,7 @@ import type { LogReader } from "../delivery/log-reader.js";
 import type { Runs } from "../run/runs.js";
 import type { CloseSettings } from "./hub-options.js";
 
-/** The parts of a hub that empty. */
+/** The parts of a hub that are drained. */
 export interface DrainingParts {
   readonly delivery: Delivery;
   readonly registry: Registry<LogReader>;
@@ -13,7 +13,7 @@ export interface DrainingParts {
   drawRetryMs(): number;
 }
 
-/** Sends every stream away, and waits for their sockets and for the runs of this process. */
+/** Ends every stream, and waits for their sockets to close and for the runs of this process to end. */
 export async function drain(
   { delivery, registry, runs, ...parts }: DrainingParts,
   { timeoutMs, drainMs }: CloseSettings,

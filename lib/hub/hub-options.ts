@@ -31,9 +31,9 @@ export interface HubOptions {
    */
   maxBufferedBytes?: number | undefined;
   /**
-   * Milliseconds that an event may wait for others before it is written to the sockets, which are then written to
-   * once for all of them. Use it where many events a second go to many browsers and a few milliseconds do not
-   * matter. With 0, only events of one tick of the event loop share a write. @default 0
+   * Milliseconds that an event may wait for others, so that they share one write to each socket. Use it if you send
+   * many events a second to many browsers, and a few milliseconds do not matter. With 0, only events of one tick of
+   * the event loop share a write. @default 0
    */
   coalesceMs?: number | undefined;
   /**

@@ -50,6 +50,6 @@ export interface HubStats {
   };
   /** Predicates that threw or returned a promise, counted once for each broadcast. */
   readonly filterErrors: number;
-  /** Errors of the hub's `error` event by code, also while nobody listens. */
+  /** Errors of the hub's `error` event by code, with or without a listener. */
   readonly errors: Readonly<Partial<Record<SseHubErrorCode, number>>>;
 }

@@ -3,7 +3,7 @@ import type { NodeSample } from "../cluster/node-sample.js";
 import type { PassSums } from "../delivery/pass-meter.js";
 import type { HubHealth, HubStats } from "./hub.js";
 
-/** What one node tells the others about itself. */
+/** The numbers of this node, for dashboards of all nodes. */
 export function takeSample(
   { id, name }: NodeName,
   stats: HubStats,

@@ -26,7 +26,7 @@ export interface LogDraft {
   readonly isVolatile: boolean;
   /** See {@link LogEntry.sentBy}. */
   readonly sentBy?: object | null;
-  /** What a tracer gives to those who deliver the event. Left out: nothing. */
+  /** The trace context that a tracer has set; it is passed to the nodes that deliver the event. Left out: none. */
   readonly traceContext?: string;
 }
 
@@ -45,11 +45,11 @@ export interface LogEntry {
    */
   readonly appendedAt?: number;
   /**
-   * For the dashboard alone, from which the entry was sent: the user who did, `null` for one without a user. It is in
-   * no `bytes`, so no browser is given it. Left out for all other entries; a log may leave it out for these, too.
+   * For an entry that was sent from a dashboard: the user who sent it; `null` if that page had no user. Only dashboards
+   * show it: it is not in `bytes`, so no browser receives it. Left out for all other entries; a log may leave it out.
    */
   readonly sentBy?: object | null;
-  /** That of its draft. A log may leave it out; then tracers do not learn which broadcast an entry is of. */
+  /** The trace context of the draft. If a log leaves it out, tracers cannot connect an entry with its broadcast. */
   readonly traceContext?: string;
 }
 
@@ -134,7 +134,7 @@ export interface EventLog {
   readonly health: LogHealth;
   /**
    * Appends an entry at the head. Returns its id, or a promise that resolves with the id once the log holds the
-   * entry. Return the id itself if nothing has to be awaited: then a broadcast needs no memory beside its entry.
+   * entry. If there is nothing to wait for, return the id itself: a broadcast then needs memory only for its entry.
    */
   append(draft: LogDraft): string | Promise<string>;
   /**

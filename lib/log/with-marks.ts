@@ -1,6 +1,6 @@
 import type { LogDraft, LogEntry } from "./event-log.js";
 
-/** Adds to an entry what its draft carries beside the event. Most carry nothing, and get no further fields. */
+/** Adds `sentBy` and the trace context of a draft to its entry. Most drafts have neither: then no member is added. */
 export function withMarks<E extends LogEntry>(
   { sentBy, traceContext }: Pick<LogDraft, "sentBy" | "traceContext">,
   entry: E,

@@ -26,7 +26,7 @@ const MAX_CONTEXT_LENGTH = 512;
 /**
  * Runs a broadcast as a traced operation, in the asynchronous context of the caller.
  *
- * @param send is given what a tracer wants to be carried; `undefined`: nothing
+ * @param send receives the trace context that a tracer has set; `undefined`: none
  */
 export function traceBroadcast<T>(
   hub: Broadcaster,

@@ -86,7 +86,7 @@ export interface Route {
   readonly retainKey: string | null;
   readonly retainMs: number | null;
   readonly isVolatile: boolean;
-  /** Of what is sent from the dashboard: the user who did, `null` for one without a user. */
+  /** For an event that is sent from a dashboard: the user who sends it; `null` if that page has no user. */
   readonly sentBy?: object | null;
 }
 
@@ -106,7 +106,7 @@ export interface Publishes<T = string> {
   clear(key: string): Promise<void>;
 }
 
-/** Narrowed by nothing. */
+/** The route of a broadcast to all connections. */
 export const EVERYBODY: Route = {
   rooms: null,
   except: null,

@@ -1,15 +1,15 @@
 import type { EventLog } from "../log/event-log.js";
 
-// About five milliseconds of work; so much may be broadcast before sockets are written to at all.
+// How much may be broadcast before the first write to a socket: about five milliseconds of work.
 const MAX_EVENTS = 1_024;
 const MAX_BYTES = 1_048_576;
-// Such as while the log cannot be read.
+// The longest wait, for example while the log cannot be read.
 const MAX_WAIT_MS = 1_000;
 
 /**
- * Slows a caller down that awaits each broadcast: now and then it waits until the browsers of this node have been
- * given what the log holds. Otherwise a loop could fill the log faster than it is delivered from, and what leaves
- * the log too early is lost to browsers that are connected.
+ * Slows down a caller that awaits each broadcast: now and then the caller waits until the live connections of this node
+ * have received what the log holds. Otherwise a loop could fill the log faster than it is delivered, and connected
+ * browsers would miss events that leave the log too early.
  */
 export class Pace {
   readonly #log: Pick<EventLog, "head" | "stale">;
@@ -18,7 +18,7 @@ export class Pace {
   #bytes = 0;
   #position: number;
 
-  /** @param whenServed resolves when live connections have what the log holds, or at the deadline */
+  /** @param whenServed resolves when live connections have received what the log holds, or at the deadline */
   constructor(
     log: Pick<EventLog, "head" | "stale">,
     whenServed: (deadline: number) => Promise<void>,
@@ -29,8 +29,8 @@ export class Pace {
   }
 
   /**
-   * The log has taken an event of so many bytes. Gives what its caller is to wait for; `null` for nothing. Only
-   * one in many waits, so that a caller that does not await pays for few promises.
+   * The log has accepted an event of this size. Returns a promise that the caller must await; `null` for none. Only one
+   * broadcast in many waits, so that a caller that does not await creates few promises.
    */
   take(bytes: number): Promise<void> | null {
     this.#events += 1;
@@ -38,7 +38,7 @@ export class Pace {
     const isDue =
       this.#events >= MAX_EVENTS ||
       this.#bytes >= MAX_BYTES ||
-      // A quarter of what a small log can hold has come since.
+      // For a small log: a quarter of what it can hold has been appended since.
       this.#log.stale > this.#position;
     if (!isDue) return null;
     this.#events = 0;

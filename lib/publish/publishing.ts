@@ -32,7 +32,7 @@ export interface PublishingParts {
   readonly hints: PublishingHints | null;
   /** Notes when a broadcast was called, while `isTimed`. */
   readonly times: { readonly isTimed: boolean; note(id: string, calledAt: number): void };
-  /** See {@link Pace}; `null` where this process has no connections. */
+  /** See {@link Pace}; `null` if this process has no connections. */
   readonly whenServed: ((deadline: number) => Promise<void>) | null;
   readonly report: Report;
 }

@@ -41,9 +41,9 @@ export interface EventHead {
   /** Left out if there is no limit. */
   readonly retainMs?: number;
   readonly isVolatile: boolean;
-  /** Left out unless it was sent from the dashboard. */
+  /** Left out unless the event was sent from a dashboard. */
   readonly sentBy?: object | null;
-  /** Left out where nobody traces. */
+  /** Left out without a tracer. */
   readonly traceContext?: string;
 }
 
@@ -83,11 +83,11 @@ export function createEntry(
 const knownHeads = new Map<string, EventHead>();
 const MAX_KNOWN_HEADS = 256;
 
-// Last in the text, so that the rest is the same for all events of an audience.
+// The trace context is the last member, so that the text before it is the same for all events of an audience.
 const TRACE = /,"trace":("(?:[^"\\]|\\.)*")\}$/;
 
 export function readHead(text: string): EventHead | null {
-  // Without one it ends in a number or a boolean.
+  // Without a trace context, the text ends in a number or a boolean.
   const [trace, quoted = ""] = text.endsWith('"}') ? (TRACE.exec(text) ?? []) : [];
   if (trace === undefined) return readKnownHead(text);
   const head = readKnownHead(`${text.slice(0, -trace.length)}}`);

@@ -27,8 +27,8 @@ export function userKeyOf(user: User): string {
 const keptKeys = new WeakMap<User, string>();
 
 /**
- * The same, remembered as long as the user object lives: for those that are asked about once a second. It takes memory,
- * so it is for nothing that every connection comes through.
+ * Like {@link userKeyOf}, but remembers the key as long as the user object lives. Use it for users that are looked up
+ * once a second, and not for every new connection, because it takes memory.
  */
 export function keptUserKeyOf(user: User): string {
   let key = keptKeys.get(user);
