@@ -35,6 +35,7 @@ import { checkOrigin } from "./origin.js";
 import { isLoaded, saveOwnChanges, snapshotOf, unwrapEnd } from "./session-write.js";
 import { calledTwice, headersSent, type StreamCall } from "./stream-call.js";
 import { RequestCredential } from "./request-credential.js";
+import type { HeadListener } from "./response-head.js";
 import { catchStreamErrors } from "./stream-errors.js";
 import { writeStreamHead } from "./stream-head.js";
 import { Tag, type SessionRequest } from "./tag-request.js";
@@ -51,8 +52,8 @@ export class RequestStream implements SseRequest {
   readonly #tag: Tag;
   readonly #noStream: NoStream;
   readonly #credential: RequestCredential;
-  // Of another `sse()` that the request has passed.
-  readonly #outer: RequestStream | undefined;
+  // Of another `sse()` that the request has passed, also of another copy of this package.
+  readonly #outer: HeadListener | undefined;
   #sessionBefore: string | undefined;
   #mark: string | undefined;
   #connection: StreamConnection | undefined;
@@ -67,8 +68,7 @@ export class RequestStream implements SseRequest {
     settings: SseSettings,
     answered: AnsweredStreams,
   ) {
-    const { sse: outer } = req as { readonly sse?: unknown };
-    if (outer instanceof RequestStream) this.#outer = outer;
+    this.#outer = (req as { readonly sse?: HeadListener }).sse;
     this.#req = req;
     this.#res = res;
     this.#hub = hub;
@@ -193,7 +193,7 @@ export class RequestStream implements SseRequest {
 
   /** The head of the response is fixed, and sets these cookies. */
   onHead(setCookies: readonly string[]): void {
-    this.#outer?.onHead(setCookies);
+    this.#outer?.onHead?.(setCookies);
     this.#credential.onHead(setCookies);
   }
 
