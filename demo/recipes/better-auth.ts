@@ -8,6 +8,7 @@ import express from "express";
 import { createHub, requireUser, sse } from "express-sse-hub";
 
 const { PORT = "3000" } = process.env;
+const hub = createHub({ revalidateMs: 5_000 });
 const auth = betterAuth({
   baseURL: `http://localhost:${PORT}`,
   secret: "change me, 32 characters are the least",
@@ -24,13 +25,14 @@ const auth = betterAuth({
           return Promise.resolve({ data: { ...user, role } });
         },
       },
+      // Roles and bans are in the database, where the hub cannot see them: tell it.
+      update: { after: ({ id }) => hub.refresh({ id }) },
     },
   },
 });
 const COOKIE = "better-auth.session_token";
 
 const app = express();
-const hub = createHub({ revalidateMs: 5_000 });
 // Before better-auth, which signs in and out: the hub watches the responses that set the cookie.
 app.use(
   sse({
@@ -45,7 +47,7 @@ app.use(
     // On HTTPS, the name has a prefix.
     credential: [`__Secure-${COOKIE}`, COOKIE],
     // What no response of this browser tells of takes effect within revalidateMs: sessions that are revoked or
-    // deleted on another device, and a ban.
+    // deleted on another device.
     verify: async (_user, value) => {
       const headers = new Headers({ cookie: `${COOKIE}=${encodeURIComponent(value)}` });
       return (await auth.api.getSession({ headers, query: { disableCookieCache: true } })) !== null;

@@ -28,7 +28,8 @@ app.use(
       try {
         const { payload } = await jwtVerify(cookieOf(req, "token"), secret);
         const account = accounts.get(String(payload.sub));
-        if (account === undefined) return null;
+        // As `verify`: or else the page returns with a token that is refused, again and again.
+        if (account === undefined || !logins.has(String(payload.sid))) return null;
         const expiresAt = Number(payload.exp) * 1_000;
         return { login: account.login, profile: account.profile, expiresAt };
       } catch {

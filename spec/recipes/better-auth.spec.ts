@@ -79,16 +79,21 @@ describe("the recipe for better-auth", () => {
     expect(kept.hubEvents.map(({ event }) => event)).toEqual(["hub:open"]);
   });
 
-  it("ends the streams of who is banned", async () => {
+  it("ends the streams of who is banned, or has another role", async () => {
     const [alice, carol] = [await visitAs("alice", "sign-in"), await visitAs("carol", "sign-up")];
     const stream = await carol.stream("/events");
     const { user } = (await (await carol.fetch("/api/auth/get-session")).json()) as {
       user: { id: string };
     };
 
+    await post(alice, "/admin/set-role", { userId: user.id, role: "admin" });
+    expect((await endOf(stream))[0]).toBe("refresh");
+    const again = await stream.return();
+    await done(alice.post("/hello"));
+    expect(await dataUntil(again, "hello everybody")).toHaveLength(2);
     await post(alice, "/admin/ban-user", { userId: user.id });
 
-    expect((await endOf(stream))[0]).toBe("user");
+    expect(await endOf(again)).toEqual(["refresh", []]);
     expect((await carol.post("/hello")).status).toBe(401);
   });
 

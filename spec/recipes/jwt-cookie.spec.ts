@@ -55,6 +55,9 @@ describe("the recipe for a JWT in a cookie", () => {
     await done(alice.post("/revoke/bob"));
 
     expect((await endOf(stream))[0]).toBe("user");
+    const again = await stream.return();
+    await done(alice.post("/hello"));
+    expect(await dataUntil(again, "hello everybody")).toHaveLength(1);
     const nobody = await visitRecipe(recipe);
     expect((await nobody.post("/revoke/alice")).status).toBe(401);
   });
