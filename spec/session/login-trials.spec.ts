@@ -1,9 +1,9 @@
 import { KINDS } from "./logins/kinds.js";
-import { runTrialsOf, TRIALS } from "./logins/trial-process.js";
+import { runTrialsOf, TRIALS_OF_ONE } from "./logins/trial-process.js";
 
 const MINUTES = 10 * 60_000;
 
-describe(`${TRIALS} times what is sent after a change is not told to who it was before, with`, () => {
+describe(`${TRIALS_OF_ONE} times what is sent after a change is not told to who it was before, with`, () => {
   it.each(Object.entries(KINDS))(
     "%s: %j",
     async (login, kinds) => {

@@ -2,8 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { onTestEnd } from "../../support/disposers.js";
 
-/** How often each trial runs. */
-export const TRIALS = Number(process.env.TRIALS ?? 60);
+const { TRIALS } = process.env;
+
+/** How often each trial runs on one node, and on several. */
+export const TRIALS_OF_ONE = Number(TRIALS ?? 60);
+export const TRIALS_OF_SEVERAL = Number(TRIALS ?? 30);
 
 /** What went wrong, by the kind of trial. */
 export type Outcomes = Record<string, string[]>;
@@ -17,10 +20,11 @@ export async function runTrialsOf(
   login: string,
   nodes: { readonly count: number; readonly redisUrl: string } | null = null,
 ): Promise<Outcomes> {
+  const count = nodes === null ? TRIALS_OF_ONE : TRIALS_OF_SEVERAL;
   const settings = nodes === null ? [] : [String(nodes.count), nodes.redisUrl];
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", "spec/session/logins/program.ts", login, String(TRIALS), ...settings],
+    ["--import", "tsx", "spec/session/logins/program.ts", login, String(count), ...settings],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   onTestEnd(() => child.kill("SIGKILL"));
