@@ -26,5 +26,6 @@ function isOver(attributes: readonly string[]): boolean {
   const maxAge = found.get("max-age");
   if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0;
   const expires = found.get("expires");
-  return expires !== undefined && Date.parse(expires) <= Date.now();
+  // RFC 6265, 5.1.1: without the name of a month it is no date. Node would take "0" for one.
+  return expires !== undefined && /[a-z]{3}/i.test(expires) && Date.parse(expires) <= Date.now();
 }

@@ -146,10 +146,8 @@ export class Credentials {
       if (later.pending > 0) this.#parts.hold(connection);
     }
     const opened = connections.map(([connection]) => connection).filter(isOpened);
-    this.#parts.onOutdated(
-      opened.filter((one) => this.isOutdated(one)),
-      cause,
-    );
+    const outdated = opened.filter((connection) => this.isOutdated(connection));
+    this.#parts.onOutdated(outdated, cause);
   }
 
   /** True when the connection's value was given up, or stands for another user by now. */
