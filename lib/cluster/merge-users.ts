@@ -29,10 +29,16 @@ export function mergePeople(answers: readonly unknown[]): Person[] {
     owners.set(session, [...(owners.get(session) ?? []), owner]);
   }
   const all = new Map<string, Person>();
-  for (const { user, connections, away, since = null } of parts.filter(isNodeUser)) {
+  for (const one of parts.filter(isNodeUser)) {
+    const { user, connections, away, since = null } = one;
     if (away !== undefined && connections === 0 && !mayReturn(user, away, owners)) continue;
     const key = keptUserKeyOf(user);
     const before = all.get(key);
+    // There may be very many, and most are on one node only: what came of it is taken as it is.
+    if (before === undefined && isPerson(one)) {
+      all.set(key, one);
+      continue;
+    }
     all.set(key, {
       user,
       connections: (before?.connections ?? 0) + connections,
@@ -40,6 +46,10 @@ export function mergePeople(answers: readonly unknown[]): Person[] {
     });
   }
   return [...all.values()];
+}
+
+function isPerson(one: NodeUser): one is NodeUser & Person {
+  return one.since !== undefined && one.away === undefined;
 }
 
 function earlier(one: number | null, other: number | null): number | null {

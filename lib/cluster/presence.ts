@@ -33,6 +33,12 @@ const KEY_LENGTH = 16;
 
 type Test = (user: User) => boolean;
 
+/** A {@link NodeUser} that is still counted. */
+interface Present extends NodeUser {
+  connections: number;
+  since?: number;
+}
+
 interface Leave {
   readonly user: User;
   readonly login: string | null;
@@ -75,7 +81,7 @@ export class Presence {
 
   /** All users, or those that pass the test, each once. */
   users(test: Test | null): NodeUser[] {
-    const present = new Map<string, NodeUser>();
+    const present = new Map<string, Present>();
     // The last leave of a user counts.
     for (const { user, login, isFinal } of this.#recent(Date.now())) {
       const key = userKeyOf(user);
@@ -86,20 +92,17 @@ export class Presence {
       }
     }
     // There may be very many connections, so only one object is created for each user.
-    const open = new Map<string, { user: User; connections: number; since: number }>();
     for (const connection of this.#connections) {
       const { user, isOpened } = connection;
       if (user === undefined || !isOpened) continue;
       const key = keptUserKeyOf(user);
-      const known = open.get(key);
-      if (known !== undefined) {
+      const known = present.get(key);
+      if (known?.since === undefined) {
+        present.set(key, { user, connections: 1, since: connection.openedAt });
+      } else {
         known.connections += 1;
         known.since = Math.min(known.since, connection.openedAt);
-        continue;
       }
-      const fresh = { user, connections: 1, since: connection.openedAt };
-      open.set(key, fresh);
-      present.set(key, fresh);
     }
     const all = [...present.values()];
     return test === null ? all : all.filter(({ user }) => test(user));

@@ -17,11 +17,13 @@ export interface ListedPerson extends Person {
   /** Names the user in a link. */
   readonly key: string;
   /** Some of its connections, those opened first in front. */
-  readonly shown: readonly ConnectionDetails[];
+  readonly shown: ReadonlyArray<Omit<ConnectionDetails, "key" | "user">>;
 }
 
 /** One page of the users that are online. */
 export interface PeoplePage {
+  /** All that are online, found or not. */
+  readonly all: number;
   /** All that were found. */
   readonly total: number;
   /** From 1. */
@@ -30,23 +32,15 @@ export interface PeoplePage {
   readonly users: readonly ListedPerson[];
 }
 
-/** A user with what it is sorted and searched by. */
-interface Sortable {
-  readonly person: Person;
-  readonly name: string;
-  /** As JSON has it, in lower case. */
-  readonly text: string;
-}
-
-type Order = (a: Sortable, b: Sortable) => number;
+type Order = (a: Person, b: Person) => number;
 
 // Equal ones in an order that stays.
-const byText: Order = (a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0);
+const byText: Order = (a, b) => compare(wordsOf(a).text, wordsOf(b).text);
 const ORDERS: Readonly<Record<string, Order>> = {
-  connections: (a, b) => b.person.connections - a.person.connections || byText(a, b),
-  name: (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : byText(a, b)),
+  connections: (a, b) => b.connections - a.connections || byText(a, b),
+  name: (a, b) => compare(wordsOf(a).name, wordsOf(b).name) || byText(a, b),
   // Those who came last in front; one that has just left, behind them.
-  since: (a, b) => (b.person.since ?? 0) - (a.person.since ?? 0) || byText(a, b),
+  since: (a, b) => (b.since ?? 0) - (a.since ?? 0) || byText(a, b),
 };
 
 /** The users of all nodes, asked for when a page asks. */
@@ -54,7 +48,7 @@ export class People {
   readonly #cluster: Cluster;
   readonly #wantsAddresses: boolean;
   #freshMs = FRESH_MS;
-  #asked: { readonly at: number; readonly users: Promise<Sortable[]> } | undefined;
+  #asked: Promise<Person[]> | undefined;
 
   constructor(cluster: Cluster, { addresses }: { readonly addresses: boolean }) {
     this.#cluster = cluster;
@@ -69,13 +63,14 @@ export class People {
     const search = (query.get("search") ?? "").trim().toLowerCase();
     const sort = query.get("sort") ?? "";
     const all = await this.#all();
-    const found = search === "" ? all : all.filter(({ text }) => text.includes(search));
+    const found = search === "" ? all : all.filter((one) => wordsOf(one).text.includes(search));
     const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
     const asked = Math.trunc(Number(query.get("page")));
     const page = Math.min(Math.max(1, Number.isFinite(asked) ? asked : 1), pages);
     const order = (Object.hasOwn(ORDERS, sort) ? ORDERS[sort] : ORDERS.connections) as Order;
     const shown = firstOf(found, page * PER_PAGE, order).slice((page - 1) * PER_PAGE);
-    return { total: found.length, page, pages, users: await this.#list(shown) };
+    const users = await this.#list(shown);
+    return { all: all.length, total: found.length, page, pages, users };
   }
 
   /** The open connections of users, by their keys. */
@@ -83,42 +78,52 @@ export class People {
     return this.#cluster.details(keys, { wantsAddresses: this.#wantsAddresses });
   }
 
-  async #list(shown: readonly Sortable[]): Promise<ListedPerson[]> {
-    const keys = shown.map(({ person }) => keptUserKeyOf(person.user));
+  async #list(shown: readonly Person[]): Promise<ListedPerson[]> {
+    const keys = shown.map(({ user }) => keptUserKeyOf(user));
     const details = keys.length === 0 ? [] : await this.detailsOf(keys);
-    return shown.map(({ person }, index) => {
+    return shown.map((person, index) => {
       const key = keys[index] as string;
       const own = details.filter((one) => one.key === key).slice(0, SHOWN_CONNECTIONS);
-      return { ...person, key, shown: own };
+      // Whose they are stands above them.
+      return { ...person, key, shown: own.map(({ key: _key, user: _user, ...rest }) => rest) };
     });
   }
 
-  #all(): Promise<Sortable[]> {
-    const now = Date.now();
-    if (this.#asked !== undefined && now - this.#asked.at < this.#freshMs) return this.#asked.users;
-    const users = this.#cluster.people().then((all) => {
+  #all(): Promise<Person[]> {
+    if (this.#asked !== undefined) return this.#asked;
+    const asked = this.#cluster.people().then((all) => {
       this.#freshMs = Math.max(FRESH_MS, all.length * FRESH_MS_PER_USER);
-      return all.map(sortableOf);
+      return all;
     });
-    this.#asked = { at: now, users };
+    const forget = () => {
+      if (this.#asked === asked) this.#asked = undefined;
+    };
+    this.#asked = asked;
+    setTimeout(forget, this.#freshMs).unref();
     // A failure is not to be remembered.
-    users.catch(() => (this.#asked = undefined));
-    return users;
+    asked.catch(forget);
+    return asked;
   }
 }
 
-// What a user is sorted by stays as long as the user does.
-const known = new WeakMap<object, Omit<Sortable, "person">>();
+/** What a user is sorted and searched by. It stays as long as the user does. */
+interface Words {
+  readonly name: string;
+  /** As JSON has it, in lower case. */
+  readonly text: string;
+}
 
-function sortableOf(person: Person): Sortable {
-  const { user } = person;
+const known = new WeakMap<object, Words>();
+
+function wordsOf({ user }: Person): Words {
   let words = known.get(user);
   if (words === undefined) {
-    words = {
-      name: nameOf(user).toLowerCase(),
-      text: JSON.stringify(user).toLowerCase(),
-    };
+    words = { name: nameOf(user).toLowerCase(), text: JSON.stringify(user).toLowerCase() };
     known.set(user, words);
   }
-  return { person, name: words.name, text: words.text };
+  return words;
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : Number(one > other);
 }

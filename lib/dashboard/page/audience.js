@@ -1,5 +1,6 @@
 import { call } from "./calls.js";
 import { confirmed } from "./confirm.js";
+import { Pace } from "./pace.js";
 import { byId, counted, element, showUsers } from "./dom.js";
 
 const EXAMPLES = [
@@ -9,15 +10,12 @@ const EXAMPLES = [
 ];
 // Between two keys of somebody who types.
 const TYPING_MS = 150;
-// 10 000 are counted every two seconds, a few every second.
-const PAUSE_MS_PER_CONNECTION = 0.2;
-const SLACK_MS = 200;
 
 const [matcher, rooms] = [byId("matcher"), byId("rooms")];
 const [reach, problem, outcome] = [byId("reach"), byId("matcher-error"), byId("outcome")];
 let newest = 0;
 let timer;
-let notBefore = 0;
+const pace = new Pace();
 
 function audience() {
   const names = rooms.value.split(",").map((room) => room.trim());
@@ -31,7 +29,7 @@ function words({ matcher: text, rooms: names }) {
 
 /** Counts what the audience reaches now; a large one less often, unless somebody types. */
 export async function refreshReach() {
-  if (Date.now() >= notBefore) await countReach();
+  if (pace.isDue) await countReach();
 }
 
 async function countReach() {
@@ -40,7 +38,7 @@ async function countReach() {
     const answer = await call("reach", audience());
     if (number !== newest) return;
     showReach(answer);
-    notBefore = Date.now() + Math.max(0, answer.connections * PAUSE_MS_PER_CONNECTION - SLACK_MS);
+    pace.note(answer.connections);
   } catch (error) {
     if (number === newest) showProblem(error.message);
   }

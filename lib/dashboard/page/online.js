@@ -1,5 +1,6 @@
 import { ask } from "./calls.js";
 import { byId, counted, element, setText, show, userName } from "./dom.js";
+import { Pace } from "./pace.js";
 import { timeOf } from "./numbers.js";
 
 const TYPING_MS = 150;
@@ -8,9 +9,14 @@ const [search, sort] = [byId("search"), byId("sort")];
 let page = 1;
 let newest = 0;
 let timer;
+const pace = new Pace();
 
-/** Shows who is online now. */
+/** Shows who is online now; where there are very many less often, unless somebody types or turns. */
 export async function refreshOnline() {
+  if (pace.isDue) await askWho();
+}
+
+async function askWho() {
   const number = (newest += 1);
   try {
     const query = new URLSearchParams({
@@ -19,7 +25,9 @@ export async function refreshOnline() {
       page: String(page),
     });
     const found = await ask(`users?${query}`);
-    if (number === newest) showFound(found);
+    if (number !== newest) return;
+    showFound(found);
+    pace.note(found.all);
   } catch (error) {
     if (number === newest) setText("online-total", error.message);
   }
@@ -71,13 +79,13 @@ function wordsOf({ node, since, rooms, verdict, isBehind, address }) {
 
 function turn(by) {
   page += by;
-  void refreshOnline();
+  void askWho();
 }
 
 function begin() {
   page = 1;
   clearTimeout(timer);
-  timer = setTimeout(refreshOnline, TYPING_MS);
+  timer = setTimeout(askWho, TYPING_MS);
 }
 
 /** Makes the view work. */

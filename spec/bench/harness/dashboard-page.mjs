@@ -56,16 +56,26 @@ export class DashboardPage {
 
   async #ask() {
     if (this.#view === "audience") await this.#count();
-    if (this.#view === "online") await this.#send("GET", "users?sort=connections&page=1");
+    if (this.#view === "online") await this.#list();
     if (this.#view !== "log") return;
     this.#after = JSON.parse(await this.#send("GET", `log?after=${this.#after}`)).at;
   }
 
-  // As audience.js does.
   async #count() {
     if (Date.now() < this.#notBefore) return;
     const { connections } = JSON.parse(await this.#send("POST", "reach", "{}"));
-    this.#notBefore = Date.now() + Math.max(0, connections * 0.2 - 200);
+    this.#pause(connections);
+  }
+
+  async #list() {
+    if (Date.now() < this.#notBefore) return;
+    const { all } = JSON.parse(await this.#send("GET", "users?sort=connections&page=1"));
+    this.#pause(all);
+  }
+
+  // As pace.js does.
+  #pause(count) {
+    this.#notBefore = Date.now() + Math.max(0, count * 0.2 - 200);
   }
 
   #send(method, path, body) {
