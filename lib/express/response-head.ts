@@ -37,11 +37,12 @@ export function watchHead(res: ServerResponse): void {
 function isWatchedByClass(res: ServerResponse): boolean {
   const base = expressBaseOf(res);
   if (base === null) return false;
-  const { writeHead } = base;
   // Somebody else may have written there since.
-  if (Object.hasOwn(base, "writeHead")) return writeHead === watched.get(base);
+  if (Object.hasOwn(base, "writeHead")) return base.writeHead === watched.get(base);
   if (!Object.isExtensible(base)) return false;
   base.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+    // Looked up each time: somebody may wrap that of Node's class later.
+    const { writeHead } = Object.getPrototypeOf(base) as { readonly writeHead: WriteHead };
     return writeThrough(this, writeHead, args);
   };
   watched.set(base, base.writeHead);
