@@ -4,6 +4,7 @@ import { describeWith } from "../support/describe-with.js";
 import { ask, RedisCluster } from "../support/redis-cluster.js";
 import { RedisSentinels } from "../support/redis-sentinel.js";
 import type { RedisServer } from "../support/redis.js";
+import { StartedAhead } from "../support/started-ahead.js";
 import { CLIENTS, MASTER, type Servers } from "./clients.js";
 import { startNode, type Node } from "./nodes.js";
 import { livesOf, missingOf, Traffic } from "./traffic.js";
@@ -19,9 +20,12 @@ interface Failing extends Servers {
   remove(): Promise<void>;
 }
 
+const SENTINELS = new StartedAhead(() => RedisSentinels.create(MASTER));
+const CLUSTERS = new StartedAhead(() => RedisCluster.create());
+
 const START: Readonly<Record<string, () => Promise<Failing>>> = {
   Sentinel: async () => {
-    const sentinels = await RedisSentinels.create(MASTER);
+    const sentinels = await SENTINELS.take();
     return {
       ports: sentinels.ports,
       master: () => sentinels.master(),
@@ -32,7 +36,7 @@ const START: Readonly<Record<string, () => Promise<Failing>>> = {
     };
   },
   Cluster: async () => {
-    const cluster = await RedisCluster.create();
+    const cluster = await CLUSTERS.take();
     return {
       ports: cluster.ports,
       master: () => cluster.masterOf(META),
@@ -115,7 +119,7 @@ describe.each(ROWS.filter(({ topology }) => topology === "Cluster"))(
   (row) => {
     describeWith(["/usr/bin/redis-server"], "but not from the node", () => {
       it("follows to the new one, though the old one goes on naming itself", async () => {
-        const cluster = await RedisCluster.create();
+        const cluster = await CLUSTERS.take();
         onTestEnd(() => cluster.remove());
         const { log, witness } = await startNode({ client: await row.create(cluster) });
         await log.append(draftOf("before"));
