@@ -161,6 +161,18 @@ describe("the stream of the dashboard", () => {
     expect(again.status).toBe(401);
   });
 
+  it("ends for whom a function allows no longer, when the hub is told to look again", async () => {
+    let isAllowed = true;
+    const shop = await openDashboardShop({ allow: () => isAllowed });
+    const cookie = await shop.signIn(ALICE);
+    const stream = await shop.stream("/sse-admin/stream", { cookie });
+    isAllowed = false;
+    await shop.hub.refresh({ id: ALICE.id });
+    expect(await stream.closed).toBe("refresh");
+    expect((await shop.attempt("/sse-admin/stream", { cookie })).status).toBe(403);
+    await supertest(shop.url).get("/sse-admin/log").set("Cookie", cookie).expect(403);
+  });
+
   it("asks no node anything when nobody looks", async () => {
     let asked = 0;
     const log = logOfNodes(() => {
@@ -277,11 +289,17 @@ describe("a forged call", () => {
     const shop = await openDashboardShop();
     const sent = await signIn(shop);
     const { published } = shop.hub.stats();
-    const body = { matcher: '{"profile":"Viewer"}', event: "offer", data: "1" };
-    for (const path of ["reach", "send", "refresh", "disconnect"]) {
+    const body = { matcher: '{"profile":"Viewer"}', event: "offer", data: "1", id: "answer-1" };
+    const run = shop.hub.run("answer-1", ({ signal }) => untilAborted(signal), {
+      for: "everybody",
+    });
+    for (const path of ["reach", "send", "refresh", "disconnect", "cancel"]) {
       await post(shop, path, forge(sent)).send(body).expect(403);
     }
     expect(shop.hub.stats().published).toBe(published);
+    expect(shop.hub.stats().runs.running).toBe(1);
+    await shop.hub.cancel("answer-1");
+    await run.done;
   });
 
   it("with the token of another session does nothing", async () => {

@@ -264,6 +264,28 @@ describeInBrowser("the dashboard's page", (windows) => {
     expect((await bob.next()).event).toBe("message");
   });
 
+  it("is walked through with the keyboard alone", async () => {
+    const shop = await openDashboardShop();
+    const { page } = await open(shop);
+    const tabTo = async (selector: string) => {
+      for (let n = 0; n < 20 && !(await page.locator(`${selector}:focus`).count()); n += 1) {
+        await page.keyboard.press("Tab");
+      }
+    };
+    await tabTo('nav a[href="#flow"]');
+    await page.keyboard.press("Enter");
+    await page.locator("figure canvas").first().waitFor();
+    await tabTo("#flow-node");
+    await page.keyboard.press("ArrowDown");
+    await page.locator("#legend li").waitFor();
+    expect(await page.locator("#flow-node").inputValue()).toBe("each");
+    // A table that is wider than the window is moved with the arrows.
+    await page.setViewportSize({ width: 390, height: 844 });
+    await tabTo('[aria-label="Nodes"]');
+    await page.keyboard.press("ArrowRight");
+    await page.waitForFunction(`document.querySelector('[aria-label="Nodes"]').scrollLeft > 0`);
+  });
+
   it.each(["audience", "online", "user", "flow", "log", "runs"])(
     "has no fault that axe-core finds, and fits in every size: %s",
     async (view) => {
