@@ -8,9 +8,9 @@ import { nameOf } from "./user-name.js";
 const PER_PAGE = 50;
 // What is shown of one user in the list; the user's own page shows all.
 const SHOWN_CONNECTIONS = 5;
-// All pages that look share one question to the nodes. So many are asked for less often: 10 000 every two seconds.
+// All pages that look share one question to the nodes. So many are asked for less often: 10 000 every four seconds.
 const FRESH_MS = 900;
-const FRESH_MS_PER_USER = 0.2;
+const FRESH_MS_PER_USER = 0.4;
 
 /** A user with its connections, as the list shows it. */
 export interface ListedPerson extends Person {

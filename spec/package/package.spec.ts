@@ -61,6 +61,7 @@ describe("the packed package", () => {
         ...OPERATIONS,
         "package.json",
         "spec/bench/results/kept.md",
+        "lib/dashboard/dashboard.png",
         "spec/bench/results/kept.svg",
       ].sort(),
     );

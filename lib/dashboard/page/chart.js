@@ -55,7 +55,10 @@ export class Chart {
     const known = lines.flatMap(({ values }) => values.filter((value) => value !== null));
     const [least, most] = [Math.min(...known), Math.max(...known)];
     const isEmpty = known.length === 0;
-    const range = isEmpty ? "nothing yet" : `${this.#format(least)} to ${this.#format(most)}`;
+    const whose = lines.some(({ index }) => index !== undefined) ? " per node" : "";
+    const range = isEmpty
+      ? "nothing yet"
+      : `${this.#format(least)} to ${this.#format(most)}${whose}`;
     const text = now === null ? "–" : `${this.#format(now)}${this.#unit}`;
     this.#now.textContent = text;
     this.#range.textContent = range;
@@ -136,7 +139,7 @@ function seriesOf({ name, index }) {
     stroke: color,
     dash,
     fill,
-    width: 2,
+    width: 1.5,
     spanGaps: true,
     points: { show: false },
   };
