@@ -92,7 +92,7 @@ export class CredentialMonitor {
   changedElsewhere({ key, to, user, expiresAt }: CredentialNotice): void {
     if (to !== null && this.#ahead.has(to)) {
       // Told before this node gave that value up, and heard after it.
-      if (key !== null) this.all.follow(key, to, "elsewhere");
+      if (key !== null) this.checks.plan(this.all.follow(key, to, "elsewhere"));
     } else if (key === null) {
       if (to !== null) this.all.revive(to);
     } else if (to === null) {

@@ -125,18 +125,16 @@ export class Credentials {
   }
 
   /**
-   * The browser was given another value before this node has changed or cleared that one: what has become of that
-   * is what becomes of the streams that were opened with the old one.
+   * The browser was given another value, which this node has changed or cleared since: so it did with the old one.
    */
-  follow(from: string, to: string, cause: SessionEndCause): void {
-    const [earlier, later] = [this.#byKey.get(from), this.#byKey.get(to)];
-    if (later === undefined || earlier === later || earlier?.isGone === true) return;
+  follow(from: string, to: string, cause: SessionEndCause): Credential {
+    const [credential, later] = [this.#find(from), this.#find(to)];
+    if (credential === later || credential.isGone) return later;
     if (later.isGone) {
       this.clear(from, cause);
-      return;
+      return later;
     }
     const change = later.givenUpAt(to) ?? this.#changes + 1;
-    const credential = this.#find(from);
     const connections = [...credential.connections];
     this.#merge(credential, later);
     later.giveUp(from, change);
@@ -148,6 +146,7 @@ export class Credentials {
     const opened = connections.map(([connection]) => connection).filter(isOpened);
     const outdated = opened.filter((connection) => this.isOutdated(connection));
     this.#parts.onOutdated(outdated, cause);
+    return later;
   }
 
   /** True when the connection's value was given up, or stands for another user by now. */

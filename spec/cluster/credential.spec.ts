@@ -4,6 +4,7 @@ import { Agent, get, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Express } from "express";
+import type { SseOptions } from "express-sse-hub";
 import { redisLog } from "express-sse-hub/redis";
 import { onTestEnd } from "../support/disposers.js";
 import { FaultProxy } from "../support/fault-proxy.js";
@@ -37,13 +38,18 @@ async function askWith(agent: Agent, url: string, cookie: string) {
 
 describeWithRedis("a credential on several nodes", (urlOf) => {
   /** Starts two nodes, and one that reaches Redis over a wire of its own. */
-  async function openNodes({ delayMs }: { delayMs?: number } = {}) {
+  async function openNodes({
+    delayMs,
+    revalidateMs = 60_000,
+    verify,
+  }: { delayMs?: number; revalidateMs?: number; verify?: SseOptions["verify"] } = {}) {
     const [name, errors] = [randomUUID(), [] as string[]];
     const proxy = await FaultProxy.start(urlOf().replace("redis", "http"));
     proxy.delayMs = delayMs;
     const start = async (url: string) => {
       const shop = await TokenShop.open({
-        hub: { log: redisLog({ url, name, deadlineMs: 30_000 }) },
+        hub: { log: redisLog({ url, name, deadlineMs: 30_000 }), revalidateMs },
+        sse: { verify },
         routes,
       });
       shop.hub.on("error", ({ code }) => errors.push(code));
@@ -120,6 +126,26 @@ describeWithRedis("a credential on several nodes", (urlOf) => {
       expect([...stream.pending, ...late.pending]).toEqual([]);
     },
   );
+
+  it("verifies the last value of a stream that was opened with one before, in whatever order it hears of them", async () => {
+    const revoked = new Set<string>();
+    const { far, near } = await openNodes({
+      delayMs: 100,
+      revalidateMs: 50,
+      verify: (_user, token) => !revoked.has(token),
+    });
+    const [token, rolled, last] = [tokenOf(ALICE), tokenOf(ALICE), tokenOf(ALICE)];
+    const stream = await far.stream(token);
+
+    await near.set(token, `token=${rolled}`);
+    await far.set(rolled, `token=${last}`);
+    await near.hub.broadcast("message", "for alice", ALICE);
+    expect(await stream.nextData()).toEqual(["for alice"]);
+    revoked.add(last);
+
+    expect(await stream.closed).toBe("user");
+    expect(far.hub.stats().sessionsEnded).toEqual({ revalidated: 1 });
+  });
 
   it("holds back responses whole, and gives them as they are", async () => {
     const { far } = await openNodes({ delayMs: 50 });
