@@ -343,7 +343,11 @@ describeInBrowser("the dashboard's page", (windows) => {
         <script>document.forms[0].submit()</script>`);
     });
     const { url } = await serve(evil);
-    const answered = page.waitForResponse((response) => response.request().method() === "POST");
+    const answered = page.waitForResponse((response) => {
+      // The page's own calls are POST requests, too.
+      const request = response.request();
+      return request.method() === "POST" && request.isNavigationRequest();
+    });
     await page.goto(url.replace("127.0.0.1", "localhost"));
     expect((await answered).status()).toBeGreaterThanOrEqual(401);
     expect(shop.hub.stats().published).toBe(0);
