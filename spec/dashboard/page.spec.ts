@@ -1,13 +1,12 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { createHub, sse } from "express-sse-hub";
 import { dashboard } from "express-sse-hub/dashboard";
 import express from "express";
 import helmet from "helmet";
-import type { Page } from "playwright-core";
 import supertest from "supertest";
 import { userKeyOf } from "../../lib/user/user.js";
+import { faultsIn } from "../support/axe.js";
 import { describeInBrowser } from "../support/browser.js";
 import { serve } from "../support/serve.js";
 import type { Shop } from "../support/shop.js";
@@ -15,23 +14,10 @@ import { complaintsOf, openPage, type View } from "./dashboard-page.js";
 import { BOB, openDashboardShop } from "./dashboard-shop.js";
 import { logOfNodes } from "./log-of-nodes.js";
 
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const EVIL = { id: 3, name: '<img src=x onerror="document.title=1">', profile: "Viewer" };
-
-interface AxeResult {
-  readonly violations: ReadonlyArray<{ readonly id: string; readonly nodes: unknown[] }>;
-}
 
 async function untilAborted(signal: AbortSignal): Promise<void> {
   await once(signal, "abort");
-}
-
-/** What axe-core finds in the page. */
-async function faultsIn(page: Page): Promise<string[]> {
-  // Not as an element of the page: its policy allows none.
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate<AxeResult>("axe.run()");
-  return violations.map(({ id, nodes }) => `${id} ${JSON.stringify(nodes)}`);
 }
 
 describeInBrowser("the dashboard's page", (windows) => {
