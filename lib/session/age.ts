@@ -1,17 +1,17 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
 import type { User } from "../user/user.js";
 
-/** When a connection ends by itself: at its age, or when its tag says that the user's time is over. */
+/** When a connection ends by itself: at its maximum age, or at the user's `expiresAt`, whichever comes first. */
 export function endOf(
   { user }: StreamConnection,
   maxAgeMs: number | null,
 ): StreamConnection["endsAt"] {
-  // A fifth more or less: streams that were opened together do not return together.
+  // Up to a fifth more or less, so that browsers whose streams were opened together do not reconnect together.
   const age = maxAgeMs === null ? Infinity : Date.now() + maxAgeMs * (0.8 + Math.random() * 0.4);
   return firstOf(age, expiryOf(user));
 }
 
-/** The same when the user's time was prolonged. */
+/** When the connection ends after the user's `expiresAt` has changed; its maximum age stays the same. */
 export function prolonged(
   { endsAt }: StreamConnection,
   expiresAt: number | null,
@@ -19,7 +19,7 @@ export function prolonged(
   return firstOf(endsAt?.age ?? Infinity, expiresAt ?? Infinity);
 }
 
-/** When the user's time is over, in milliseconds since 1970; `Infinity` for never. */
+/** The user's `expiresAt` in milliseconds since 1970; `Infinity` if there is none. */
 export function expiryOf(user: User | undefined): number {
   return timeOf((user as { expiresAt?: unknown } | undefined)?.expiresAt);
 }
@@ -29,7 +29,7 @@ function firstOf(age: number, expiry: number): StreamConnection["endsAt"] {
   return age === Infinity ? undefined : { time: age, reason: "age", age };
 }
 
-// A number of milliseconds since 1970, or what JSON made of a date.
+// `expiresAt` is a number of milliseconds since 1970, or the text that JSON makes of a date.
 function timeOf(expiresAt: unknown): number {
   if (typeof expiresAt === "number") return expiresAt;
   const time = typeof expiresAt === "string" ? Date.parse(expiresAt) : NaN;

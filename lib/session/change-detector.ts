@@ -1,51 +1,51 @@
 import { sessionKeyOf } from "./session-key.js";
 import { fingerprintWith, watchAll, watchUser, type SessionContent, type Watch } from "./watch.js";
 
-// Sessions of which it is known what the other nodes were told last.
+// The number of sessions whose last notice to the other nodes is remembered.
 const MAX_SESSIONS = 10_000;
 
-/** What other nodes are told of a session that was stored or destroyed. */
+/** The notice that a session was stored or destroyed, for the other nodes. */
 export interface SessionNotice {
   readonly kind: "session";
   readonly key: string;
-  /** One for each `watch` of the application; none when the session is destroyed. */
+  /** One for each `watch` function of the application; empty if the session was destroyed. */
   readonly fingerprints: readonly string[];
 }
 
 /**
- * Decides what other nodes must hear of sessions that are stored here. Most writes change nothing that
- * a user depends on, and an application that stores a session on every request must not fill the log with that.
+ * Decides which session writes of this node the other nodes must be informed of. Most writes change nothing that
+ * a user depends on, and an application that stores a session on every request must not fill the log with notices.
  */
 export class SessionChangeDetector {
   readonly #watches = new Set<Watch>();
-  // Session key → the fingerprints all nodes know, as far as this one has heard.
+  // Session key → the fingerprints of the last notice that this node has sent or received.
   readonly #known = new Recent();
-  // Session key → the fingerprints of what the store held when this node last looked.
+  // Session key → the fingerprints of the session as this node last read it from the store or wrote it.
   readonly #stored = new Recent();
 
   readonly #label: string;
 
-  /** @param label what is told is hashed with, so that who reads the log cannot try out small values */
+  /** @param label the key with which fingerprints are hashed, so that a reader of the log cannot guess small values */
   constructor(label: string) {
     this.#label = label;
   }
 
-  /** Sessions are looked at with this, too. */
+  /** Adds a function whose result the user depends on. */
   addWatch(watch: Watch): void {
     this.#watches.add(watch);
   }
 
-  /** A session has been read: `null` where there is none. */
+  /** Call it when a session was read from the store; `null` if the store has none. */
   read(key: string, session: object | null): void {
     this.#stored.set(key, this.#fingerprintsOf(session).join());
   }
 
-  /** What is to be told of a session that has been written, `null` for destroyed; or nothing. */
+  /** The notice for a session that was written, or destroyed (`null`); `undefined` if no notice is needed. */
   noticeOf(key: string, session: object | null): SessionNotice | undefined {
     const fingerprints = this.#fingerprintsOf(session);
     const [known, stored, written] = [this.#known, this.#stored, fingerprints.join()];
-    // What all were told is not enough: another node may have told something since, unheard as yet.
-    // Yet a node that changes what that one changed has read it before.
+    // Comparing with the last notice is not enough: another node may have sent one that is not here yet. But a request
+    // on this node that undoes such a change has read the changed session from the store first.
     const isSame = known.get(key) === written && stored.get(key) === written;
     stored.set(key, written);
     if (isSame) return undefined;
@@ -54,23 +54,23 @@ export class SessionChangeDetector {
     return notice;
   }
 
-  /** All nodes know this now. */
+  /** Call it when another node has sent this notice. */
   heard({ key, fingerprints }: SessionNotice): void {
     this.#known.set(key, fingerprints.join());
   }
 
-  /** Something may have been told that this node has not heard. */
+  /** Call it when this node may have missed notices. */
   forget(): void {
     this.#known.clear();
   }
 
-  /** What stands for a fingerprint in what is told. */
+  /** The fingerprint in the form in which a notice contains it. */
   told(fingerprint: string): string {
     return sessionKeyOf(fingerprint, this.#label);
   }
 
-  // A process that serves no streams knows of no watch; the usual ones fit most applications, and
-  // where they do not, streams end once more than needed.
+  // A process that serves no streams has no watch function. It uses the defaults, which fit most applications. If they
+  // do not fit, streams on the other nodes end although their user has not changed.
   #fingerprintsOf(session: object | null): string[] {
     if (session === null) return [];
     const watches = this.#watches.size > 0 ? [...this.#watches] : [watchUser, watchAll];
@@ -84,7 +84,7 @@ export class SessionChangeDetector {
   }
 }
 
-// A map that forgets what was set longest ago.
+// A map that drops the entry that was set longest ago when it is full.
 class Recent {
   readonly #entries = new Map<string, string>();
 

@@ -4,9 +4,9 @@ import { SseHubError } from "../errors/sse-hub-error.js";
 import type { Credential } from "./credential.js";
 import type { SessionEndCause } from "./session-end-cause.js";
 
-// What takes longer is in trouble.
+// If `verify` takes longer, it counts as failed.
 const VERIFY_MS = 5_000;
-// How many credentials may be verified at the same time, so that it is no load for who is asked.
+// How many credentials are verified at the same time, so that the database behind `verify` is not overloaded.
 const MAX_CHECKS = 16;
 
 /** What the checks need of their hub. */
@@ -14,12 +14,12 @@ export interface CredentialChecksParts {
   readonly revalidateMs: number | null;
   readonly onStoreError: "end" | "keep";
   onOutdated(connections: readonly StreamConnection[], cause: SessionEndCause): void;
-  /** Their credential could not be verified: they end, and their browsers ask again later. */
+  /** The credential of these connections could not be verified: they end, and the browsers reconnect later. */
   onStoreFailed(connections: readonly StreamConnection[]): void;
   report(error: SseHubError): void;
 }
 
-/** Asks from time to time whether the credentials of open streams still prove their users. */
+/** Calls `verify` from time to time for the credentials of open streams. */
 export class CredentialChecks {
   readonly #parts: CredentialChecksParts;
   readonly #planned = new Set<Credential>();
@@ -30,7 +30,7 @@ export class CredentialChecks {
     this.#parts = parts;
   }
 
-  /** A connection was opened with this credential, or it has another value. */
+  /** Plans the next check. Call it when a connection was opened with this credential, or when its value has changed. */
   plan(credential: Credential): void {
     if (this.#planned.has(credential) || credential.link?.isVerifiable !== true) return;
     credential.verifyAt = this.#nextCheck();
@@ -75,7 +75,7 @@ export class CredentialChecks {
     const answer = user === undefined ? Promise.resolve(true) : link?.verify(user);
     withDeadline(answer ?? Promise.resolve(true), VERIFY_MS, "The verify function")
       .then((isProven) => {
-        // A newer value was set meanwhile: what was asked says nothing of it.
+        // If a newer value was set meanwhile, this answer is about the old one.
         if (isProven || credential.link !== link) return;
         this.#parts.onOutdated([...credential.connections.keys()], "revalidated");
       })
@@ -96,7 +96,7 @@ export class CredentialChecks {
     this.#parts.onStoreFailed([...credential.connections.keys()]);
   }
 
-  // Spread, so that credentials of streams that began together are not verified together for ever.
+  // Partly random, so that credentials of streams that were opened together are not always verified together.
   #nextCheck(): number {
     const { revalidateMs } = this.#parts;
     if (revalidateMs === null) return Infinity;
@@ -105,5 +105,5 @@ export class CredentialChecks {
 }
 
 const VERIFY_FAILED =
-  "The verify function of sse() failed for the credential of open streams. Where onStoreError is " +
-  '"end", their streams have ended, and the browsers ask again.';
+  "The verify function of sse() threw, rejected, or took more than 5 s for the credential of open streams. If " +
+  'onStoreError is "end", these streams have ended, and the browsers reconnect after a while. See the cause.';

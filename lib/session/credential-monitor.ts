@@ -7,23 +7,23 @@ import { CredentialChecks, type CredentialChecksParts } from "./credential-check
 import { Credentials } from "./credentials.js";
 import { identityOf, type Identity } from "./identity.js";
 
-/** What other nodes are told of a credential that a response has set or cleared. */
+/** The notice that a response has set or cleared a credential, for the other nodes. */
 export interface CredentialNotice {
   readonly kind: "credential";
-  /** Stands for the value that the browser gives up; `null` where that was forgotten before. */
+  /** The key of the old value; `null` if the response sets a value again that was cleared before. */
   readonly key: string | null;
-  /** Stands for the value that it is given; `null` for none. */
+  /** The key of the new value; `null` if the credential was cleared. */
   readonly to: string | null;
-  /** Whom that stands for; `null` for what nobody can be the same as. */
+  /** The fingerprint of the new value's user; `null` if it is not known, which counts as another user. */
   readonly user: string | null;
   readonly expiresAt: number | null;
 }
 
-/** What a response does to the credential of its browser. */
+/** How a response changes the credential of its browser. */
 export interface CredentialChange {
   readonly from: CredentialLink | null;
   readonly to: CredentialLink | null;
-  /** Asks for the user of the new value. */
+  /** Calls the application's `user` function for the new value. */
   readonly ask: () => User | undefined | Promise<User | undefined>;
 }
 
@@ -31,17 +31,17 @@ export interface CredentialChange {
 export interface CredentialMonitorParts extends CredentialChecksParts {
   readonly label: string;
   readonly isShared: boolean;
-  /** Resolves when the other nodes know, or cannot be reached. */
+  /** Sends a notice. Resolves when the other nodes are informed, or cannot be reached. */
   tell(notice: CredentialNotice): Promise<void>;
-  /** Resolves when this node has heard what the others had told at the call. */
+  /** Resolves when this node has received the notices that the others had sent before the call. */
   hear(): Promise<void>;
   hold(connection: StreamConnection): void;
   release(connection: StreamConnection): void;
 }
 
-// A user function that takes longer is in trouble: the streams end, and their browsers ask for themselves.
+// If the `user` function takes longer, it counts as failed: the streams end, and the browsers reconnect.
 const USER_MS = 5_000;
-// Other nodes are told sooner than that: a response waits for it, and no response waits for long.
+// The notice to the other nodes waits less time for the `user` function, because the response waits for the notice.
 const TOLD_USER_MS = 1_000;
 const HEAD_MS = 2_000;
 
@@ -50,7 +50,8 @@ export class CredentialMonitor {
   readonly all: Credentials;
   readonly checks: CredentialChecks;
   readonly #parts: CredentialMonitorParts;
-  // Keys that this node has given up, until it has heard what the others had told by then → how often.
+  // Key of a value that a response of this node has replaced or cleared → how many such responses there were. A key
+  // stays until this node has received the notices that the others had sent before.
   readonly #ahead = new Map<string, number>();
 
   constructor(parts: CredentialMonitorParts) {
@@ -64,8 +65,8 @@ export class CredentialMonitor {
   }
 
   /**
-   * A response changes the credential of its browser, which is acted on at this call. Gives what its head
-   * is to wait for, so that the other nodes know; it resolves, and soon.
+   * A response changes the credential of its browser. Takes effect on this node at the call. The response waits for
+   * the returned promise, so that the other nodes are informed; it resolves after 2 s at the latest, and never rejects.
    */
   change(change: CredentialChange): Promise<unknown> | undefined {
     const told = this.#change(change);
@@ -88,10 +89,10 @@ export class CredentialMonitor {
     return isShared ? this.#tellChange(from.key, to.key, identity) : undefined;
   }
 
-  /** Another node has told of a change. */
+  /** Call it when another node has sent this notice. */
   changedElsewhere({ key, to, user, expiresAt }: CredentialNotice): void {
     if (to !== null && this.#ahead.has(to)) {
-      // Told before this node gave that value up, and heard after it.
+      // The other node sent this before this node replaced or cleared the value, but it arrives after that.
       if (key !== null) this.checks.plan(this.all.follow(key, to, "elsewhere"));
     } else if (key === null) {
       if (to !== null) this.all.revive(to);
@@ -154,5 +155,5 @@ export class CredentialMonitor {
 }
 
 const ASK_FAILED =
-  "The user function of sse() failed when a response had set another credential, so the streams that " +
-  "were opened with the old one have ended. Expected a function that gives the user of any request.";
+  "A response has set another credential, and the user function of sse() failed for the new value, so the streams " +
+  "that were opened with the old value have ended. Expected a function that returns the user of any request.";

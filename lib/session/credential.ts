@@ -2,43 +2,43 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 import type { CredentialLink } from "../user/credential-link.js";
 
 /**
- * How long a request may be on its way with a value that the browser has given up: so long is known
- * what became of it.
+ * How long a request may be under way with a value that the browser no longer has. The hub remembers for this long
+ * what became of the value.
  */
 export const KEEP_MS = 60_000;
 
-// Of one credential; more than a browser has requests under way in that time.
+// The most values remembered for one credential: more than a browser has requests under way in that time.
 const MAX_KEYS = 1_000;
 
 /**
- * One credential over all the values it has had. A browser that has several requests under way may end
- * up with any of the values that their responses set. So a value is forgotten only when a later one
- * was set, and a minute after it was last seen.
+ * A credential with all the values it has had. A browser with several requests under way may end up with any of the
+ * values that their responses set. So a value is forgotten only after a newer one was set, and a minute after it was
+ * last seen.
  */
 export class Credential {
-  /** Each with the number of the first change that concerns it. */
+  /** Connection → the number of the first change that concerns it. */
   readonly connections = new Map<StreamConnection, number>();
-  /** Names it for as long as it is known, whatever its value. */
+  /** Stays the same when the value changes. */
   readonly id: string;
   /** The key of the newest value. */
   newest: string;
-  /** The browser was told to forget it. */
+  /** True once a response has cleared it. */
   isGone = false;
   /** When the value changed last; 0 for never. */
   changedAt = 0;
-  /** Changes of which it is not known yet whom the new value stands for. */
+  /** Number of changes for which the `user` function has not answered yet. */
   pending = 0;
-  /** What is verified. */
+  /** The value that `verify` is called with. */
   link: CredentialLink | null = null;
   verifyAt = Infinity;
   isBeingVerified = false;
-  /** Set when two turned out to be one. */
+  /** Set when this credential turned out to be the same as another one. */
   mergedInto: Credential | undefined;
   // Key → when it was last seen, oldest first.
   readonly #keys = new Map<string, number>();
   // Key → the first change that has set another value in its place.
   readonly #givenUp = new Map<string, number>();
-  // Whom changes have made it, `null` for what nobody can be the same as → the last such change.
+  // Fingerprint of the user after a change (`null`: not known) → the last change with this user.
   readonly #outcomes = new Map<string | null, { change: number; at: number }>();
 
   constructor(key: string) {
@@ -51,7 +51,7 @@ export class Credential {
     return this.#keys.keys();
   }
 
-  /** A request has come with this value, or a response has set it. */
+  /** A request has brought this value, or a response has set it. */
   see(key: string, at = Date.now()): void {
     this.#keys.delete(key);
     this.#keys.set(key, at);
@@ -70,24 +70,24 @@ export class Credential {
     if (!this.#givenUp.has(key)) this.#givenUp.set(key, change);
   }
 
-  /** The change that has set another value in place of this one; `undefined` for a value that a browser may have. */
+  /** The first change that has replaced this value; `undefined` if the browser may still have the value. */
   givenUpAt(key: string): number | undefined {
     return this.#givenUp.get(key);
   }
 
-  /** The value is known as another credential's. */
+  /** Forgets the value. */
   drop(key: string): void {
     this.#keys.delete(key);
     this.#givenUp.delete(key);
   }
 
-  /** It is known whom a change has made it. */
+  /** Notes the user after a change. */
   note(fingerprint: string | null, change: number): void {
     const before = this.#outcomes.get(fingerprint)?.change ?? 0;
     this.#outcomes.set(fingerprint, { change: Math.max(change, before), at: Date.now() });
   }
 
-  /** True when one of the changes since then, itself included, has made it somebody else's. */
+  /** True if one of the changes from `since` on (inclusive) has led to another user. */
   wasOther(fingerprint: string, since: number): boolean {
     const until = Date.now() - KEEP_MS;
     return [...this.#outcomes].some(
@@ -95,7 +95,7 @@ export class Credential {
     );
   }
 
-  /** Is this one and the other from now on. */
+  /** Merges the other credential into this one. */
   absorb(other: Credential): void {
     other.mergedInto = this;
     this.pending += other.pending;
@@ -107,7 +107,7 @@ export class Credential {
     other.connections.clear();
   }
 
-  /** Forgets values that no request can bring any more, and gives their keys. */
+  /** Forgets the values that no request can bring any more, and returns their keys. */
   prune(): string[] {
     const until = Date.now() - KEEP_MS;
     const dropped: string[] = [];

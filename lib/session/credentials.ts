@@ -5,35 +5,35 @@ import { Credential, KEEP_MS } from "./credential.js";
 import { identityOf, type Identity } from "./identity.js";
 import type { SessionEndCause } from "./session-end-cause.js";
 
-// Credentials without a stream of which something is remembered.
+// The most credentials without a stream that are remembered.
 const MAX_IDLE = 10_000;
 
 /** What credentials need of their hub. */
 export interface CredentialsParts {
-  /** What is hashed is hashed with this. */
+  /** The key with which fingerprints are hashed. */
   readonly label: string;
-  /** The tags of these connections no longer hold: they end, and their browsers return. */
+  /** The user of these connections is no longer current: they end, and the browsers reconnect. */
   onOutdated(connections: readonly StreamConnection[], cause: SessionEndCause): void;
   /** The connection receives nothing until it is released. */
   hold(connection: StreamConnection): void;
   release(connection: StreamConnection): void;
 }
 
-/** A response that has set another value. */
+/** A change: a response has set another value. */
 interface Change {
   readonly number: number;
   readonly cause: SessionEndCause;
 }
 
 /**
- * The credentials behind the connections of this node, and what became of others in the last minute: a
- * request with a value that was given up may still be on its way, and must not become a stream.
+ * The credentials of the connections of this node, and those that were changed or cleared in the last minute: a
+ * request with an old value may still be under way, and must not become a stream of the old user.
  */
 export class Credentials {
   readonly #parts: CredentialsParts;
   readonly #byKey = new Map<string, Credential>();
   readonly #of = new Map<StreamConnection, Credential>();
-  // Without a stream → when it is forgotten, oldest first.
+  // Credential without a stream → when it is forgotten, oldest first.
   readonly #idle = new Map<Credential, number>();
   #changes = 0;
 
@@ -41,12 +41,12 @@ export class Credentials {
     this.#parts = parts;
   }
 
-  /** The same for all values of a credential. */
+  /** The id of a credential: the same for all its values. */
   idOf(key: string): string {
     return this.#byKey.get(key)?.id ?? key;
   }
 
-  /** The keys of the values that the connection's browser may return with. */
+  /** The keys of the values with which the connection's browser may reconnect. */
   keysOf(connection: StreamConnection): string[] {
     const { credential } = connection;
     if (credential === null) return [];
@@ -58,7 +58,7 @@ export class Credentials {
     credential.see(link.key);
     if (link.key === credential.newest) credential.link = link;
     else credential.link ??= link;
-    // Who comes with a value that was given up is who came before that.
+    // A request with an old value was sent before the value was replaced, so that change concerns it.
     credential.connections.set(connection, credential.givenUpAt(link.key) ?? this.#changes + 1);
     this.#of.set(connection, credential);
     this.#idle.delete(credential);
@@ -74,7 +74,7 @@ export class Credentials {
     this.#rest(credential);
   }
 
-  /** The browser is told to forget this value: streams that were opened with it end. */
+  /** A response has cleared this value: the streams of its credential end. */
   clear(key: string, cause: SessionEndCause): void {
     const credential = this.#find(key);
     credential.isGone = true;
@@ -84,7 +84,7 @@ export class Credentials {
     this.#parts.onOutdated(connections, cause);
   }
 
-  /** A browser has been given this value. True where it had been forgotten. */
+  /** A response has set this value. Returns true if the value had been cleared before. */
   revive(key: string): boolean {
     const credential = this.#byKey.get(key);
     if (credential?.isGone !== true) return false;
@@ -94,11 +94,11 @@ export class Credentials {
   }
 
   /**
-   * The browser is given another value. Streams that were opened with the old one go on under the new one
-   * where that stands for the same user, and end where it does not.
+   * A response has replaced the value. If the new value has the same user, the streams of the credential go on.
+   * Otherwise they end.
    *
-   * @param identity whom the new value stands for, `null` for what nobody can be the same as. Until it is
-   * known, the streams receive nothing.
+   * @param identity the user of the new value; `null` if it is not known, which counts as another user. While it is
+   * a pending promise, the streams receive nothing.
    */
   change(
     from: string,
@@ -108,7 +108,7 @@ export class Credentials {
   ): Credential {
     this.revive(to.key);
     const credential = this.#find(from);
-    // The browser was signed out by another response, and is signed in again by this one.
+    // Another response has signed the browser out, and this one signs it in again: the old streams have ended already.
     if (credential.isGone) return credential;
     this.#changes += 1;
     credential.changedAt = Date.now();
@@ -125,7 +125,8 @@ export class Credentials {
   }
 
   /**
-   * The browser was given another value, which this node has changed or cleared since: so it did with the old one.
+   * Another node has replaced `from` by `to`, and this node has replaced or cleared `to` since. What happened to `to`
+   * now happens to the streams that were opened with `from`.
    */
   follow(from: string, to: string, cause: SessionEndCause): Credential {
     const [credential, later] = [this.#find(from), this.#find(to)];
@@ -149,7 +150,7 @@ export class Credentials {
     return later;
   }
 
-  /** True when the connection's value was given up, or stands for another user by now. */
+  /** True if the connection's credential was cleared, or has changed to another user since. */
   isOutdated(connection: StreamConnection): boolean {
     const credential = this.#of.get(connection);
     const since = credential?.connections.get(connection);
@@ -158,7 +159,7 @@ export class Credentials {
     return credential.wasOther(this.#fingerprintOf(connection), since);
   }
 
-  /** Forgets what is a minute old. Call it about every second. */
+  /** Forgets credentials that have had no stream for a minute. Call it about every second. */
   tick(): void {
     const now = Date.now();
     for (const [credential, until] of this.#idle) {
@@ -175,7 +176,7 @@ export class Credentials {
     return credential;
   }
 
-  // Both may have streams: a browser that was given the new value is sooner on one node than the news.
+  // Both may have streams: a browser with the new value may reach this node before the notice of the change does.
   #adopt(credential: Credential, key: string): void {
     const other = this.#byKey.get(key);
     if (other !== undefined && other !== credential) this.#merge(other, credential);
@@ -204,7 +205,7 @@ export class Credentials {
     const fingerprint = identity?.fingerprint ?? null;
     credential.note(fingerprint, number);
     credential.changedAt = Date.now();
-    // One that is being opened looks for itself, when it knows its user.
+    // A connection that is being opened calls `isOutdated` itself, as soon as its user is known.
     const opened = [...credential.connections.keys()].filter(isOpened);
     const outdated = opened.filter((connection) => this.#fingerprintOf(connection) !== fingerprint);
     this.#parts.onOutdated(outdated, cause);
@@ -219,7 +220,7 @@ export class Credentials {
     return identityOf(user, this.#parts.label).fingerprint;
   }
 
-  // What is known of a credential without streams is worth keeping for a minute, if it has changed.
+  // A credential without streams is kept for a minute if it has changed in the last minute.
   #rest(credential: Credential): void {
     this.#idle.delete(credential);
     if (credential.connections.size > 0) return;

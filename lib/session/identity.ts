@@ -3,18 +3,18 @@ import type { User } from "../user/user.js";
 import { expiryOf } from "./age.js";
 import { sessionKeyOf } from "./session-key.js";
 
-/** Who a user is, told so that nobody learns it: what two of them have in common is all there is to see. */
+/** A hash of a user. It shows whether two users are equal, and nothing else about them. */
 export interface Identity {
-  /** The same for equal users, whenever their time is over. */
+  /** The same for users that are equal without `expiresAt`. */
   readonly fingerprint: string;
-  /** When the user's time is over, in milliseconds since 1970; `null` for never. */
+  /** The user's `expiresAt` in milliseconds since 1970; `null` if there is none. */
   readonly expiresAt: number | null;
 }
 
-/** @param label what fingerprints are hashed with, the same on every node */
+/** @param label the key with which fingerprints are hashed, the same on every node */
 export function identityOf(user: User | undefined, label: string): Identity {
   const expiry = expiryOf(user);
-  // A token that is renewed is the same user for a longer time.
+  // A renewed token has a later `expiresAt`, but the same user.
   const lasting = user === undefined ? null : { ...user, expiresAt: undefined };
   return {
     fingerprint: sessionKeyOf(fingerprintOf(lasting), label),

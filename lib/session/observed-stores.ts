@@ -18,12 +18,12 @@ export class ObservedStores {
     this.#observer = observer;
   }
 
-  /** Observes a store from now on, unless it is observed. @throws SseHubTypeError `ERR_SSE_OPTION` */
+  /** Observes a store from now on, once. @throws SseHubTypeError `ERR_SSE_OPTION` */
   add(store: object): void {
     if (!isStore(store)) {
       throw new SseHubTypeError(
         "ERR_SSE_OPTION",
-        `observe() was given ${describe(store)}. Expected a session store of express-session.`,
+        `observe() was given ${describe(store)}. Expected a session store of express-session, with get, set and destroy.`,
       );
     }
     if (this.#isClosed || this.#stores.has(store)) return;
@@ -35,7 +35,7 @@ export class ObservedStores {
     return this.#stores.size > 0;
   }
 
-  /** True when a store has said that it is disconnected. */
+  /** True if one of the stores has emitted "disconnect", and no "connect" since. */
   get isAway(): boolean {
     return [...this.#stores].some(isAway);
   }

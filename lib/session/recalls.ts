@@ -3,7 +3,7 @@ import type { User } from "../user/user.js";
 /** Why connections are recalled by a matcher. */
 export type RecallReason = "refresh" | "stop";
 
-// Longer than any request takes from the tag to the open stream.
+// Longer than any request takes from asking for its user to the open stream.
 const KEEP_MS = 60_000;
 
 interface Recall {
@@ -14,8 +14,8 @@ interface Recall {
 }
 
 /**
- * The recalls of the last minute. A request whose user was asked for before a recall must not become
- * a stream after it: its tag carries the serial of that moment, and what came since is tried on it.
+ * The recalls of the last minute. If the user of a request was asked for before a recall, the request must not become
+ * a stream after it. So the request keeps the serial of that moment, and its user is compared with all later recalls.
  */
 export class Recalls {
   #serial = 0;
@@ -33,7 +33,7 @@ export class Recalls {
     this.#recalls.push({ serial: this.#serial, at: Date.now(), reason, test });
   }
 
-  /** Why a user that was asked for at that serial is not to be let in; `undefined` if it is. */
+  /** Why a user that was asked for at that serial is refused a stream; `undefined` if it is not refused. */
   since(serial: number, user: User | undefined): RecallReason | undefined {
     if (user === undefined || serial === this.#serial) return undefined;
     const reasons = this.#recalls

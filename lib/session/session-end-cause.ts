@@ -1,14 +1,14 @@
-/** Why the streams of a session or a credential have ended, since what they were tagged with holds no longer. */
+/** Why the hub has ended the streams of a session or a credential. */
 export type SessionEndCause =
   /** The session was destroyed, or the credential cleared: a logout. */
   | "destroyed"
-  /** It stands for another user: a login, another profile. */
+  /** Its user has changed: a login, another profile. */
   | "changed"
   /** Another node has destroyed or changed it. */
   | "elsewhere"
-  /** Its time is over, or that of its user (`expiresAt`). */
+  /** The session has expired, or the `expiresAt` of its user is reached. */
   | "expired"
-  /** It was read again or verified, and was another one or not there. */
+  /** The session was read again and had changed or was gone, or `verify` did not answer `true`. */
   | "revalidated"
   /** The store, or `verify`, failed, and `onStoreError` is `"end"`. */
   | "store"
@@ -16,5 +16,5 @@ export type SessionEndCause =
   | "refresh"
   /** `disconnect()`, on any node. */
   | "disconnect"
-  /** The log has lost something, perhaps the news of a change. These streams end one by one. */
+  /** The log has lost entries, perhaps the notice of a change. These streams end one by one. */
   | "break";

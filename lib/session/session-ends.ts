@@ -8,7 +8,7 @@ export type OnSessionEnd = (
   connections: readonly StreamConnection[],
 ) => void;
 
-/** The sessions whose streams have ended before their time. */
+/** Counts and reports the sessions whose streams the hub has ended. */
 export class SessionEnds {
   readonly #counts = new Counts<SessionEndCause>();
   readonly #onSessionEnd: OnSessionEnd;
@@ -17,7 +17,7 @@ export class SessionEnds {
     this.#onSessionEnd = onSessionEnd;
   }
 
-  /** How many there were so far, by cause. A stream without a session counts as one. */
+  /** How many sessions there were so far, by cause. A stream without a session or credential counts as one. */
   get counts(): Readonly<Partial<Record<SessionEndCause, number>>> {
     return this.#counts.all;
   }

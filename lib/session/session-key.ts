@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 
 /**
- * What stands for a session id, which is a credential, in everything the hub keeps and tells.
+ * The hash of a session id. The hub keeps and sends only this hash, because whoever has the id has the session.
  *
  * @param label the same on every node: {@link EventLog.sessionLabel}
  */

@@ -18,7 +18,7 @@ import { ObservedStores } from "./observed-stores.js";
 /** What a session monitor is made of. */
 export interface SessionMonitorParts {
   readonly log: Pick<EventLog, "isShared" | "sessionLabel" | "tell" | "catchUp">;
-  /** Those of this node. */
+  /** The connections of this node. */
   readonly connections: Iterable<StreamConnection> & { readonly size: number };
   readonly revalidateMs: number | null;
   readonly maxConnectionAgeMs: number | null;
@@ -40,7 +40,7 @@ export class SessionMonitor {
   readonly recalls = new Recalls();
   readonly changes: SessionChangeDetector;
   readonly ends: SessionEnds;
-  /** What session ids are hashed with. */
+  /** The key with which session ids are hashed. */
   readonly label: string;
   readonly #log: SessionMonitorParts["log"];
   readonly #report: (error: SseHubError) => void;
@@ -89,12 +89,12 @@ export class SessionMonitor {
     }, tickOf(parts)).unref();
   }
 
-  /** @param isFresh true for a page that was just loaded, and brings no cursor */
+  /** @param isFresh true for a page that was just loaded, and so sends no cursor */
   add(connection: StreamConnection, { isFresh }: { readonly isFresh: boolean }): void {
     const { session, credential } = connection;
     for (const key of this.#keysOf(connection)) {
       if (isFresh && this.#stopped.delete(key) && this.#log.isShared) {
-        // Its stream may end at any time, and its browser returns to any node.
+        // The other nodes must know, because the browser may reconnect to any of them.
         void this.#tell({ kind: "loaded", key });
       }
     }
@@ -107,18 +107,18 @@ export class SessionMonitor {
     if (connection.credential !== null) this.credentials.all.delete(connection);
   }
 
-  /** True when a session store has said that it is disconnected. */
+  /** True if a session store has emitted "disconnect", and no "connect" since. */
   get isStoreAway(): boolean {
     return this.#stores.isAway;
   }
 
-  /** True when the user's time, as its tag names it, is over. */
+  /** True if the `expiresAt` of the user is reached. */
   isOver(connection: StreamConnection): boolean {
     const end = endOf(connection, null);
     return end !== undefined && end.time <= Date.now();
   }
 
-  /** The connection's user is known and it is about to receive. */
+  /** Call it when the connection's user is known, before the connection receives events. */
   onOpen(connection: StreamConnection): void {
     this.sessions.shareUser(connection);
     connection.endsAt = endOf(connection, this.#maxAgeMs);
@@ -135,7 +135,7 @@ export class SessionMonitor {
   }
 
   /**
-   * Ends the connections of the users that match. Gives the keys of the sessions that were stopped.
+   * Ends the connections of the users that match. Returns the keys of the sessions and credentials that were stopped.
    *
    * @throws SseHubTypeError `ERR_SSE_FILTER`
    */
@@ -153,7 +153,7 @@ export class SessionMonitor {
     return [...stopped];
   }
 
-  /** Another node has stored or destroyed a session. */
+  /** Call it when another node has stored or destroyed a session. */
   changedElsewhere(notice: SessionNotice): void {
     this.changes.heard(notice);
     this.sessions.changedTo(notice.key, (fingerprint) =>
@@ -161,23 +161,23 @@ export class SessionMonitor {
     );
   }
 
-  /** Another node has stopped the streams of these sessions. */
+  /** Call it when another node has stopped the streams of these sessions. */
   stoppedElsewhere(keys: readonly string[]): void {
     for (const key of keys) this.#stopped.add(key);
   }
 
-  /** A page of this session, whose streams had been stopped, was loaded anew on another node. */
+  /** Call it when the user of a stopped session has loaded a page again on another node. */
   loadedElsewhere(key: string): void {
     this.#stopped.delete(key);
   }
 
-  /** The log has lost something, perhaps the news of a change of this connection's session. */
+  /** Ends a connection because the log has lost entries, perhaps the notice that its session has changed. */
   refreshUncertain(connection: StreamConnection): void {
     this.recall(connection, "refresh", this.#connections.size);
     this.ends.note("break", [connection]);
   }
 
-  /** @param among how many are recalled together, so that they do not all return at once */
+  /** @param among how many connections end together: the more, the longer the browsers wait, so that not all reconnect at once */
   recall(connection: StreamConnection, reason: RecallReason, among = 1): void {
     if (reason === "refresh") {
       connection.finish("refresh", { retryMs: drawSoon(among) });
@@ -187,7 +187,7 @@ export class SessionMonitor {
     connection.finish("stop");
   }
 
-  /** True when the streams of this session were stopped of late. */
+  /** True if the streams of this session were stopped recently. */
   isStopped(sessionId: string): boolean {
     return this.#stopped.has(sessionKeyOf(sessionId, this.label));
   }
@@ -208,7 +208,8 @@ export class SessionMonitor {
     return session === null ? keys : [session.key, ...keys];
   }
 
-  // The request that changed the session is answered when the other nodes know, or cannot be reached.
+  // The response to the request that changed the session waits for this. It resolves when the other nodes are
+  // informed, or cannot be reached.
   async #tell(notice: Notice): Promise<void> {
     try {
       await this.#log.tell(notice);
@@ -218,7 +219,7 @@ export class SessionMonitor {
     }
   }
 
-  // Keys are only made where somebody's stream may depend on the session.
+  // A key costs a hash, so it is made only if a stream may depend on the session.
   readonly #stores = new ObservedStores({
     tellsOthers: () => this.#log.isShared,
     onChange: (id, session) => {
@@ -241,7 +242,7 @@ export class SessionMonitor {
     onCleared: () => (this.#log.isShared ? this.#tell({ kind: "cleared" }) : undefined),
   });
 
-  // They stop receiving before anybody is told.
+  // The connections end before the listeners are called.
   #endAll(connections: readonly StreamConnection[], cause: SessionEndCause): void {
     connections.forEach(onOutdated);
     this.ends.note(cause, connections);
@@ -263,10 +264,10 @@ export class SessionMonitor {
 }
 
 const SESSION_UNTOLD =
-  "The other nodes could not be told that a session has changed. Their streams find out within " +
-  "revalidateMs.";
+  "The other nodes could not be informed that a session or credential has changed. They read the session again " +
+  "within revalidateMs.";
 
-// Often enough for the shortest of what is due, never more often than that needs.
+// A quarter of the shortest interval, but at least 5 ms and at most a second.
 function tickOf({ revalidateMs, maxConnectionAgeMs }: SessionMonitorParts): number {
   const shortest = Math.min(revalidateMs ?? Infinity, maxConnectionAgeMs ?? Infinity);
   return Math.max(5, Math.min(1_000, shortest / 4));

@@ -1,14 +1,14 @@
 import { SseHubTypeError } from "../errors/sse-hub-error.js";
 
 /**
- * What the requests have shown of where users come from. An application without sessions is
- * legitimate, until it sends by user: then nobody could ever match, and that is said aloud.
+ * Notes whether requests have sessions. An application may have no sessions, until it uses a matcher or
+ * `requireUser()`: no user could ever match then, so that is an error.
  */
 export class SessionRequirement {
   #hasSessions = false;
   #hasMissed = false;
 
-  /** True once a request had a session, or users come from a function of the application's own. */
+  /** True once a request had a session, or its user came from a `user` function. */
   get hasSessions(): boolean {
     return this.#hasSessions;
   }
@@ -17,26 +17,26 @@ export class SessionRequirement {
     this.#hasSessions = true;
   }
 
-  /** A request came without a session, and nothing else named its user. */
+  /** Call it when a request has no session, and no user from elsewhere. */
   noteMissing(): void {
     this.#hasMissed = true;
   }
 
-  /** The check of {@link check}, for one thing that needs to know the user. */
+  /** Returns {@link check} as a function, for the thing that needs the user. */
   checkFor(what: string): () => void {
     return () => {
       this.check(what);
     };
   }
 
-  /** @throws SseHubTypeError `ERR_SSE_NO_SESSION` when requests have come, and none had a session */
+  /** @throws SseHubTypeError `ERR_SSE_NO_SESSION` if there were requests, and none had a session */
   check(what: string): void {
     if (this.#hasSessions || !this.#hasMissed) return;
     throw new SseHubTypeError(
       "ERR_SSE_NO_SESSION",
       `${what} needs to know the user, and no request had a session. Expected app.use(session({ … })) ` +
         "of express-session before the routes that join, or a function in sse({ hub, user }) that " +
-        "tells who the user of a request is.",
+        "returns the user of a request.",
     );
   }
 }

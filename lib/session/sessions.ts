@@ -5,24 +5,24 @@ import type { SessionEndCause } from "./session-end-cause.js";
 import type { SessionLink, SessionState } from "../user/session-link.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
 
-/** What became of a session that is looked at again. */
+/** The result of reading a session again. */
 export type SessionVerdict = "same" | "changed" | "gone";
 
-// A store that takes longer is in trouble.
+// If the store takes longer, the read counts as failed.
 const READ_MS = 5_000;
-// How many sessions may be read at the same time, so that a re-check is no load for the store.
+// How many sessions are read at the same time, so that the store is not overloaded.
 const MAX_READS = 16;
-// A session past its expiry that the store still gives was prolonged elsewhere, or the store counts
-// in seconds: asked again every second for so long, and then so seldom.
+// If the store still returns a session after its expiry, the session was prolonged elsewhere, or the store counts in
+// whole seconds. It is then read again: every second for this long, and after that at this interval.
 const PAST_EXPIRY_MS = 5_000;
 
 interface Entry {
   readonly connections: Set<StreamConnection>;
-  /** When the session is to be read again: when it expires, or when that is due in any case. */
+  /** When the session is read again: at its expiry or at `recheckAt`, whichever comes first. */
   checkAt: number;
-  /** When it is read in any case. Nothing but a read puts that off. */
+  /** The latest time of the next read. Only a read moves it. */
   recheckAt: number;
-  /** It is being read, or has its turn soon. */
+  /** The session is being read, or waits for its turn. */
   isDue: boolean;
 }
 
@@ -30,17 +30,17 @@ interface Entry {
 export interface SessionsParts {
   readonly revalidateMs: number | null;
   readonly onStoreError: "end" | "keep";
-  /** The tags of these connections of a session no longer hold: they end, and their browsers return. */
+  /** The user of these connections is no longer current: they end, and the browsers reconnect. */
   onOutdated(connections: readonly StreamConnection[], cause: SessionEndCause): void;
-  /** Their session could not be read: they end, and their browsers ask again later. */
+  /** The session of these connections could not be read: they end, and the browsers reconnect later. */
   onStoreFailed(connections: readonly StreamConnection[]): void;
   report(error: SseHubError): void;
 }
 
 /**
- * The sessions behind the connections of this node. What a store is told is acted on at the call; for
- * what no store call tells of (expiry, a change on a machine this process does not hear of) the
- * sessions are read again from time to time.
+ * The sessions of the connections of this node. A change through an observed store takes effect at the call. To find
+ * other changes, such as an expiry or a change that another program made in the database, the sessions are read again
+ * from time to time.
  */
 export class Sessions {
   readonly #parts: SessionsParts;
@@ -68,7 +68,7 @@ export class Sessions {
     if (entry?.connections.size === 0) this.#entries.delete(key);
   }
 
-  /** Lets a connection share the user of another one of its session, if they are equal: browsers have many tabs. */
+  /** Lets the connections of a session share one user object, if their users are equal: this saves memory. */
   shareUser(connection: StreamConnection): void {
     const { session, user } = connection;
     if (session === null || user === undefined) return;
@@ -79,13 +79,13 @@ export class Sessions {
     }
   }
 
-  /** A session is being stored with this content, or destroyed: who depends on another one ends. */
+  /** Call it when a session is stored with this content, or destroyed (`null`). Ends the streams with another user. */
   changed(key: string, content: object | null): void {
     const entry = this.#entries.get(key);
     if (entry !== undefined) this.#hold(entry, content, content === null ? "destroyed" : "changed");
   }
 
-  /** The same, told by another node, which knows the session only by fingerprints. */
+  /** The same for a notice of another node, which contains only fingerprints. */
   changedTo(key: string, isStill: (fingerprint: string) => boolean): void {
     const outdated = linksOf(this.#entries.get(key)).filter(
       ([, { fingerprint }]) => !isStill(fingerprint),
@@ -93,14 +93,14 @@ export class Sessions {
     this.#parts.onOutdated(connectionsIn(outdated), "elsewhere");
   }
 
-  /** A session was prolonged. */
+  /** Call it when a session was prolonged. */
   touched(key: string, content: object): void {
     const entry = this.#entries.get(key);
     const [[, link] = []] = linksOf(entry);
     if (link !== undefined) this.#noteExpiry(entry, this.#stateOf(link, content));
   }
 
-  /** All sessions are being destroyed. */
+  /** Call it when all sessions are destroyed. */
   allGone(cause: "destroyed" | "elsewhere"): void {
     for (const entry of [...this.#entries.values()]) this.#hold(entry, null, cause);
   }
@@ -117,10 +117,10 @@ export class Sessions {
   }
 
   /**
-   * Looks at a session again, once its connection is registered: what changed between the beginning
-   * of the request and now is seen here, what changes from now on is told by the store.
+   * Reads a session again. Call it when its connection is registered: this finds the changes between the beginning of
+   * the request and now, and later changes are seen at the store.
    *
-   * Rejects when the store fails, or does not answer in time.
+   * Rejects if the store fails, or does not answer within 5 s.
    */
   async verify(link: SessionLink): Promise<SessionVerdict> {
     const change = link.changeInFlight();
@@ -172,13 +172,13 @@ export class Sessions {
   }
 
   #apply(entry: Entry, content: object | null): void {
-    // It was read before that was due in any case: because its time was over.
+    // If the session was read before `recheckAt`, it was read because it has expired.
     const wasOver = content === null && entry.checkAt < entry.recheckAt;
     this.#renew(entry);
     this.#hold(entry, content, wasOver ? "expired" : "revalidated");
   }
 
-  // Who depends on another content ends.
+  // Ends the connections whose user does not depend on this content.
   #hold(entry: Entry, content: object | null, cause: SessionEndCause): void {
     const outdated = linksOf(entry).filter(([, link]) => {
       const state = content === null ? null : this.#stateOf(link, content);
@@ -206,14 +206,14 @@ export class Sessions {
     this.#parts.onStoreFailed([...entry.connections]);
   }
 
-  // Spread, so that sessions that began together are not read together for ever.
+  // Partly random, so that sessions that began together are not always read together.
   #nextRecheck(): number {
     const { revalidateMs } = this.#parts;
     if (revalidateMs === null) return Infinity;
     return Date.now() + revalidateMs * (0.75 + Math.random() / 4);
   }
 
-  // A watch that fails tells nothing: the session counts as changed.
+  // If `watch` throws, the session counts as gone.
   #stateOf(link: SessionLink, content: object): SessionState | null {
     try {
       return link.stateOf(content);
@@ -224,7 +224,7 @@ export class Sessions {
   }
 }
 
-// A copy: a connection that is ended leaves the entry.
+// A copy, because a connection leaves the entry when it ends.
 function linksOf(entry: Entry | undefined): Array<[StreamConnection, SessionLink]> {
   const connections = entry === undefined ? [] : [...entry.connections];
   return connections.flatMap((connection) =>
@@ -251,7 +251,9 @@ function verdictOf(link: SessionLink, state: SessionState | null): SessionVerdic
 }
 
 const RECHECK_FAILED =
-  "The session store failed when the sessions of open streams were read again. Where onStoreError " +
-  'is "end", their streams have ended, and the browsers ask again.';
+  "The session store failed when the sessions of open streams were read again. If onStoreError is " +
+  '"end", these streams have ended, and the browsers reconnect after a while. See the cause.';
 
-const WATCH_FAILED = "The watch function of sse() threw. The streams that depend on it have ended.";
+const WATCH_FAILED =
+  "The watch function of sse() threw for the content of a session, so the streams of this session have ended. " +
+  "Expected a function that returns a part of any session. See the cause.";

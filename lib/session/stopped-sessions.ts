@@ -1,10 +1,10 @@
-// How long a browser that was told to stop may still come back by itself.
+// How long the browsers of a stopped session are kept from reconnecting by themselves.
 const STOP_MS = 5 * 60_000;
 const MAX_SESSIONS = 10_000;
 
-/** The sessions whose streams were stopped of late: their browsers are not to return by themselves. */
+/** The sessions and credentials whose streams were stopped recently: their browsers must not reconnect by themselves. */
 export class StoppedSessions {
-  // Session key → when it is forgotten; the order of the map is the order of forgetting.
+  // Key → when it is forgotten, soonest first.
   readonly #until = new Map<string, number>();
 
   add(key: string): void {
@@ -17,8 +17,8 @@ export class StoppedSessions {
   }
 
   /**
-   * Somebody has loaded a page, and is let in: what returns from now on may be that page. `true` where
-   * it would have been stopped.
+   * Call it when the user has loaded a page: its stream may reconnect from now on. Returns true if the key was still
+   * listed.
    */
   delete(key: string): boolean {
     return this.#until.delete(key);

@@ -1,14 +1,15 @@
 import { isThenable } from "../async/is-thenable.js";
 
-// Every change of a session goes through its store, on whatever route it is made. So a store that
-// requests come with is observed: once per process, whatever the number of hubs.
+// Every route changes sessions through the session store. So the store is observed: its methods are wrapped, once per
+// process for all hubs.
 
 type Done = (...results: unknown[]) => unknown;
 
-// A store that is called without a callback, and gives no promise, never says that it is done.
+// A store that is called without a callback and returns no promise never says when the write is done. The write counts
+// as done after this time.
 const UNSAID_MS = 5_000;
 
-/** What of a session store is needed here; express-session's contract. */
+/** The part of express-session's store contract that is used here. */
 export interface ObservedStore {
   get: (id: string, done: (error: unknown, session?: unknown) => void) => unknown;
   set: (id: string, session: object, done?: Done) => unknown;
@@ -18,46 +19,46 @@ export interface ObservedStore {
   on?: (event: "connect" | "disconnect", listener: () => void) => unknown;
 }
 
-/** Who wants to know. Called at the call of the store's method, before anything is written. */
+/** A listener for one hub. `onChange`, `onTouch` and `onClear` are called before the store writes anything. */
 export interface StoreObserver {
-  /** True when there are other nodes, which are told of changes. */
+  /** True if there are other nodes, which must be informed of changes. */
   tellsOthers(): boolean;
-  /** @param session what is to be stored, or `null` when the session is destroyed */
+  /** @param session the new content, or `null` if the session is destroyed */
   onChange(id: string, session: object | null): void;
   /**
-   * The change has been written. Its caller is told so when the returned promise has resolved, which
-   * it must, and soon; `undefined` where there is nothing to wait for.
+   * The change has been written. The caller of the store gets its answer when the returned promise is settled, so it
+   * must settle soon; `undefined` if there is nothing to wait for.
    */
   onWritten(id: string, session: object | null): Promise<void> | undefined;
-  /** The store has given this session; `null` where it has none. */
+  /** The store has returned this session; `null` if it has none. */
   onRead(id: string, session: object | null): void;
   /** Another request has prolonged the session. */
   onTouch(id: string, session: object): void;
-  /** All sessions are gone. */
+  /** All sessions are about to be destroyed. */
   onClear(): void;
-  /** They have been destroyed; like {@link onWritten}. */
+  /** All sessions have been destroyed; the returned promise is as in {@link onWritten}. */
   onCleared(): Promise<void> | undefined;
 }
 
 interface Watched {
   readonly observers: Set<StoreObserver>;
-  /** Changes whose write is not acknowledged: a read may still give the state before. */
+  /** Changes whose write is not acknowledged yet: a read may still return the old session. */
   readonly inFlight: Map<string, { readonly session: object | null }>;
   /** Number of clears that are not acknowledged. */
   clears: number;
-  /** The store has said that it is away. */
+  /** True after "disconnect", until "connect". */
   isAway: boolean;
 }
 
 const REGISTRY = Symbol.for("express-sse-hub.stores");
 
-// Copies of this package, such as its two module flavours, share the one wrapper.
+// Copies of this package, such as the CommonJS and the ES module one, share one wrapper.
 function registry(): WeakMap<object, Watched> {
   const shared = globalThis as { [REGISTRY]?: WeakMap<object, Watched> };
   return (shared[REGISTRY] ??= new WeakMap());
 }
 
-/** True for what can be observed. */
+/** True if the value has the methods of a session store. */
 export function isStore(value: unknown): value is ObservedStore {
   if (typeof value !== "object" || value === null) return false;
   const { get, set, destroy } = value as Partial<ObservedStore>;
@@ -73,7 +74,7 @@ export function unobserveStore(store: ObservedStore, observer: StoreObserver): v
   registry().get(store)?.observers.delete(observer);
 }
 
-/** The change of a session that is being written, if there is one. */
+/** The change of a session that is being written now, if any. */
 export function changeInFlight(
   store: ObservedStore,
   id: string,
@@ -82,7 +83,7 @@ export function changeInFlight(
   return watched?.inFlight.get(id) ?? (watched?.clears ? { session: null } : undefined);
 }
 
-/** True when the store has said that it is disconnected, and not yet that it is back. */
+/** True if the store has emitted "disconnect", and no "connect" since. */
 export function isAway(store: ObservedStore): boolean {
   return registry().get(store)?.isAway === true;
 }
@@ -129,7 +130,7 @@ function wrapGet(store: ObservedStore, { observers }: Watched): void {
   };
 }
 
-// Without a callback the store gives a promise. It stays as it is: who took it hears of its failure.
+// Without a callback the store returns a promise. The caller gets this same promise, and so learns if it rejects.
 function tapped(result: unknown, tell: (value: unknown) => void): unknown {
   if (isThenable(result)) result.then(tell, () => undefined);
   return result;
@@ -181,13 +182,13 @@ function whenAll(
   return promises.length === 0 ? undefined : Promise.allSettled(promises);
 }
 
-/** What is to be done about a change of the store. */
+/** The steps that follow a change of the store. */
 interface Change {
-  /** It is written, or has failed. Called once. */
+  /** Call it when the change is written, or has failed. Runs once. */
   readonly settle: () => void;
-  /** Tells the observers before the caller is answered, and gives what to wait for. Called once. */
+  /** Informs the observers, and returns the promise that the caller's answer waits for. Runs once. */
   readonly tell: () => Promise<unknown> | undefined;
-  /** True when there may be something to wait for. */
+  /** True if `tell` may return a promise. */
   readonly mayWait: boolean;
 }
 
@@ -201,15 +202,15 @@ function changeOf(
   return { settle: isSettled, tell: told, mayWait };
 }
 
-// The first call counts; later ones give the same.
+// Runs the action at the first call; later calls return the same result.
 function onceOnly<T>(action: () => T): () => T {
   let done: { readonly result: T } | undefined;
   return () => (done ??= { result: action() }).result;
 }
 
-// Callback, `this`, promise and what is thrown stay as they are; what `tell` gives is waited for before
-// the callback is called, or the promise resolves. A callback is never added: with one, some stores no
-// longer reject.
+// Keeps the callback, `this`, the promise and thrown errors as they are, but waits for the promise of `tell` before the
+// callback is called, or the store's promise resolves. It never adds a callback: with one, some stores no longer
+// reject their promise.
 function callSettled(
   original: (...args: unknown[]) => unknown,
   self: unknown,
@@ -231,13 +232,13 @@ function callSettled(
   try {
     const given = done === undefined ? [...args] : args.with(index, tellFirst);
     const result = original.apply(self, given);
-    // The store's own promise where nobody is to be told: it may be more than a promise.
+    // If no other node must be informed, the caller gets the store's own promise, which may have more methods.
     if (isThenable(result)) {
       const told = result.then(written, written);
       return mayWait ? told.then(() => result) : result;
     }
     if (done === undefined) {
-      // Nobody will hear when it is written: others are told now, and read it a moment later.
+      // The store never says when it has written, so the other nodes are informed now.
       void tell();
       setTimeout(settle, UNSAID_MS).unref();
     }

@@ -5,19 +5,19 @@ import { SseHubTypeError } from "../errors/sse-hub-error.js";
 /** A session as the store keeps it, without the methods express-session adds. */
 export type SessionContent = Readonly<Record<string, unknown>>;
 
-/** What in a session the user depends on. */
+/** Returns the part of a session that the user depends on. */
 export type Watch = (session: SessionContent) => unknown;
 
-/** Where the user is `req.session.user` or passport's. */
+/** The default without a `user` function: the user is `req.session.user` or passport's. */
 export const watchUser: Watch = ({ user, passport }) => [user, passport];
 
-/** Where the user comes from a function of the application's own, whatever that depends on. */
+/** The default with a `user` function, which may depend on anything in the session but its cookie. */
 export const watchAll: Watch = ({ cookie: _cookie, ...rest }) => rest;
 
 /**
- * The same as long as what the user depends on is the same.
+ * The fingerprint of the part that the user depends on.
  *
- * @throws what `watch` throws; SseHubTypeError `ERR_SSE_OPTION` where it gives a promise
+ * @throws the error of `watch`; SseHubTypeError `ERR_SSE_OPTION` if `watch` returns a promise
  */
 export function fingerprintWith(watch: Watch, content: SessionContent): string {
   const watched = watch(content);
@@ -25,8 +25,8 @@ export function fingerprintWith(watch: Watch, content: SessionContent): string {
     watched.then(undefined, () => undefined);
     throw new SseHubTypeError(
       "ERR_SSE_OPTION",
-      "The watch function of sse() gave a promise. Expected what the user depends on, at once, " +
-        "such as session.userId: what is looked up elsewhere belongs into hub.refresh().",
+      "The watch function of sse() returned a promise. Expected a value of the session, such as session.userId. " +
+        "If the user also depends on data elsewhere, call hub.refresh() when these data change.",
     );
   }
   return fingerprintOf(watched);

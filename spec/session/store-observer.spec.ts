@@ -83,7 +83,7 @@ describe("a store that is observed", () => {
       expect.objectContaining({
         code: "ERR_SSE_OPTION",
         message:
-          "observe() was given an object (EventEmitter). Expected a session store of express-session.",
+          "observe() was given an object (EventEmitter). Expected a session store of express-session, with get, set and destroy.",
       }),
     );
   });

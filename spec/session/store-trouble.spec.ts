@@ -102,8 +102,8 @@ describe("a store in trouble while streams are open", () => {
       expect.objectContaining({
         code: "ERR_SSE_STORE",
         message:
-          "The session store failed when the sessions of open streams were read again. Where " +
-          'onStoreError is "end", their streams have ended, and the browsers ask again.',
+          "The session store failed when the sessions of open streams were read again. If onStoreError is " +
+          '"end", these streams have ended, and the browsers reconnect after a while. See the cause.',
       }),
     ]);
   });

@@ -162,8 +162,8 @@ describe("a watch function", () => {
       expect.objectContaining({
         code: "ERR_SSE_OPTION",
         message:
-          "The watch function of sse() gave a promise. Expected what the user depends on, at once, " +
-          "such as session.userId: what is looked up elsewhere belongs into hub.refresh().",
+          "The watch function of sse() returned a promise. Expected a value of the session, such as session.userId. " +
+          "If the user also depends on data elsewhere, call hub.refresh() when these data change.",
       }),
     ]);
   });
