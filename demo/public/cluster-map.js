@@ -10,6 +10,7 @@ export class ClusterMap {
   #panes;
   #nodes = [];
   #killed = null;
+  #refusal = NONE;
 
   /** @param part of the page; shown from the first node on */
   constructor(part, panes) {
@@ -85,7 +86,12 @@ export class ClusterMap {
     const isWhole = missing + doubled === 0;
     verdict.dataset.state = isCounting ? (isWhole ? "connected" : "error") : "waiting";
     setText(verdict, isCounting ? `${missing} missing, ${doubled} twice` : "not counting");
-    setText(this.#find("#clusterTold"), isCounting ? this.#tellOfKilled() : WHY_NOT_COUNT);
+    setText(this.#find("#clusterTold"), this.#tell(isCounting));
+  }
+
+  #tell(isCounting) {
+    if (performance.now() < this.#refusal.until) return this.#refusal.text;
+    return isCounting ? this.#tellOfKilled() : WHY_NOT_COUNT;
   }
 
   /** Where the panes of the node that was killed have gone. */
@@ -107,10 +113,12 @@ export class ClusterMap {
       const panes = this.#panes.filter((pane) => pane.node === node && pane.state === "connected");
       await administratorOf(this.#panes, "kill a node").request("api/kill", { node });
       this.#killed = { name: node, panes, left: new Set() };
+      this.#refusal = NONE;
       // A page whose streams were all there is told later.
       this.show(this.#nodes.map((one) => (one.name === node ? { ...one, isUp: false } : one)));
     } catch (error) {
-      setText(this.#find("#clusterTold"), error.message);
+      this.#refusal = { text: error.message, until: performance.now() + REFUSAL_MS };
+      this.#sumUp();
     }
   }
 
@@ -118,6 +126,10 @@ export class ClusterMap {
     return this.#part.querySelector(selector);
   }
 }
+
+// So long a refusal stays, although panes change meanwhile.
+const REFUSAL_MS = 10_000;
+const NONE = { text: "", until: 0 };
 
 const HINT =
   "Three nodes behind nginx. Kill one: its streams move to the others, and no number is missing.";
