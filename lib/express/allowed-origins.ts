@@ -2,11 +2,11 @@ import { parseUrl } from "../options/parse-url.js";
 import { isArray, refusedOption } from "../options/option-reader.js";
 import { SseHubTypeError, describe } from "../errors/sse-hub-error.js";
 
-// Browsers serialise the origins of these the way the URL standard says.
+// For these schemes, `URL.origin` is the origin as browsers send it.
 const WEB = /^https?:$/;
-// A scheme of an app or of an extension, a host and perhaps a port. Only its scheme is in lower case for sure.
+// The origin of an app or an extension: a scheme, a host and perhaps a port. Browsers change only its scheme to lower case.
 const APP_ORIGIN = /^([a-z][a-z0-9+.-]*:\/\/[^\s/?#@\\:]+(?::\d+)?)(\/.*)?$/i;
-// Pages of these have the origin "null", or there are none.
+// Pages with these schemes have the origin "null", or do not exist.
 const WITHOUT_ORIGIN = /^(?:file|data|blob|about|javascript|filesystem):/i;
 const NOT_OF_PAGES = /^(?:ws|wss|ftp):/i;
 
@@ -14,7 +14,7 @@ const NOT_OF_PAGES = /^(?:ws|wss|ftp):/i;
  * Reads the option `allowedOrigins`: origins of the web, and of apps and extensions, such as
  * `capacitor://localhost`, each as browsers send it.
  *
- * @throws SseHubTypeError `ERR_SSE_OPTION` that names the first entry no browser would send, and the reason
+ * @throws SseHubTypeError `ERR_SSE_OPTION` that names the first entry that no browser would send, and says why
  */
 export function readAllowedOrigins(value: unknown): readonly string[] {
   if (value === undefined) return [];
@@ -35,17 +35,17 @@ const NO_ORIGIN = "Expected a scheme, a host and perhaps a port: scheme://host:p
 
 function faultOf(entry: unknown): string | undefined {
   if (typeof entry !== "string") return NO_ORIGIN;
-  if (entry.includes("*")) return "There are no wildcards here: name each origin.";
+  if (entry.includes("*")) return "Wildcards are not supported: name each origin.";
   if (entry === "null") {
     return (
-      'Every sandboxed page and every local file has the origin "null": whoever allows it allows ' +
-      "anybody. Serve the page from an origin of its own."
+      'Every sandboxed page and every local file has the origin "null", so allowing it would allow ' +
+      "every site. Serve the page from an origin of its own."
     );
   }
   if (WITHOUT_ORIGIN.test(entry)) {
     const scheme = entry.slice(0, entry.indexOf(":") + 1);
     return (
-      `Browsers send "null" for pages with ${scheme}, which every sandboxed page has, too. ` +
+      `For pages with ${scheme}, browsers send the origin "null", as for every sandboxed page. ` +
       "Serve the page from an origin of its own."
     );
   }
@@ -54,11 +54,11 @@ function faultOf(entry: unknown): string | undefined {
   if (origin === entry) return undefined;
   return (
     `Expected ${JSON.stringify(origin)}, as browsers send it: lower case, no default port, ` +
-    "and nothing behind the host and port."
+    "and nothing after the host and port."
   );
 }
 
-/** The origin as browsers send it; `undefined` for what has none. */
+/** The origin as browsers send it; `undefined` if the entry is not an origin. */
 function asSent(entry: string): string | undefined {
   const url = NOT_OF_PAGES.test(entry) ? undefined : parseUrl(entry);
   if (url === undefined) return undefined;

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { routeOf } from "./request-facts.js";
 
-// Each route is told of once; an application has not so many.
+// Each route is reported once. An application has fewer routes than this.
 const MAX_ROUTES = 1_000;
 
-/** Tells the application of streams whose responses it has ended itself, once for each route. */
+/** Reports an error if the application itself has ended the response of a stream, once for each route. */
 export class AnsweredStreams {
   readonly #report: (error: SseHubError) => void;
   readonly #told = new Set<string>();
@@ -21,17 +21,17 @@ export class AnsweredStreams {
     this.#report(
       new SseHubError(
         "ERR_SSE_ANSWERED",
-        `The response of ${route} was ended by the application after req.sse.join() or open(), so its ` +
-          "stream has ended, and the browser asks again. Expected a handler that leaves res alone from there " +
-          "on, and returns nothing. In NestJS inject @Res() into the handler, or Nest answers for it.",
+        `The application ended the response of ${route} after req.sse.join() or open(), so the stream has ` +
+          "ended, and the browser reconnects. Expected a handler that leaves res alone after this call, and " +
+          "returns nothing. In NestJS, inject @Res() into the handler: otherwise Nest ends the response.",
       ),
     );
   }
 }
 
 /**
- * Calls `req.sse.onAnswered` when the response has been ended. One function for all: it must not hold what the
- * hub lets go of.
+ * Calls `req.sse.onResponseEnd` when the response has been ended. All responses share one listener, so that it keeps
+ * no reference to a connection that has ended.
  */
 export function watchEnd(res: ServerResponse): void {
   res.once("finish", onFinish);

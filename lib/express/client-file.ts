@@ -10,7 +10,7 @@ interface ClientFile {
 /** The files of the browser client by their paths, for pages without a bundler. */
 export type ClientFiles = ReadonlyMap<string, ClientFile>;
 
-/** The client as one module at that path, and beside it the part that it loads to share a connection. */
+/** The client as one module at that path, and beside it the module that it loads to share a connection between tabs. */
 export function clientFilesAt(path: string | null): ClientFiles {
   if (path === null) return new Map();
   const sharedPath = path.replace(/(\.\w+)?$/, "-shared$1");
@@ -26,7 +26,7 @@ function fileOf(text: string): ClientFile {
   return { text, etag: `"${hash}"` };
 }
 
-/** Serves the browser client. Gives false for any other request. */
+/** Serves the browser client. Returns false for any other request. */
 export function serveClient(
   req: IncomingMessage,
   res: ServerResponse,
@@ -39,7 +39,7 @@ export function serveClient(
   res.setHeader("Cache-Control", "no-cache");
   res.setHeader("ETag", etag);
   res.setHeader("X-Content-Type-Options", "nosniff");
-  // compression() and some proxies make it a weak one.
+  // compression() and some proxies turn it into a weak ETag, W/"…".
   if (req.headers["if-none-match"]?.includes(etag) === true) {
     res.writeHead(304).end();
     return true;

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from "node:http";
 import type { SessionRequest } from "./tag-request.js";
 
-/** Gives what proves the user of a request, such as a bearer token; `undefined` for nothing. */
+/** Returns the credential of a request, such as a bearer token; `undefined` if the request has none. */
 export type CredentialFunction = (req: SessionRequest) => string | null | undefined;
 
 /** The cookies of a browser that make up its credential, by name. */
 export type CookieValues = ReadonlyMap<string, string>;
 
 /**
- * The cookies that prove a user. A name stands for that cookie and for its chunks, `name.0`, `name.1`; a name
- * that ends with `*` for every cookie that begins so.
+ * The names of the cookies that are the credential. A name means that cookie and its chunks, `name.0`, `name.1`; a
+ * name that ends with `*` means every cookie whose name begins with the text before the `*`.
  */
 export class CredentialCookies {
   readonly #names: readonly string[];
@@ -18,7 +18,7 @@ export class CredentialCookies {
     this.#names = names;
   }
 
-  /** Those that a request has brought. Of two with one name the first counts, as for everybody who reads cookies. */
+  /** The values of these cookies in a request. Of two cookies with one name the first counts, as in cookie parsers. */
   of({ headers }: IncomingMessage): CookieValues {
     const values = new Map<string, string>();
     for (const pair of (headers.cookie ?? "").split(";")) {
@@ -38,12 +38,12 @@ export class CredentialCookies {
   }
 }
 
-/** What tells two sets of cookies apart; empty for none. */
+/** A text that is the same for equal sets of cookies; empty for no cookies. */
 export function textOf(values: CookieValues): string {
   return values.size === 0 ? "" : JSON.stringify(inOrder(values));
 }
 
-/** The credential itself: the value of the cookie, of its chunks one behind the other. */
+/** The credential itself: the decoded value of the cookie, or the decoded values of its chunks joined. */
 export function valueOf(values: CookieValues): string {
   return inOrder(values)
     .map(([, value]) => decode(value))
@@ -56,7 +56,7 @@ export function splitPair(pair: string): [name: string, value: string] {
   return at === -1 ? [pair.trim(), ""] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
 }
 
-/** What a cookie says, as those read it who serve requests. */
+/** The value of a cookie, decoded as cookie parsers decode it. */
 export function decode(value: string): string {
   const text = value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
   try {

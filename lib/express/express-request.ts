@@ -1,19 +1,19 @@
 /**
- * What Express 4 and 5, and the parsers of cookies and bodies, put on a request, as far as a function that looks
- * for the user needs it. Written down here, so that the types of this package need none of Express.
+ * The members that Express 4 and 5, cookie parsers and body parsers add to a request, as far as a `user` function
+ * needs them. They are declared here so that the types of this package do not need the types of Express.
  */
 export interface ExpressRequest {
   get(name: "set-cookie"): string[] | undefined;
   get(name: string): string | undefined;
   header(name: "set-cookie"): string[] | undefined;
   header(name: string): string | undefined;
-  /** Of the middleware cookie-parser. */
+  /** Added by the middleware cookie-parser. */
   readonly cookies: Parsed;
   readonly signedCookies: Parsed;
-  /** Of a body parser that is mounted before `sse()`. */
+  /** Added by a body parser that is mounted before `sse()`. */
   readonly body: Parsed;
   readonly query: RequestQuery;
-  /** The address of the browser, as the setting `trust proxy` has it. */
+  /** The address of the browser, which depends on the setting `trust proxy`. */
   readonly ip: string | undefined;
   readonly ips: string[];
   readonly hostname: string;
@@ -24,7 +24,7 @@ export interface ExpressRequest {
   readonly originalUrl: string;
 }
 
-// As Express has it: whoever mounts a parser knows what comes of it.
+// The same type as in Express: only the application knows what its parser returns.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what compiles in a route compiles here
 type Parsed = any;
 

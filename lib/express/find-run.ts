@@ -10,8 +10,8 @@ export interface FoundForUser {
 }
 
 /**
- * Looks for a run that is for a user. One that is not looks like one that does not exist. At once where both are known;
- * rejects where the user function or the log fails.
+ * Looks for a run that this user may see. `null` if there is no such run, or if it is for other users. Returns no
+ * promise if the run and the user are known at once. Rejects if the user function or the log fails.
  */
 export function findRun(
   runs: Pick<Runs, "find">,

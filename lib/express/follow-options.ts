@@ -5,13 +5,13 @@ import type { RunForm } from "../run/run-record.js";
 /** How a request follows a run. */
 export interface FollowOptions {
   /**
-   * For clients that know no hub: no `hub:` events, no ids and no `retry:`; an event has a name only if the run
-   * gave it one, and the body ends with the run. @default false
+   * For clients that do not know the hub's events: the stream has no `hub:` events, no ids and no `retry:`; an event
+   * has a name only if the run gave it one, and the body ends with the run. @default false
    */
   raw?: boolean | undefined;
 }
 
-/** Reads what `req.sse.follow()` was given. Any text may be an id: a page may have written it. @throws SseHubTypeError `ERR_SSE_OPTION` */
+/** Reads the arguments of `req.sse.follow()`. Any text may be an id, because it may come from a page. @throws SseHubTypeError `ERR_SSE_OPTION` */
 export function resolveFollow(id: unknown, options: FollowOptions): RunForm {
   if (typeof id !== "string") {
     throw new SseHubTypeError(

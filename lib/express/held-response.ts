@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { holdHttp2, http2StreamOf } from "./http2-stream.js";
 
-// What Node adds to its own classes without documenting it. Each is checked before it is relied on.
+// Undocumented members of Node's own class. The code below checks that a member exists before it uses it.
 interface NodeResponse extends ServerResponse {
   _writeRaw?: (data: string | Buffer, encoding?: unknown, callback?: unknown) => boolean;
   _flush?: () => void;
@@ -11,7 +11,7 @@ interface NodeResponse extends ServerResponse {
 }
 
 interface Held {
-  /** What it waits for: with several hubs, for the log of each. */
+  /** Number of promises that the response waits for: with several hubs, one for each. */
   count: number;
   readonly release: () => void;
 }
@@ -19,8 +19,8 @@ interface Held {
 const held = new WeakMap<ServerResponse, Held>();
 
 /**
- * Keeps a response, whose head is fixed and not sent, from the socket until a promise has settled, and until all
- * have of earlier calls.
+ * Holds a response back until the promise has settled, and the promises of earlier calls too. Call it when the head of
+ * the response is fixed, but not sent yet. If this version of Node has no such members, the response is not held.
  */
 export function holdResponse(res: ServerResponse, until: Promise<unknown>): void {
   const one = held.get(res) ?? begin(res);
@@ -44,7 +44,7 @@ function begin(res: ServerResponse): Held | undefined {
   return one;
 }
 
-// Node holds what is written meanwhile as it does for a response that waits for the one before it.
+// Node keeps the data that is written meanwhile, as it does for a pipelined response that waits for the one before it.
 function holdHttp1(res: NodeResponse): (() => void) | undefined {
   const { _writeRaw: writeRaw, _flush: flush, outputData } = res;
   if (typeof writeRaw !== "function" || typeof flush !== "function" || !Array.isArray(outputData)) {

@@ -1,4 +1,4 @@
-/** The stream of a response of Node's http2 server, as far as its head and its body pass it. */
+/** The members of the stream of Node's http2 server that send a response's head and body. */
 export interface Http2Stream {
   readonly destroyed: boolean;
   readonly closed: boolean;
@@ -16,13 +16,13 @@ export interface Http2Stream {
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** A head that waits, with what comes after it. */
+/** A head that is held back, with the writes that follow it. */
 interface Hold {
   respond: () => void;
   readonly behind: Array<() => void>;
 }
 
-// Each sends a head; the number of the argument that holds the headers.
+// Method that sends a head → the index of the argument with the headers.
 const HEADS = { respond: 0, respondWithFD: 1, respondWithFile: 1 } as const;
 const BODY = ["_write", "_writev", "_final"] as const;
 // After these statuses there is no body.
@@ -36,7 +36,7 @@ export function http2StreamOf(res: object): Http2Stream | undefined {
   return typeof stream?.respond === "function" ? (stream as Http2Stream) : undefined;
 }
 
-/** Calls `onHead` with the headers of a stream when its head is fixed, and nothing of it is sent. */
+/** Calls `onHead` with the headers of a stream when its head is fixed, but not sent yet. */
 export function watchHttp2Head(stream: Http2Stream, onHead: (headers: unknown) => void): void {
   for (const [name, index] of Object.entries(HEADS) as Array<[keyof typeof HEADS, number]>) {
     const send = stream[name];
@@ -49,7 +49,7 @@ export function watchHttp2Head(stream: Http2Stream, onHead: (headers: unknown) =
       const kept = [...args];
       kept[index] = { ...(headers as object) };
       hold.respond = () => send.apply(stream, kept);
-      // As Node does it at this call: what is written to such a response is an error.
+      // Node ends a stream without a body at this call, so that a later write is an error.
       if (isEmpty(stream, headers, args[index + 1])) stream.end();
       return undefined;
     };
@@ -57,8 +57,9 @@ export function watchHttp2Head(stream: Http2Stream, onHead: (headers: unknown) =
 }
 
 /**
- * Keeps the head of a stream back, to be called in `onHead`. What is written meanwhile waits, and makes its writer
- * wait, as for a peer that does not read. Gives what lets it go.
+ * Holds the head of a stream back; call it in `onHead`. Data that is written meanwhile waits, with the same
+ * backpressure as for a peer that does not read. Returns a function that sends everything, or `undefined` if the stream
+ * cannot be held back.
  */
 export function holdHttp2(stream: Http2Stream): (() => void) | undefined {
   if (!BODY.every((name) => typeof stream[name] === "function")) return undefined;
@@ -80,7 +81,7 @@ export function holdHttp2(stream: Http2Stream): (() => void) | undefined {
       if (descriptor === undefined) Reflect.deleteProperty(stream, name);
       else define(stream, name, descriptor);
     }
-    // The browser has left: so have those who wrote to it.
+    // The browser has left, so there is nothing to send.
     if (stream.destroyed || stream.closed) return;
     try {
       hold.respond();

@@ -5,10 +5,10 @@ import { isArray, optionReader } from "../options/option-reader.js";
 export interface JoinOptions {
   rooms?: readonly string[] | undefined;
   /**
-   * The state the page is to begin with, sent before anything else. It is asked for unless the browser
-   * has come back and gets all it missed; what is broadcast meanwhile waits. So there is no hole
-   * between loading the state and the first live event: what changes in between comes as an event,
-   * perhaps of a change that the state shows already.
+   * Returns the state that the page begins with. It is sent before other events. It is not called if the browser
+   * reconnects and receives all events that it missed. Events that are broadcast while it is at work are sent after
+   * the state, so that no change is lost between the state and the first event. Such an event may describe a change
+   * that the state already contains.
    */
   first?: First | undefined;
 }

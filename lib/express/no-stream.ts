@@ -9,7 +9,7 @@ import { unwrapEnd } from "./session-write.js";
 import type { SseSettings } from "./sse-options.js";
 import { writeStreamHead } from "./stream-head.js";
 
-/** What a request for a stream is answered that gets none. */
+/** The answers to a request that gets no stream of events. */
 export class NoStream {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
@@ -28,14 +28,14 @@ export class NoStream {
     this.#origins = allowedOrigins;
   }
 
-  /** Gives an ended connection for a request that somebody has answered, or whose browser has gone. */
+  /** Returns an ended connection, for a request that was answered already, or whose browser has left. */
   turnAway(): StreamConnection {
     return this.#admission.turnAway(new Transport(this.#res));
   }
 
-  /** A stream that ends at once: the only refusal that EventSource survives. */
+  /** Answers with a stream that ends at once: the only refusal after which EventSource reconnects. */
   refuse(asking: Omit<RefusableRequest, "transport">, reason: RefusalReason): StreamConnection {
-    // A guard may come after somebody has answered.
+    // requireUser() may run after the application has answered the request.
     if (this.#res.headersSent) return this.turnAway();
     const transport = new Transport(this.#res);
     allowOrigin(this.#req, this.#res, this.#origins);
@@ -44,9 +44,9 @@ export class NoStream {
     return this.#admission.refuse({ transport, ...asking }, reason);
   }
 
-  /** 204, which is how EventSource is told to stop. */
+  /** Answers 204, after which EventSource does not reconnect. */
   stop(): StreamConnection {
-    // Somebody may have answered already.
+    // The application may have answered already.
     if (this.#res.headersSent) return this.turnAway();
     const transport = new Transport(this.#res);
     unwrapEnd(this.#res);

@@ -5,10 +5,10 @@ import { originRefusal } from "./origin-refusal.js";
 import { isOwnPage, ownOrigin } from "./own-origin.js";
 
 /**
- * Lets pages of other origins read a stream where the application allows them, and nobody else: a
- * stream is opened with the visitor's cookies, so that any page could read it otherwise.
+ * Lets pages of other origins read a stream only if the application allows these origins. A browser may send the
+ * user's cookies with the request of any page, which could read the stream without this check.
  *
- * Requests without a browser behind them name no origin and pass.
+ * Requests that do not come from a browser have no `Origin` and pass.
  *
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
  * @throws an http-error 403 that says what was compared with what
@@ -25,8 +25,8 @@ export function checkOrigin(
 }
 
 /**
- * Tells the browser that the page may read the answer, if it may. Also for an answer that is to be
- * put off: without it a browser takes that for a failure, and does not ask again.
+ * Sets the headers that let the page read the response, and returns true, if its origin is allowed. A refusal needs
+ * them too: without them, EventSource takes the response for a failure and does not reconnect.
  */
 export function allowOrigin(
   req: IncomingMessage,
@@ -37,16 +37,16 @@ export function allowOrigin(
   if (allowed.length > 0) res.appendHeader("Vary", "Origin");
   if (isSameOrigin(req)) return true;
   if (origin === undefined || !allowed.includes(origin)) return false;
-  // The exact origin: a wildcard is refused by browsers as soon as cookies go along.
+  // The exact origin, because browsers refuse the wildcard if the request has cookies.
   res.setHeader("Access-Control-Allow-Origin", origin);
   res.setHeader("Access-Control-Allow-Credentials", "true");
   return true;
 }
 
 /**
- * Answers the question of a browser whether a page may send Last-Event-ID along, which clients that
- * are no EventSource ask. Only that: GET, that one header, an allowed origin. Gives false for
- * anything else, which is the application's to answer.
+ * Answers the preflight request with which a browser asks whether a page of an allowed origin may send the header
+ * Last-Event-ID with GET. Clients other than EventSource need it. Returns false for anything else, which the
+ * application answers.
  */
 export function answerPreflight(
   req: IncomingMessage,
@@ -75,8 +75,8 @@ export function answerPreflight(
   return true;
 }
 
-// Sec-Fetch-Site is the browser's own word, which a page cannot forge and a proxy leaves alone.
-/** True when a page of this server asks, or no page at all. */
+// The browser sets Sec-Fetch-Site itself. A page cannot forge it, and proxies do not change it.
+/** True if the request comes from a page of this server, or from no page. */
 export function isSameOrigin(req: IncomingMessage): boolean {
   const { origin, "sec-fetch-site": site } = req.headers;
   if (site !== undefined) return site === "same-origin" || site === "none";

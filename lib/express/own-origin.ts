@@ -1,13 +1,13 @@
 import { parseUrl } from "../options/parse-url.js";
 import type { IncomingMessage } from "node:http";
 
-/** Where browsers ask this server, as far as somebody who may be believed tells it. */
+/** The origin of this server as browsers see it, read from headers that can be trusted. */
 export interface OwnOrigin {
-  /** `undefined` where nobody knows: TLS may end at a proxy that does not say so. */
+  /** `undefined` if it is not known: TLS may end at a proxy that does not send X-Forwarded-Proto. */
   readonly scheme: string | undefined;
-  /** As it came, perhaps with a port. */
+  /** As in the header, perhaps with a port. */
   readonly host: string;
-  /** The port that a trusted proxy tells beside the host. */
+  /** X-Forwarded-Port of a trusted proxy. */
   readonly port: string | undefined;
   /** The headers this was read from. */
   readonly from: readonly string[];
@@ -15,15 +15,15 @@ export interface OwnOrigin {
 
 type TrustProxy = (address: string | undefined, hop: number) => unknown;
 
-/** What of Express the address of a server hangs on. */
+/** The part of Express's request that is used here. */
 interface ExpressRequest {
   readonly app?: { get?(setting: string): unknown };
 }
 
 /**
- * Tells where browsers ask this server. `X-Forwarded-Host`, `X-Forwarded-Proto` and `X-Forwarded-Port`
- * count only where Express's `trust proxy` covers who sent them, as they do for `req.hostname` and
- * `req.protocol`. Those are not asked: Express 4 gives no port.
+ * The origin of this server as browsers see it. `X-Forwarded-Host`, `X-Forwarded-Proto` and `X-Forwarded-Port`
+ * count only if Express's `trust proxy` covers the sender, as for `req.hostname` and `req.protocol`. These two are not
+ * used, because Express 4 drops the port.
  */
 export function ownOrigin(req: IncomingMessage): OwnOrigin {
   const isTrusted = trustsProxy(req);
@@ -43,34 +43,35 @@ export function ownOrigin(req: IncomingMessage): OwnOrigin {
 }
 
 /**
- * True when a page of that origin is the server's own. They are compared as browsers do it: without
- * regard to case, with the default port of the scheme where none is named.
+ * True if the origin is the server's own. The origins are compared as browsers do it: upper and lower case are the
+ * same, and a missing port is the default port of the scheme.
  */
 export function isOwnPage(origin: string, { scheme, host, port }: OwnOrigin): boolean {
   const page = parseUrl(origin);
   if (page === undefined) return false;
   if (page.protocol !== "http:" && page.protocol !== "https:") return false;
   if (scheme !== undefined && page.protocol !== `${scheme}:`) return false;
-  // Two proxies in a row may tell of different ports: the one beside the host need not be the browser's.
+  // With two proxies in a row, X-Forwarded-Port may not be the port that the browser uses. So accept the host without
+  // it, too.
   const hosts = port === undefined || /:\d+$/.test(host) ? [host] : [host, `${host}:${port}`];
   return hosts.some((one) => originOf(page.protocol, one) === page.origin);
 }
 
-/** The host that a proxy tells, where nobody has said that it may be believed. */
+/** X-Forwarded-Host, if `trust proxy` does not cover its sender. */
 export function untrustedHost(req: IncomingMessage): string | undefined {
   return trustsProxy(req) ? undefined : firstOf(req, "x-forwarded-host");
 }
 
 function originOf(protocol: string, host: string): string | undefined {
-  // Nothing but a host and a port: with a user's name before it, it would be read as another host.
+  // Only a host and a port: with a user name before it, as in user@host, a URL would have another host.
   if (!/^[^\s/?#@\\]+$/.test(host)) return undefined;
   const url = `${protocol}//${host}`;
   return parseUrl(url)?.origin;
 }
 
 function trustsProxy(req: IncomingMessage): boolean {
-  // What the setting means for an address and its place in the row of proxies. Applications of other
-  // frameworks have no such setting.
+  // Express keeps the setting as a function of an address and its place in the row of proxies. Other frameworks have no
+  // such setting.
   const trust = (req as ExpressRequest).app?.get?.("trust proxy fn") as TrustProxy | undefined;
   return trust?.(req.socket.remoteAddress, 0) === true;
 }

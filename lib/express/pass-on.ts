@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /**
- * Hands an error to Express from outside of a handler's own call: to the router that is at work on the request, which Express
- * 4 and 5 name on it. Where there is none, the request is answered here.
+ * Passes an error to Express after the handler has returned: to `req.next`, which Express 4 and 5 set on each request.
+ * If there is no `req.next`, the request is answered here.
  */
 export function passOn(req: IncomingMessage, res: ServerResponse, error: unknown): void {
   const { next } = req as { next?: unknown };

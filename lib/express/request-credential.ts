@@ -15,7 +15,7 @@ import { Tag, type SessionRequest } from "./tag-request.js";
 // Each `sse()` warns once.
 const warned = new WeakSet<SseSettings>();
 
-/** What proves the user of one request, and what its response makes of it. */
+/** The credential of one request, and the change that its response makes to it. */
 export class RequestCredential {
   readonly #req: SessionRequest;
   readonly #res: ServerResponse;
@@ -36,10 +36,10 @@ export class RequestCredential {
   }
 
   /**
-   * The request becomes a stream of this user. From here on the head is not held back: the stream waits for
-   * {@link whenTold} before its first byte.
+   * Call it when the request becomes a stream of this user. After that, a change of the credential does not hold the
+   * head back. Instead, the stream waits for {@link whenTold} before its first byte.
    *
-   * @throws what the application's function throws
+   * @throws the error of the application's `credential` function
    */
   beginStream(user: User | undefined | Promise<User | undefined>): void {
     const { credential } = this.#settings;
@@ -53,21 +53,21 @@ export class RequestCredential {
     if (!isWatched) this.#warnOf(user);
   }
 
-  /** What the other nodes are to be told before the first byte of a stream. */
+  /** Resolves when the other nodes are informed of the change; `null` if there is no change to wait for. */
   get whenTold(): Promise<unknown> | null {
     return this.#whenTold;
   }
 
-  /** The credential that a stream is opened with, once its head is fixed. */
+  /** The credential of the stream; call it when the head is fixed. */
   get link(): CredentialLink | null {
     const { credential } = this.#settings;
     if (!(credential instanceof CredentialCookies)) return this.#given;
-    // The user was asked for with what the request brought, whatever its response makes of that.
+    // The user belongs to the cookies of the request, even if its response sets others.
     const before = credential.of(this.#req);
     return this.#toLink(before.size > 0 ? before : (this.#after ?? before));
   }
 
-  /** True when the streams of this browser were stopped of late. */
+  /** True if the streams with this credential were stopped recently. */
   get isStopped(): boolean {
     const { credential } = this.#settings;
     if (!(credential instanceof CredentialCookies)) return false;
@@ -75,7 +75,7 @@ export class RequestCredential {
     return link !== null && this.#hub.sessionMonitor.isCredentialStopped(link.key);
   }
 
-  // Nothing tells of a logout of such a user.
+  // The hub cannot see a logout of such a user.
   #warnOf(user: User | undefined | Promise<User | undefined>): void {
     if (warned.has(this.#settings)) return;
     if (user instanceof Promise) {
@@ -92,7 +92,7 @@ export class RequestCredential {
     }
   }
 
-  /** The head of the response is fixed, with these cookies. */
+  /** Call it when the head of the response is fixed and sets these cookies. */
   onHead(setCookies: readonly string[]): void {
     const cookies = this.#settings.credential;
     if (this.#hasHead || !(cookies instanceof CredentialCookies)) return;
@@ -110,7 +110,7 @@ export class RequestCredential {
     else holdResponse(this.#res, told);
   }
 
-  // Whom the next request of this browser will belong to.
+  // The user of the browser's next request.
   #askWith(cookies: CookieValues): User | undefined | Promise<User | undefined> {
     const { credential, user } = this.#settings;
     const next = withCookies(this.#req, cookies, credential as CredentialCookies);
@@ -128,12 +128,12 @@ export class RequestCredential {
 }
 
 const UNPROVEN =
-  "A stream was opened for a user, and the request has nothing of what the option credential of sse() names. " +
-  "Expected the cookie or token that proves the user: such a stream goes on after a logout, until it is an " +
-  "hour old. Look at the name of the cookie, and whether it has Path=/.";
+  "A stream was opened for a user, but the request has no credential: the option credential of sse() found none. " +
+  "Without a credential, the stream goes on after a logout, until maxConnectionAgeMs ends it. Expected the cookie or " +
+  "token of the user. Look at the name of the cookie, and whether it has Path=/.";
 
 const UNWATCHED =
-  "The users of this application come from no session store, and sse() was not told what proves them. " +
-  "So their streams go on after a logout, a ban or a change of profile, until they are an hour old. Name the " +
-  'cookie: sse({ hub, user, credential: "token" }), or give a function from the request to its token. ' +
-  "With credential: null you say that you know, and that you call hub.refresh() yourself.";
+  "The users of this application come from no session store, and sse() has no option credential. So their streams go " +
+  "on after a logout, a ban or a change of profile, until maxConnectionAgeMs ends them. Name the cookie: " +
+  'sse({ hub, user, credential: "token" }), or give a function that returns the token of a request. Or call ' +
+  "hub.refresh() when a user changes, and write credential: null to remove this warning.";

@@ -1,38 +1,38 @@
 import type { IncomingMessage } from "node:http";
 
-/** What of a request of Express tells its route. */
+/** The members of Express's request that name its route. */
 interface Routed {
   readonly baseUrl?: string;
   readonly originalUrl?: string;
   readonly route?: { readonly path?: unknown };
 }
 
-/** True when the request has a body, which somebody must read. */
+/** True if the request has a body, which must be read. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
 }
 
-/** The address of the browser; `undefined` for a socket that is gone. */
+/** The address of the browser; `undefined` if the socket is closed. */
 export function addressOf(req: IncomingMessage): string | undefined {
-  // Express's req.ip honours the application's `trust proxy`.
+  // Express's req.ip depends on the application's setting `trust proxy`.
   return (req as { ip?: string }).ip ?? req.socket.remoteAddress;
 }
 
 /**
- * True when the request asks for a stream: it names `text/event-stream` (`*` does not count), or brings a cursor,
- * for not every client names the type.
+ * True if the request asks for a stream: its `Accept` contains `text/event-stream` (a wildcard does not count), or it
+ * has the header `Last-Event-ID`, because not every client sends `Accept`.
  */
 export function asksForStream({ headers }: IncomingMessage): boolean {
   const isNamed = headers.accept?.includes("text/event-stream") === true;
   return isNamed || headers["last-event-id"] !== undefined;
 }
 
-/** The cursor that the browser brought, from the header or `?lastEventId=`. */
+/** The cursor that the browser sent, from the header or `?lastEventId=`. */
 export function lastEventIdOf(req: IncomingMessage): string | undefined {
   return headerOf(req, "last-event-id") ?? queryOf(req, "lastEventId");
 }
 
-/** The page's own connection, if the page has named it. */
+/** The page that sent the request, if it names itself in the header `SSE-Connection`. */
 export function connectionIdOf(req: IncomingMessage): string | undefined {
   return headerOf(req, "sse-connection");
 }
@@ -49,7 +49,7 @@ function headerOf({ headers }: IncomingMessage, name: string): string | undefine
   return typeof header === "string" && header !== "" ? header : undefined;
 }
 
-/** Method and path of a request; the pattern of its route, where it is known: a path may name a user. */
+/** Method and path of a request. The path is the pattern of the route if it is known, because a path may name a user. */
 export function routeOf(req: IncomingMessage & Routed): string {
   const { baseUrl = "", originalUrl = req.url ?? "", route } = req;
   const [path = ""] = originalUrl.split("?", 1);

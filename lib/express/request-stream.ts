@@ -42,7 +42,7 @@ import { Tag, type SessionRequest } from "./tag-request.js";
 
 type StreamWish = Pick<AdmissionRequest, "rooms" | "first" | "isOwn" | "isRaw" | "feed">;
 
-/** What `sse()` puts on a request. */
+/** The object that `sse()` puts on a request as `req.sse`. */
 export class RequestStream implements SseRequest {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
@@ -52,7 +52,7 @@ export class RequestStream implements SseRequest {
   readonly #tag: Tag;
   readonly #noStream: NoStream;
   readonly #credential: RequestCredential;
-  // Of another `sse()` that the request has passed, also of another copy of this package.
+  // The `req.sse` of another `sse()` that the request has passed, perhaps of another copy of this package.
   readonly #outer: HeadListener | undefined;
   #sessionBefore: string | undefined;
   #mark: string | undefined;
@@ -128,7 +128,7 @@ export class RequestStream implements SseRequest {
     const user = this.#identify();
     if (user instanceof StreamConnection) return NO_STREAM;
     const found = findRun(this.#hub.runs, id, user);
-    // At once where it can be: what has been answered is nobody else's to answer.
+    // At once if possible: when the head is sent, no other handler answers the request.
     if (!(found instanceof Promise)) return Promise.resolve(this.#followFound(found));
     return found.then((run) => this.#followFound(run)).catch(this.#failLate);
   }
@@ -140,7 +140,7 @@ export class RequestStream implements SseRequest {
   };
 
   #followFound(found: FoundForUser | null): Connection | null {
-    // Somebody may have answered meanwhile, or the browser may be gone.
+    // The application may have answered meanwhile, or the browser may have left.
     if (this.#res.headersSent || isGone(this.#res)) return null;
     if (found === null) {
       passOn(this.#req, this.#res, createError(404, "There is no such run."));
@@ -151,7 +151,7 @@ export class RequestStream implements SseRequest {
     return this.#connection.hasEnded ? null : this.#connection;
   }
 
-  /** Tells the application of trouble, and the browser to ask again. */
+  /** Reports the error to the application, and answers so that the browser reconnects later. */
   putOff(error: SseHubError): StreamConnection {
     this.#hub.report(error);
     return this.#refuse(error.code === "ERR_SSE_STORE" ? "store" : "error");
@@ -163,7 +163,7 @@ export class RequestStream implements SseRequest {
     return this.#noStream.refuse(asking, reason);
   }
 
-  /** True when the browser comes back after the end of its stream, which it is not to do. */
+  /** True if the browser reconnects although its stream has ended for good. */
   get isFinished(): boolean {
     const { lastEventId } = this;
     if (lastEventId === undefined) return false;
@@ -172,7 +172,7 @@ export class RequestStream implements SseRequest {
     return this.#credential.isStopped;
   }
 
-  /** Answers 204, which is how EventSource is told to stop. */
+  /** Answers 204, after which EventSource does not reconnect. */
   stop(): StreamConnection {
     return this.#noStream.stop();
   }
@@ -184,20 +184,20 @@ export class RequestStream implements SseRequest {
     this.#connection?.finish("error");
   }
 
-  /** The response has been ended: by the application, where the stream has not. */
+  /** Call it when the response has been ended. If the stream has not ended it, the application has. */
   onResponseEnd(): void {
     const connection = this.#connection;
     if (connection === undefined || connection.hasEnded || connection.transport.isReleased) return;
     this.#answered.note(this.#req);
   }
 
-  /** The head of the response is fixed, and sets these cookies. */
+  /** Call it when the head of the response is fixed and sets these cookies. */
   onHead(setCookies: readonly string[]): void {
     this.#outer?.onHead?.(setCookies);
     this.#credential.onHead(setCookies);
   }
 
-  /** True when somebody asked for a stream, so that an error status would end their EventSource. */
+  /** True if the request asks for a stream: after an error status, EventSource would not reconnect. */
   get wantsStream(): boolean {
     return asksForStream(this.#req);
   }
@@ -207,7 +207,7 @@ export class RequestStream implements SseRequest {
     this.#hub.requirement.check(what);
   }
 
-  // Where sse() comes before session(), the store is seen here for the first time.
+  // If sse() is mounted before session(), the request has its store only now.
   #observe(): void {
     const store = storeOf(this.#req);
     if (store === undefined) return;
@@ -221,8 +221,8 @@ export class RequestStream implements SseRequest {
     throw calledTwice(this.#call, call);
   }
 
-  // The tag is of the moment at which it is first asked for, whatever becomes of the session in this
-  // request; so what the user depends on counts as it was then.
+  // The user is fixed when it is first asked for, even if this request changes the session later. So the fingerprint of
+  // the session is taken at the same moment.
   #look(): void {
     this.#observe();
     this.#mark ??= markOf(this.#req, this.#settings.watch);
@@ -240,7 +240,7 @@ export class RequestStream implements SseRequest {
     return user instanceof StreamConnection ? user : this.#admit(wish, user);
   }
 
-  // For a request that can have no stream.
+  // Answers a request that cannot become a stream.
   #answerEarly(): StreamConnection | null {
     if (this.#res.headersSent) throw headersSent(this.#call as StreamCall);
     if (isPipelined(this.#res) && !isBehindStream(this.#req)) return this.#refuse("pipelined");
@@ -249,7 +249,7 @@ export class RequestStream implements SseRequest {
     return null;
   }
 
-  // Who asks, or the answer that it is to be asked again later.
+  // The user of the request; or an ended connection, if the browser must try again later.
   #identify(): ReturnType<Tag["identify"]> | StreamConnection {
     this.#look();
     try {
@@ -265,7 +265,7 @@ export class RequestStream implements SseRequest {
 
   #admit(wish: StreamWish, user: ReturnType<Tag["identify"]>): StreamConnection {
     const transport = new Transport(this.#res);
-    // Before the head, at which express-session prolongs what it has in memory, not what is stored.
+    // Before the head is written: there, express-session prolongs the session in memory, but not in the store.
     const loaded = isLoaded(this.#req) ? this.#link() : null;
     this.#credential.beginStream(user);
     writeStreamHead(this.#res);
@@ -274,12 +274,12 @@ export class RequestStream implements SseRequest {
       this.#res.end();
       return this.#hub.admission.turnAway(transport);
     }
-    // A body that nobody reads would stop the socket's reading, and with it the news of its end.
+    // If the body is not read, Node stops reading the socket, and does not notice that the browser leaves.
     if (this.#req.method === "GET" && hasBody(this.#req)) this.#req.resume();
     catchStreamErrors(this.#req);
     watchEnd(this.#res);
     const saving = saveOwnChanges(this.#req, this.#res, this.#sessionBefore);
-    // Not kept for the hours of the stream.
+    // Saves memory: the stream may stay open for hours.
     this.#sessionBefore = undefined;
     return this.#hub.admission.accept({
       ...wish,
@@ -289,7 +289,7 @@ export class RequestStream implements SseRequest {
       user,
       askedAt: this.#tag.askedAt,
       addressOf: () => addressOf(this.#req),
-      // A session that is in no store, and will be in none, has nothing to be watched.
+      // A session that is not in the store, and is not being saved, cannot be watched.
       session: loaded ?? (saving === null ? null : this.#link()),
       credential: this.#credential.link,
       whenReady: both(saving, this.#credential.whenTold),

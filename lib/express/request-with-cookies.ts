@@ -6,15 +6,15 @@ import {
 } from "./credential-source.js";
 import type { SessionRequest } from "./tag-request.js";
 
-/** What cookie-parser puts on a request. */
+/** The members that cookie-parser adds to a request. */
 interface WithCookies {
   readonly cookies?: unknown;
   readonly signedCookies?: unknown;
 }
 
 /**
- * The request as this browser will send it next: with these cookies in place of those that prove its user.
- * All else is the request's own, whatever middleware has put there.
+ * The next request of this browser: a copy of this one with these cookies as its credential. All other members are
+ * those of the original request, including those that middleware has added.
  */
 export function withCookies(
   req: SessionRequest,
@@ -34,7 +34,7 @@ export function withCookies(
     const decoded = [...values].map(([name, value]) => [name, decode(value)]);
     define(next, "cookies", { ...without(cookies, meant), ...Object.fromEntries(decoded) });
   }
-  // Nobody here can tell whether a new one is signed well.
+  // The signature of a new cookie cannot be checked here, so the copy has no signed cookie of the credential.
   if (isRecord(signedCookies)) define(next, "signedCookies", without(signedCookies, meant));
   return next;
 }

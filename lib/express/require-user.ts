@@ -6,11 +6,11 @@ import type { Handler } from "./sse.js";
 import { requestStreamOf } from "./stream-of.js";
 
 /**
- * Guards a route: 401 without a user, 403 if the user does not match, both through `next`. For any
- * route, stream or not. EventSource takes either as final and does not come back.
+ * Guards any route, also one without a stream: passes an error 401 to `next` if there is no user, and 403 if the user
+ * does not match. EventSource does not reconnect after either.
  *
- * When the session store is in trouble nobody can be told apart: a request for a stream is answered
- * so that the browser asks again, any other gets 503.
+ * While the session store fails, the user is not known. Then a request for a stream gets an empty stream, so that the
+ * browser tries again later, and any other request gets 503.
  *
  * @throws SseHubTypeError `ERR_SSE_FILTER`
  */
@@ -31,7 +31,7 @@ export function requireUser(matcher?: Matcher): Handler {
       .catch((error: unknown) => {
         if (!(error instanceof SseHubError)) next(error);
         else if (sse.wantsStream) sse.putOff(error);
-        else next(createError(503, "The session store is away.", { cause: error }));
+        else next(createError(503, "The session store cannot be reached.", { cause: error }));
       });
   };
 }

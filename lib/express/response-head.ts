@@ -3,17 +3,17 @@ import { http2StreamOf, watchHttp2Head } from "./http2-stream.js";
 
 type WriteHead = (this: ServerResponse, ...args: unknown[]) => ServerResponse;
 
-/** Who is told of the heads of responses: what is at `req.sse`. */
+/** The part of `req.sse` that is called with the cookies of a response. */
 export interface HeadListener {
   onHead?: (setCookies: readonly string[]) => void;
 }
 
-// Of each copy of Express in the process, what all its responses inherit from → the `writeHead` it was given.
+// The object that all responses of a copy of Express inherit from → the `writeHead` that this file has put on it.
 const watched = new WeakMap<object, WriteHead>();
 
 /**
- * Calls `req.sse.onHead` with the cookies that a response sets, when its head is fixed and nothing of it is
- * sent. Others may wrap `writeHead` before and after this: what they set on the way is seen. It may be
+ * Calls `req.sse.onHead` with the cookies that a response sets, when its head is fixed, but not sent yet. Other
+ * middleware may wrap `writeHead` before or after this; the cookies that it sets there are included. `onHead` may be
  * called more than once; the first call counts.
  */
 export function watchHead(res: ServerResponse): void {
@@ -33,15 +33,15 @@ export function watchHead(res: ServerResponse): void {
   }
 }
 
-// A property of its own costs a response more than all the rest: so those of Express inherit it.
+// An own property would slow each response down more than everything else here, so responses of Express inherit it.
 function isWatchedByClass(res: ServerResponse): boolean {
   const base = expressBaseOf(res);
   if (base === null) return false;
-  // Somebody else may have written there since.
+  // Other code may have replaced it since.
   if (Object.hasOwn(base, "writeHead")) return base.writeHead === watched.get(base);
   if (!Object.isExtensible(base)) return false;
   base.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-    // Looked up each time: somebody may wrap that of Node's class later.
+    // Looked up at each call, because other code may wrap the method of Node's class later.
     const { writeHead } = Object.getPrototypeOf(base) as { readonly writeHead: WriteHead };
     return writeThrough(this, writeHead, args);
   };
@@ -49,8 +49,9 @@ function isWatchedByClass(res: ServerResponse): boolean {
   return true;
 }
 
-// Whichever application has it, also one that is not mounted: its responses inherit from `express.response`, that from
-// Node's class. `null` where an application has a `writeHead` of its own, which may leave that out.
+// The object `express.response` of the response's copy of Express, which inherits from Node's class. All applications
+// of this copy share it, also one that is not mounted. `null` if an application has a `writeHead` of its own, because
+// it may not call the inherited one.
 function expressBaseOf(res: ServerResponse): { writeHead: WriteHead } | null {
   let proto = Object.getPrototypeOf(res) as object | null;
   while (proto !== null) {
@@ -75,18 +76,18 @@ function writeThrough(
   args: readonly unknown[],
 ): ServerResponse {
   const result = writeHead.apply(res, args as unknown[]);
-  // Set by the call alone, cookies are not among the response's headers.
+  // Cookies that are only an argument of writeHead() are not among the response's headers.
   tell(res, res.getHeader("set-cookie") ?? setCookieIn(args.at(-1)));
   return result;
 }
 
 function tell(res: ServerResponse, given: unknown): void {
   if (given === undefined) return;
-  // A response that did not pass sse() has nobody to tell.
+  // If the request did not pass sse(), it has no `req.sse`.
   (res.req as { sse?: HeadListener }).sse?.onHead?.([given].flat().map(String));
 }
 
-// Headers as writeHead() takes them: an object, or names and values in turn.
+// The headers are an argument of writeHead(): an object, or an array of names and values in turn.
 function setCookieIn(headers: unknown): unknown {
   if (typeof headers !== "object" || headers === null) return undefined;
   const entries: Array<[unknown, unknown]> = Array.isArray(headers)

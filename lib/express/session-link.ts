@@ -4,22 +4,22 @@ import type { SessionLink, SessionState } from "../user/session-link.js";
 import { changeInFlight, isStore, type ObservedStore } from "../session/store-observer.js";
 import { fingerprintWith, type SessionContent, type Watch } from "../session/watch.js";
 
-/** What of express-session's request is needed here. */
+/** The members that express-session adds to a request, as far as they are used here. */
 interface WithSession {
   readonly session?: SessionContent | null;
   readonly sessionID?: unknown;
   readonly sessionStore?: unknown;
 }
 
-/** The store of a request that has a session in one; cookie-session has none. */
+/** The session store of a request; `undefined` if there is none, as with cookie-session. */
 export function storeOf(req: IncomingMessage): ObservedStore | undefined {
   const { sessionStore, sessionID } = req as WithSession;
   return typeof sessionID === "string" && isStore(sessionStore) ? sessionStore : undefined;
 }
 
 /**
- * What the user depends on at this moment, if there is a session. Where `watch` throws it is like
- * nothing that a session can become.
+ * The fingerprint of the part of the session that the user depends on at this moment, if there is a session. If `watch`
+ * throws, it is empty, which equals no other fingerprint.
  */
 export function markOf(req: IncomingMessage, watch: Watch): string | undefined {
   const { session } = req as WithSession;
@@ -32,11 +32,11 @@ export function markOf(req: IncomingMessage, watch: Watch): string | undefined {
 }
 
 /**
- * The session behind a request, to be looked at again while its stream is open.
+ * The session of a request, which is read again while its stream is open.
  *
- * @param mark what the user depended on when it was asked for
- * @param label what session ids are hashed with
- * @throws what `watch` throws
+ * @param mark the fingerprint of the session when the user was asked for, from {@link markOf}
+ * @param label the key with which session ids are hashed
+ * @throws the error of `watch`
  */
 export function linkSession(
   req: IncomingMessage,
@@ -50,13 +50,13 @@ export function linkSession(
   const id = sessionID as string;
   return new StoredSession(store, id, watch, {
     key: sessionKeyOf(id, label),
-    // Where watch threw before, it throws again, now that somebody wants a stream.
+    // If watch threw in markOf(), it is called again here, so that its error reaches the handler.
     fingerprint: mark === undefined || mark === "" ? fingerprintWith(watch, session) : mark,
     expiresAt: expiryOf(session),
   });
 }
 
-// A class, for there is one for each connection: closures would take four times the memory.
+// A class, because each connection has one, and closures would take four times the memory.
 class StoredSession implements SessionLink {
   readonly key: string;
   readonly fingerprint: string;
@@ -106,7 +106,7 @@ function expiryOf({ cookie }: SessionContent): number | null {
 function readStore(store: ObservedStore, id: string): Promise<SessionContent | null> {
   return new Promise((resolve, reject) => {
     store.get(id, (error, session) => {
-      // A file store says so when there is no such session.
+      // A file store gives this error if there is no such session.
       if ((error as { code?: unknown } | null)?.code === "ENOENT") resolve(null);
       else if (error != null)
         reject(error instanceof Error ? error : new Error("The store failed."));

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-// express-session writes the session when a response ends, by wrapping res.end. A stream ends hours
-// after its request began, with the session as it was then: a user who was demoted meanwhile would
-// be administrator again, and one who logged out would be back in the store. So what the request did
-// to its session is written when the stream begins, and its end writes nothing.
+// express-session wraps res.end, and saves the session when the response ends. A stream ends hours after its request
+// began, and its session is as old as the request: a user that was demoted meanwhile would be an administrator again,
+// and a user that has logged out would be back in the store. So the changes of the request are saved when the stream
+// begins, and its end saves nothing.
 
-/** What of express-session's request is needed here. */
+/** The members that express-session adds to a request, as far as they are used here. */
 interface WithSession {
   readonly session?: {
     readonly cookie?: unknown;
@@ -15,8 +15,8 @@ interface WithSession {
 }
 
 /**
- * The session's content at one moment, to tell later whether the request changed it. It is taken of every
- * request: a handler may make a stream of any, whatever its `Accept` says.
+ * The content of the session at this moment, to find out later whether the request has changed it. It is taken for
+ * every request, because a handler may turn any request into a stream, whatever its `Accept` is.
  */
 export function snapshotOf(req: IncomingMessage): string | undefined {
   const { session } = req as WithSession;
@@ -24,14 +24,14 @@ export function snapshotOf(req: IncomingMessage): string | undefined {
   try {
     return JSON.stringify({ ...session, cookie: undefined });
   } catch {
-    // What cannot be stored is the session's own trouble, when it is saved.
+    // A session that is not JSON makes its own save() fail.
     return undefined;
   }
 }
 
 /**
- * True when the browser named the session, so that it was loaded from the store. Anybody may spell a
- * cookie in many ways that mean the same, so it is read as session middleware reads it.
+ * True if the browser sent the id of the session, so that it was loaded from the store. A cookie can be encoded in
+ * several ways, so it is decoded as session middleware decodes it.
  */
 export function isLoaded(req: IncomingMessage): boolean {
   const { sessionID } = req as WithSession;
@@ -48,18 +48,18 @@ function decode(cookie: string): string {
   }
 }
 
-/** Lets the response end without writing the session. Call it when the headers are fixed. */
+/** Lets the response end without saving the session. Call it when the headers are fixed. */
 export function unwrapEnd(res: ServerResponse): void {
-  // Wrappers are properties of the response itself; the one underneath is its prototype's. Deleting
-  // the property would do the same, and make of the response a dictionary of 1.3 KiB.
+  // A wrapper is an own property of the response; the original is the prototype's. It is not deleted, because V8 would
+  // then turn the response into a dictionary of 1.3 KiB.
   if (!Object.hasOwn(res, "end")) return;
   const { end } = Object.getPrototypeOf(res) as Pick<ServerResponse, "end">;
   res.end = end;
 }
 
 /**
- * Saves what this request did to its session: made it, and told the browser so in a cookie, or
- * changed it since `before`. Gives `null` when there is nothing to save.
+ * Saves the session if this request has created it and sends its cookie, or has changed it since `before`. Returns
+ * `null` if there is nothing to save.
  */
 export function saveOwnChanges(
   req: IncomingMessage,
@@ -76,12 +76,13 @@ export function saveOwnChanges(
       else reject(error instanceof Error ? error : new Error("The session store failed."));
     });
   });
-  // Nobody waits for it where the stream is refused; that must not end the process.
+  // If the stream is refused, nothing waits for this promise. Its rejection must not end the process.
   saving.catch(() => undefined);
   return saving;
 }
 
-// A new session that the browser hears of must be in the store, or its next request begins another.
+// If the response sends the cookie of a new session, the session must be in the store. Otherwise the browser's next
+// request would begin another session.
 function isAnnounced(req: IncomingMessage, res: ServerResponse): boolean {
   const { sessionID } = req as WithSession;
   if (typeof sessionID !== "string") return false;

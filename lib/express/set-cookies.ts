@@ -1,6 +1,6 @@
 import { splitPair, type CookieValues, type CredentialCookies } from "./credential-source.js";
 
-/** The cookies that a browser has once it has read a response; the same map where none of them is touched. */
+/** The cookies that a browser has after a response; the same map if the response changes none of them. */
 export function withSetCookies(
   before: CookieValues,
   setCookies: readonly string[],
@@ -18,7 +18,7 @@ export function withSetCookies(
   return after ?? before;
 }
 
-// RFC 6265, 5.3: Max-Age counts before Expires, and of two of a kind the last.
+// RFC 6265, 5.3: Max-Age takes precedence over Expires. Of two attributes with one name the last counts.
 function isOver(attributes: readonly string[]): boolean {
   const found = new Map(
     attributes.map(splitPair).map(([name, value]) => [name.toLowerCase(), value]),
@@ -26,6 +26,6 @@ function isOver(attributes: readonly string[]): boolean {
   const maxAge = found.get("max-age");
   if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0;
   const expires = found.get("expires");
-  // RFC 6265, 5.1.1: without the name of a month it is no date. Node would take "0" for one.
+  // RFC 6265, 5.1.1: a date has the name of a month. Node would accept "0" as a date.
   return expires !== undefined && /[a-z]{3}/i.test(expires) && Date.parse(expires) <= Date.now();
 }

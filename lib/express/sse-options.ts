@@ -29,49 +29,49 @@ export interface StaticOptions {
 
 /** Options of `sse()`. An unknown key is an error. */
 export interface SseOptions {
-  /** The hub that `createHub()` gave. */
+  /** The hub that `createHub()` returned. */
   hub: Hub;
   /** Folders of static files, looked through in this order. A request for a stream skips them. */
   static?: string | StaticOptions | Array<string | StaticOptions> | undefined;
   /**
-   * Who a request belongs to; it may be asynchronous. Asked at most once per request, and only when
-   * somebody wants to know. What it returns is copied as JSON, at most 16 KiB of it.
+   * Returns the user of a request; may be asynchronous. It is called at most once per request, and only if something
+   * needs the user. The result is copied as JSON, which may have at most 16 KiB.
    *
    * @default (req) => req.session?.user ?? req.user
    */
   user?: UserResolver | undefined;
   /**
-   * What in a session the user depends on. When it changes, the session's streams end, and their
-   * browsers reconnect with the user of that moment. It must be quick and must not wait.
+   * Returns the part of a session that the user depends on. When this part changes, the session's streams end, and the
+   * browsers reconnect and get the new user. It must be synchronous and fast.
    *
-   * @default (session) => [session.user, session.passport]; with a `user` function of the application's
-   * own, whatever it may depend on: all of the session but its cookie
+   * @default (session) => [session.user, session.passport]; with a `user` function, the whole session except its
+   * cookie
    */
   watch?: ((session: SessionOfRequest) => unknown) | undefined;
   /**
-   * What proves the user, where no session store does: the name of a cookie, a list of names, or a function
-   * that gives a token of the request, such as that of its `Authorization` header. A name stands for the cookie
-   * and its chunks (`name.0`, `name.1`); one that ends with `*` for all cookies that begin so. When a response
-   * clears the cookie, the streams that were opened with it end. When it sets another value, `user` is asked
-   * again, with that value in place of the request's: streams of the same user go on, others end. `null`:
-   * nothing proves it, and you call `hub.refresh()` yourself. @default none; a process warning says so
+   * The credential of the user, if there is no session store: the name of a cookie, a list of names, or a function
+   * that returns the token of a request, such as that of its `Authorization` header. A name means the cookie and its
+   * chunks (`name.0`, `name.1`); a name that ends with `*` means all cookies whose names begin so. When a response
+   * clears the cookie, the streams that were opened with it end. When a response sets another value, `user` is called
+   * with the new value in place of the old one: streams of the same user go on, others end. `null`: there is no
+   * credential to watch, and you call `hub.refresh()` yourself. @default none, with a process warning if needed
    */
   credential?: string | readonly string[] | CredentialFunction | null | undefined;
   /**
-   * Tells whether a credential still proves its user: asked for each stream that is opened, and once for each
-   * distinct credential every `revalidateMs`. Only `true` keeps the streams. It is for what is revoked where no
-   * response tells of it. @default none
+   * Returns whether a credential is still valid. It is called for each stream that is opened, and once per distinct
+   * credential every `revalidateMs`. Unless the answer is `true`, the streams end. It finds credentials that are
+   * revoked without a response that clears the cookie. @default none
    */
   verify?: Verify | undefined;
   /**
-   * Origins whose pages may read streams with the visitor's cookies, besides the server's own, such as
+   * Origins whose pages may read streams with the user's cookies, besides the server's own, such as
    * `"https://app.example.com"`, or `"capacitor://localhost"` of a packaged app. Each is written as browsers
    * send it; there are no wildcards. @default []
    */
   allowedOrigins?: readonly string[] | undefined;
   /**
-   * Where the browser client is served, below the path that `sse()` is mounted at; `null`: nowhere. What
-   * tabs load to share a connection is beside it: `client-shared.js`.
+   * The path of the browser client, below the path that `sse()` is mounted at; `null`: it is not served. The module
+   * that tabs load to share a connection is beside it: `client-shared.js`.
    *
    * @default "/express-sse-hub/client.js"
    */
@@ -87,14 +87,14 @@ type SessionOfRequest = Express.Request extends { session: infer Session }
 export interface SseSettings {
   readonly hub: SseOptions["hub"];
   readonly statics: ReadonlyArray<StaticOptions>;
-  /** `null` for the default, which depends on a session. */
+  /** `null` for the default: `req.session.user`, then `req.user`. */
   readonly user: UserResolver | null;
   readonly watch: Watch;
-  /** `undefined`: nobody has said. */
+  /** `undefined`: the option was not given. */
   readonly credential: CredentialCookies | CredentialFunction | null | undefined;
   readonly verify: Verify | null;
   readonly allowedOrigins: readonly string[];
-  /** `null`: nowhere. */
+  /** `null`: the client is not served. */
   readonly client: string | null;
 }
 
@@ -116,7 +116,7 @@ export function resolveSseOptions(options: SseOptions): SseSettings {
   if (isObject(options) && "broadcast" in options) {
     throw new SseHubTypeError(
       "ERR_SSE_OPTION",
-      "sse() was given a hub. Expected an object of options that names it: sse({ hub }).",
+      "sse() was given a hub. Expected an object of options that contains the hub: sse({ hub }).",
     );
   }
   const read = optionReader("sse", options, OPTIONS);
@@ -143,7 +143,7 @@ function readCredential(options: SseOptions): Pick<SseSettings, "credential" | "
   const given = read("credential", CREDENTIAL, isCredential);
   const verify = read("verify", "a function from a user and its credential to a boolean", isVerify);
   if (verify !== undefined && given == null) {
-    const expected = "that only beside credential, which says what there is to verify";
+    const expected = "the option credential too, because verify receives the credential";
     throw refusedOption("sse", "verify", verify, expected);
   }
   const isNamed = typeof given === "string" || Array.isArray(given);
@@ -156,7 +156,7 @@ function readCredential(options: SseOptions): Pick<SseSettings, "credential" | "
 }
 
 const CREDENTIAL =
-  "the name of a cookie, a list of names, a function from the request to a token, or null for none";
+  "the name of a cookie, a list of names, a function that returns the token of a request, or null for none";
 
 function isCredential(value: unknown): value is NonNullable<SseOptions["credential"]> | null {
   if (value === null || typeof value === "function") return true;

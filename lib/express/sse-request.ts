@@ -3,54 +3,54 @@ import type { User } from "../user/user.js";
 import type { FollowOptions } from "./follow-options.js";
 import type { JoinOptions } from "./join-options.js";
 
-/** `req.sse`: what `sse()` gives every request. Nothing is looked up before it is asked for. */
+/** `req.sse`, which `sse()` puts on every request. The user is not looked up before something needs it. */
 export interface SseRequest {
   /**
-   * Who the request belongs to, frozen; `undefined` for nobody.
+   * The user of the request, frozen; `undefined` if there is none.
    *
    * @throws SseHubTypeError `ERR_SSE_USER_PENDING` before an asynchronous user function has settled
    */
   readonly user: User | undefined;
-  /** Who the request belongs to, as soon as it is known. Rejects with what the user function threw. */
+  /** The user of the request, as soon as it is known. Rejects with the error of the `user` function. */
   identify(): Promise<User | undefined>;
-  /** The cursor the browser brought, from the header or `?lastEventId=`; anybody may have written it. */
+  /** The cursor that the browser sent, in the header or in `?lastEventId=`. Do not trust it. */
   readonly lastEventId: string | undefined;
   /**
-   * The page that asked, if it has named itself in the header `SSE-Connection`, as `stream.fetch()` of
-   * `express-sse-hub/client` does: by the id of its connection, or as one of several tabs that share theirs.
-   * Leave it out of what the request causes: `hub.except(req.sse.connectionId)`.
+   * The page that sent the request, if it names itself in the header `SSE-Connection`, as `stream.fetch()` of
+   * `express-sse-hub/client` does: by the id of its connection, or as one of several tabs that share a connection.
+   * To leave this page out of an event, call `hub.except(req.sse.connectionId)`.
    */
   readonly connectionId: string | undefined;
   /**
-   * Turns the request into a stream of the hub. The headers go out at once; events
+   * Turns the request into a stream of the hub. The headers are sent at once; events
    * follow when the user is known. A second call adds rooms to the same connection.
    *
-   * When there can be no stream (the browser has gone, HEAD, the hub drains) the connection has ended
+   * If there can be no stream (the browser has left, HEAD, the hub drains), the connection has ended
    * already and its `signal` is aborted.
    *
    * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun, `ERR_SSE_ROOM`,
    * `ERR_SSE_OPTION`; an http-error 403 for a page of an origin that is not allowed
    */
   join(options: JoinOptions): Connection;
-  /** The same with nothing but rooms. */
+  /** The same with rooms alone. */
   join(...rooms: string[]): Connection;
   /**
-   * Turns the request into a stream of its own, for what is made for it alone: the tokens of a model,
-   * the progress of a job. No broadcast reaches it; `send` and `stream` do. Finish it with `end()`.
+   * Turns the request into a stream for this request alone, such as the tokens of a model or the progress of a job.
+   * It receives no broadcasts, only what you send with `send` and `stream`. Finish it with `end()`.
    *
-   * What the request changed in its session before is saved now. Save later changes with
-   * `req.session.save()`; with a `user` function and no `watch` such a save ends this stream, too, since the
-   * user may depend on anything in the session. So name in `watch` what it depends on.
+   * Changes that the request has made to its session before are saved now. Save later changes with
+   * `req.session.save()`. With a `user` function and no `watch`, such a save ends this stream too, because the user may
+   * depend on anything in the session. So give `watch`.
    *
    * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun
    */
   open(): Connection;
   /**
    * Turns the request into a stream that follows a run: all its events from the first, or those after the cursor that
-   * the browser brought, then `hub:end` with the reason, after which the browser does not come back.
+   * the browser sent, then `hub:end` with the reason, after which the browser does not reconnect.
    *
-   * A run that is unknown, forgotten, or not for this user is answered 404 through `next`. Resolves with the
-   * connection, or with `null` where the request got another answer. Never rejects: need not be awaited.
+   * If the run is unknown, forgotten, or not for this user, an error 404 is passed to `next`. Resolves with the
+   * connection, or with `null` if the request got another answer. Never rejects, so you need not await it.
    *
    * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun, `ERR_SSE_OPTION`; an http-error 403
    * for a page of an origin that is not allowed

@@ -17,13 +17,13 @@ declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- Express is extended through this one
   namespace Express {
     interface Request {
-      /** Put there by `sse()` of express-sse-hub. */
+      /** Set by `sse()` of express-sse-hub. */
       sse: SseRequest;
     }
   }
 }
 
-/** A middleware for Express 4 and 5, typed so that `req.params` keeps its type beside it. */
+/** A middleware for Express 4 and 5, typed so that `req.params` of a route keeps its type. */
 export type Handler = (
   req: IncomingMessage,
   res: ServerResponse,
@@ -31,8 +31,8 @@ export type Handler = (
 ) => void;
 
 /**
- * Mounts static files, the browser client, and `req.sse` on every request. Mounted several times, the
- * innermost holds.
+ * Serves static files and the browser client, and puts `req.sse` on every other request. If a request passes several
+ * `sse()`, the innermost is used.
  *
  * ```ts
  * app.use(sse({ hub, static: "public" }));
@@ -61,8 +61,8 @@ export function sse(options: SseOptions): Handler {
     const stream = new RequestStream(req as SessionRequest, res, core, settings, answered);
     (req as { sse?: SseRequest }).sse = stream;
     if (stream.wantsStream) {
-      // Before the routes: the handler of a finished stream is not to run again. A file, besides, must
-      // never shadow a stream.
+      // Before the routes, so that the handler of a finished stream does not run again. A request for a stream skips
+      // static files, so that a file never hides a stream.
       if (stream.isFinished) stream.stop();
       else next();
     } else {
@@ -71,14 +71,14 @@ export function sse(options: SseOptions): Handler {
   };
 }
 
-// serve-static says nothing of a folder that does not exist, and each of its files is 404.
+// serve-static does not report a folder that does not exist: it answers 404 for each file.
 function warnIfMissing({ root }: StaticOptions): void {
   const folder = resolve(root);
   if (existsSync(folder)) return;
   warn(
     "ERR_SSE_OPTION",
-    `The folder ${folder} of sse({ static: ${JSON.stringify(root)} }) does not exist, so that its files are 404. ` +
-      "Expected a folder, absolute or relative to where node was started.",
+    `The folder ${folder} of sse({ static: ${JSON.stringify(root)} }) does not exist, so its files are not found (404). ` +
+      "Expected a folder, absolute or relative to the working directory.",
   );
 }
 

@@ -15,15 +15,14 @@ interface App {
 const known = new WeakSet<App>();
 
 /**
- * Sees to it that an error given to `next` after a stream began ends the stream with a word to the
- * browser. Nothing else tells us: Express answers such an error by destroying the socket. So the
- * application gets one error handler more, behind its own, at its first stream.
+ * If an error is passed to `next` after a stream has begun, lets the stream end with `hub:end`. Express alone would
+ * only destroy the socket. So at the first stream of an application, this adds an error handler behind its own.
  */
 export function catchStreamErrors(req: IncomingMessage): void {
   const { app } = req as { app?: App };
   if (typeof app?.use !== "function" || known.has(app)) return;
   known.add(app);
-  // Four parameters make it an error handler; the error goes on, to be logged as any other.
+  // Four parameters make it an error handler. It passes the error on, so that it is logged as any other error.
   app.use((error, failed, _res, next) => {
     (failed as { sse?: { fail?: (error: unknown) => void } }).sse?.fail?.(error);
     next(error);

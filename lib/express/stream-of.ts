@@ -5,8 +5,8 @@ import { routeOf } from "./request-facts.js";
 import type { SseRequest } from "./sse-request.js";
 
 /**
- * Gives `req.sse`, or an error that says what to mount. `req.sse` itself is undefined where the request did not pass
- * `sse()`, as in a route above it, and `req.sse.join()` then fails with a text that does not say why.
+ * Returns `req.sse`, or throws an error that says what to mount. If the request did not pass `sse()`, as in a route above
+ * it, `req.sse` is undefined, and the error of `req.sse.join()` does not say why.
  *
  * ```ts
  * app.get("/events", (req) => void streamOf(req).join());
@@ -18,13 +18,13 @@ export function streamOf(req: IncomingMessage): SseRequest {
   return requestStreamOf(req, "streamOf()");
 }
 
-/** The same with what only this package asks of it. @throws SseHubTypeError `ERR_SSE_NOT_MOUNTED` */
+/** The same with the members for this package's own use. @throws SseHubTypeError `ERR_SSE_NOT_MOUNTED` */
 export function requestStreamOf(req: IncomingMessage, owner: string): RequestStream {
   const { sse } = req as { sse?: unknown };
   if (sse instanceof RequestStream) return sse;
   throw new SseHubTypeError(
     "ERR_SSE_NOT_MOUNTED",
-    `${owner} met a request without req.sse: ${routeOf(req)}. Expected app.use(sse({ hub })) above this route, ` +
-      "both taken from the same copy of express-sse-hub: not one by import and one by require.",
+    `${owner} was given a request without req.sse: ${routeOf(req)}. Expected app.use(sse({ hub })) above this route, ` +
+      "from the same copy of express-sse-hub: do not load one with import and the other with require.",
   );
 }

@@ -6,32 +6,32 @@ import type { SseUser, User } from "../user/user.js";
 import { findJsonLoss } from "../wire/json-loss.js";
 import type { ExpressRequest } from "./express-request.js";
 
-// A tag lives as long as its connection, once for each: it is to name a user, not to carry a cart.
+// Each connection keeps its user in memory, so the user must be small.
 const MAX_TAG_BYTES = 16_384;
 
 /** A request of Express 4 or 5, as express-session, passport and others leave it. */
 export type SessionRequest = IncomingMessage & ExpressRequest & Express.Request;
 
-/** What a {@link UserResolver} may give: the application's SseUser once it is filled in. */
+/** The result of a {@link UserResolver}: your SseUser, once you have declared its fields. */
 type Resolved = ([keyof SseUser] extends [never] ? object : SseUser) | null | undefined;
 
 /**
- * Tells who the user of a request is; `null` or `undefined` for nobody. Its parameter may be declared as
- * `express.Request`, too.
+ * Returns the user of a request; `null` or `undefined` if there is none. You may also declare its parameter as
+ * `express.Request`.
  */
 export type UserResolver = {
-  // A method, since the parameter of a method may be of a narrower type: a request of Express is one.
+  // A method, because TypeScript lets the parameter of a method have a narrower type, such as a request of Express.
   resolve(req: SessionRequest): Resolved | Promise<Resolved>;
 }["resolve"];
 
-// What express-session and passport put there, without depending on their types.
+// The members that express-session and passport add, without depending on their types.
 interface Identified {
   readonly session?: { readonly user?: unknown } | null;
   readonly sessionStore?: object;
   readonly user?: unknown;
 }
 
-/** What of a hub is needed here. */
+/** The part of a hub that is used here. */
 interface Asked {
   readonly requirement: SessionRequirement;
   readonly sessionMonitor: {
@@ -44,8 +44,8 @@ type Answer =
   { readonly value: User | undefined } | { readonly pending: Promise<User | undefined> };
 
 /**
- * Who a request belongs to, asked at most once and only when somebody wants to know. The answer is
- * what JSON keeps of it, deep-frozen: what happens to the object later changes nothing.
+ * The user of a request, which is asked for at most once, and only if something needs it. The user is copied as JSON and
+ * deep-frozen, so that later changes of the application's object change nothing.
  */
 export class Tag {
   readonly #req: SessionRequest;
@@ -67,22 +67,22 @@ export class Tag {
     if ("value" in user) return user.value;
     throw new SseHubTypeError(
       "ERR_SSE_USER_PENDING",
-      "req.sse.user was read while the user function of sse() is still at work. " +
+      "req.sse.user was read before the asynchronous user function of sse() has finished. " +
         "Expected: await req.sse.identify() first, or put requireUser() before this handler.",
     );
   }
 
   /**
-   * The user, at once where the resolver is synchronous. What the resolver throws is thrown.
+   * The user, or a promise of it if the resolver is asynchronous. Throws or rejects with the error of the resolver.
    *
-   * @throws SseHubError `ERR_SSE_STORE` when the session store is in trouble
+   * @throws SseHubError `ERR_SSE_STORE` if the session store fails
    */
   identify(): User | undefined | Promise<User | undefined> {
     const user = this.#ask();
     return "value" in user ? user.value : user.pending;
   }
 
-  /** What the serial of recalls was when the user was asked for. */
+  /** The serial of recalls when the user was asked for. */
   get askedAt(): number {
     return this.#askedAt;
   }
@@ -101,13 +101,13 @@ export class Tag {
       this.#user = { value };
       return value;
     });
-    // A caller that waits gets the rejection. If none waits, it must not end the process.
+    // If no caller awaits the promise, its rejection must not end the process.
     pending.catch(() => undefined);
     this.#user = { pending };
     return this.#user;
   }
 
-  // A function that looks into a session finds none while the store is away, or throws.
+  // While the store cannot be reached, a function that reads the session finds none, or throws.
   #askOwn(resolve: UserResolver): unknown {
     const { session, sessionStore } = this.#req as Identified;
     const isAway =
@@ -129,8 +129,8 @@ export class Tag {
     return session?.user ?? user;
   }
 
-  // Where a session store was seen before and is no session now, the store is in trouble: its users
-  // must not become anonymous by accident.
+  // If earlier requests had a session store and this one has no session, the store fails. Its users must not become
+  // anonymous by accident.
   #noteSession(): void {
     const { session, sessionStore, user } = this.#req as Identified;
     if (this.#resolve !== null || sessionStore !== undefined || session != null || user != null) {
@@ -150,8 +150,9 @@ function unlessNobody(user: unknown): unknown {
 function storeAway(cause?: unknown): never {
   throw new SseHubError(
     "ERR_SSE_STORE",
-    "A request has no session although earlier ones had: the session store is away, or sse() " +
-      "also serves a route before session(). The stream was put off; the browser asks again.",
+    "A request has no session although earlier requests had one. Either the session store cannot be reached, or a " +
+      "route that uses sse() is not behind session(). The request got no user; a browser that asked for a stream " +
+      "reconnects later. Expected session() before every route that uses sse().",
     cause === undefined ? undefined : { cause },
   );
 }
@@ -171,14 +172,14 @@ function toJson(user: unknown): string {
   try {
     json = JSON.stringify(user);
   } catch (cause) {
-    throw refused(`${describe(user)} that JSON.stringify refuses`, "what JSON can hold", cause);
+    throw refused(`${describe(user)} for which JSON.stringify throws`, "a value for JSON", cause);
   }
   const bytes = Buffer.byteLength(json ?? "");
   if (json === undefined) throw refused(describe(user), "an object such as { id, profile }");
   const loss = findJsonLoss(user);
   if (loss !== null) {
-    const given = `an object that holds ${loss.what}${loss.at}, of which JSON keeps nothing`;
-    throw refused(given, `what JSON can hold, such as ${loss.remedy}`);
+    const given = `an object that contains ${loss.what}${loss.at}, which JSON cannot hold`;
+    throw refused(given, `a value for JSON, such as ${loss.remedy}`);
   }
   if (bytes > MAX_TAG_BYTES) {
     throw refused(`${bytes} bytes of JSON`, `at most ${MAX_TAG_BYTES}`);
@@ -189,8 +190,8 @@ function toJson(user: unknown): string {
 function refused(given: string, expected: string, cause?: unknown): SseHubTypeError {
   return new SseHubTypeError(
     "ERR_SSE_USER",
-    `The user of a request is ${given}. Expected ${expected}: give sse() a user function that ` +
-      "returns the few fields that filters need, or null for nobody.",
+    `The user of a request is ${given}. Expected ${expected}. Give sse() a user function that ` +
+      "returns the few fields that matchers need, or null if there is no user.",
     { cause },
   );
 }

@@ -82,7 +82,7 @@ describe("dashboard()", () => {
     const bare = await import("express").then(({ default: express }) => express());
     bare.use("/sse-admin", dashboard({ hub: shop.hub, allow: () => true }));
     const answer = await supertest(bare).get("/sse-admin").expect(500);
-    expect(answer.text).toContain("dashboard() met a request without req.sse");
+    expect(answer.text).toContain("dashboard() was given a request without req.sse");
   });
 });
 

@@ -1,7 +1,7 @@
 import { createHub, sse } from "express-sse-hub";
 
 const AS_SENT =
-  "as browsers send it: lower case, no default port, and nothing behind the host and port";
+  "as browsers send it: lower case, no default port, and nothing after the host and port";
 
 const REFUSED: Array<[entry: unknown, reason: string]> = [
   ["https://app.example.com/", `Expected "https://app.example.com", ${AS_SENT}.`],
@@ -12,16 +12,16 @@ const REFUSED: Array<[entry: unknown, reason: string]> = [
   ["https://bücher.example", `Expected "https://xn--bcher-kva.example", ${AS_SENT}.`],
   ["capacitor://localhost/", `Expected "capacitor://localhost", ${AS_SENT}.`],
   ["Capacitor://localhost", `Expected "capacitor://localhost", ${AS_SENT}.`],
-  ["*", "There are no wildcards here: name each origin."],
-  ["https://*.example.com", "There are no wildcards here: name each origin."],
-  ["capacitor://*", "There are no wildcards here: name each origin."],
+  ["*", "Wildcards are not supported: name each origin."],
+  ["https://*.example.com", "Wildcards are not supported: name each origin."],
+  ["capacitor://*", "Wildcards are not supported: name each origin."],
   [
     "null",
-    'Every sandboxed page and every local file has the origin "null": whoever allows it allows anybody. Serve the page from an origin of its own.',
+    'Every sandboxed page and every local file has the origin "null", so allowing it would allow every site. Serve the page from an origin of its own.',
   ],
   [
     "file:///index.html",
-    'Browsers send "null" for pages with file:, which every sandboxed page has, too. Serve the page from an origin of its own.',
+    'For pages with file:, browsers send the origin "null", as for every sandboxed page. Serve the page from an origin of its own.',
   ],
   ["app.example.com", "Expected a scheme, a host and perhaps a port: scheme://host:port."],
   ["localhost:3000", "Expected a scheme, a host and perhaps a port: scheme://host:port."],

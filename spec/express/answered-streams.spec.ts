@@ -48,7 +48,7 @@ describe.each(EXPRESS_VERSIONS)(
           expect.objectContaining({
             code: "ERR_SSE_ANSWERED",
             message: expect.stringMatching(
-              /^The response of GET \/answered\/:id was ended .* @Res\(\)/,
+              /^The application ended the response of GET \/answered\/:id after .* @Res\(\)/,
             ),
           }),
         ]);

@@ -153,16 +153,16 @@ const REFUSALS: Array<[what: string, asked: Asked, message: string]> = [
   [
     "what was compared, and what a proxy has to send",
     { headers: FORWARDED },
-    'A page of "https://shop.example" may not read the stream: this server is asked as "127.0.0.1:3001" (Host). ' +
-      "If a proxy stands between them, let it send X-Forwarded-Host and X-Forwarded-Proto, or leave Host " +
-      'alone, and set "trust proxy" of Express. Other origins are named in allowedOrigins of sse().',
+    'A page of "https://shop.example" may not read the stream: the origin of this server is "127.0.0.1:3001" (from Host). ' +
+      "If there is a proxy in front of the server, let it send X-Forwarded-Host and X-Forwarded-Proto and set " +
+      '"trust proxy" of Express, or let it leave Host alone. Name other origins in allowedOrigins of sse().',
   ],
   [
     "that nobody is trusted to tell the host",
     { headers: BEHIND_PROXY },
-    'A page of "https://shop.example" may not read the stream: this server is asked as "127.0.0.1:3001" (Host). ' +
-      'X-Forwarded-Host is "shop.example", but counts only where "trust proxy" of Express covers the proxy. ' +
-      "Other origins are named in allowedOrigins of sse().",
+    'A page of "https://shop.example" may not read the stream: the origin of this server is "127.0.0.1:3001" (from Host). ' +
+      'X-Forwarded-Host is "shop.example", but it counts only if "trust proxy" of Express covers the proxy. ' +
+      "Name other origins in allowedOrigins of sse().",
   ],
   [
     "what a trusted proxy told",
@@ -170,28 +170,28 @@ const REFUSALS: Array<[what: string, asked: Asked, message: string]> = [
       headers: { ...BEHIND_PROXY, "X-Forwarded-Host": "b.example", "X-Forwarded-Proto": "https" },
       trust: true,
     },
-    'A page of "https://shop.example" may not read the stream: this server is asked as "https://b.example" ' +
-      "(X-Forwarded-Host, X-Forwarded-Proto). If a proxy stands between them, let it send X-Forwarded-Host " +
-      'and X-Forwarded-Proto, or leave Host alone, and set "trust proxy" of Express. ' +
-      "Other origins are named in allowedOrigins of sse().",
+    'A page of "https://shop.example" may not read the stream: the origin of this server is "https://b.example" ' +
+      "(from X-Forwarded-Host, X-Forwarded-Proto). If there is a proxy in front of the server, let it send " +
+      'X-Forwarded-Host and X-Forwarded-Proto and set "trust proxy" of Express, or let it leave Host alone. ' +
+      "Name other origins in allowedOrigins of sse().",
   ],
   [
     "what the browser said",
     { headers: { Origin: "https://b.example", "Sec-Fetch-Site": "cross-site" } },
-    'A page of "https://b.example" may not read the stream: its browser says that it is cross-site ' +
-      "(Sec-Fetch-Site). Other origins are named in allowedOrigins of sse().",
+    'A page of "https://b.example" may not read the stream: its browser sent Sec-Fetch-Site: cross-site. ' +
+      "Name other origins in allowedOrigins of sse().",
   ],
   [
     "that no origin was named",
     { headers: { "Sec-Fetch-Site": "cross-site" } },
-    "A page that names no origin may not read the stream: its browser says that it is cross-site " +
-      "(Sec-Fetch-Site). Ask with EventSource, or with fetch() in its mode cors.",
+    "A page without an Origin header may not read the stream: its browser sent Sec-Fetch-Site: cross-site. " +
+      'Open the stream with EventSource, or with fetch() in the mode "cors".',
   ],
   [
     "that a sandboxed page cannot be allowed",
     { headers: { Origin: "null" } },
-    'A page of "null" may not read the stream: that is a sandboxed page or a local file, which cannot be ' +
-      "told from any other. Serve it from an origin of its own, and name that in allowedOrigins of sse().",
+    'A page of "null" may not read the stream: this is the origin of every sandboxed page ' +
+      "and every local file. Serve the page from an origin of its own, and name that in allowedOrigins of sse().",
   ],
 ];
 

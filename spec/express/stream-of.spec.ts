@@ -39,7 +39,7 @@ describe.each(EXPRESS_VERSIONS)("streamOf on %s", (_version, express) => {
     expect(body).toEqual({
       code: "ERR_SSE_NOT_MOUNTED",
       message: expect.stringMatching(
-        /^streamOf\(\) met a request without req\.sse: GET \/events\/:id\. Expected app\.use\(sse\(\{ hub \}\)\) above this route/,
+        /^streamOf\(\) was given a request without req\.sse: GET \/events\/:id\. Expected app\.use\(sse\(\{ hub \}\)\) above this route/,
       ),
     });
   });

@@ -79,8 +79,8 @@ describe("the options credential and verify", () => {
     ["a name that no cookie has", { credential: "a b" }, "the name of a cookie"],
     ["no name at all", { credential: [] }, "the name of a cookie"],
     ["a number", { credential: 7 }, "the name of a cookie"],
-    ["verify alone", { verify: () => true }, "that only beside credential"],
-    ["verify of nothing", { credential: null, verify: () => true }, "that only beside credential"],
+    ["verify alone", { verify: () => true }, "the option credential too"],
+    ["verify of nothing", { credential: null, verify: () => true }, "the option credential too"],
     ["a verify that cannot be called", { credential: "a", verify: true }, "a function from a user"],
   ])("refuse %s", (_what, options, expected) => {
     expect(() => sse({ hub, ...options })).toThrow(
