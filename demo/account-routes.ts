@@ -3,11 +3,11 @@ import { requireUser } from "express-sse-hub";
 import createError from "http-errors";
 import { accounts } from "./accounts.js";
 
-/** Gives the routes of a session and of its user's profile: each answers `{ user }`, `null` for nobody. */
+/** The routes of a session and of its user's profile. Each answers `{ user }`; `user` is `null` without a user. */
 export function accountRoutes(): Router {
   const routes = sessionRoutes(accounts);
 
-  // A demo may let everybody do so. In an application, an administrator does it.
+  // In this demo, users may change their own profile. In an application, only an administrator may do it.
   routes.post("/profile", requireUser(), (req, res) => {
     const { profile } = (req.body ?? {}) as { profile?: unknown };
     if (profile !== "Administrator" && profile !== "Viewer") {
@@ -21,7 +21,7 @@ export function accountRoutes(): Router {
   return routes;
 }
 
-/** Gives the routes that sign these users in and out, and say who somebody is. */
+/** The routes that sign these users in and out, and return the user of the session. */
 export function sessionRoutes(users: ReadonlyMap<unknown, object>): Router {
   const routes = express.Router();
 
@@ -35,7 +35,7 @@ export function sessionRoutes(users: ReadonlyMap<unknown, object>): Router {
     if (user === undefined) {
       throw createError(400, `Nobody has that login. Try ${[...users.keys()].join(" or ")}.`);
     }
-    // A session id from before the login may be known to somebody else, so it must not become alice's.
+    // An attacker may know the session id from before the login, so the user gets a new one.
     await renewSession(req);
     Object.assign(req.session, { user });
     res.json({ user });

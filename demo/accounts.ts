@@ -1,10 +1,10 @@
-/** Somebody who can sign in to the demo. It goes into the session, and so becomes the stream's user. */
+/** A user of the demo. The login puts it into the session, so it becomes the stream's user. */
 export interface Account {
   readonly login: string;
   readonly profile: "Administrator" | "Viewer";
 }
 
-/** Everybody who can sign in, by login. There are no passwords: the demo is about what comes after. */
+/** All users who can sign in, by login. There are no passwords: the demo shows what happens after the login. */
 export const accounts: ReadonlyMap<unknown, Account> = new Map([
   ["alice", { login: "alice", profile: "Administrator" }],
   ["bob", { login: "bob", profile: "Viewer" }],

@@ -2,11 +2,11 @@ import type { ErrorRequestHandler } from "express";
 import createError from "http-errors";
 
 /**
- * Answers an error as JSON, `{ message }`, with the status it carries. An error that is not meant for
- * visitors becomes a plain 500 and is written to the console instead.
+ * Answers with the message of an error as JSON, `{ message }`, and with the error's status. If the message is not meant
+ * for users, the answer is 500 with a general message, and the error is written to the console.
  */
 export const answerError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
-  // A stream has begun: only Express's own handler can still end it.
+  // The response has begun, as with a stream: only Express's own handler can still end it.
   if (res.headersSent) {
     next(error);
     return;

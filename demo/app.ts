@@ -16,28 +16,28 @@ import { streamRoutes } from "./stream-routes.js";
 
 const PAGE = fileURLToPath(new URL("public", import.meta.url));
 
-// The page brings everything it needs; the browser holds it to that.
+// The page loads nothing from other origins, and this policy makes the browser enforce it.
 const POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-// The page shows three sessions at once. The cookies of two are for these paths only; the third's is for all others.
+// The page shows three sessions at once. Two have cookies for these paths only; the third has a cookie for all paths.
 const PANES = ["/alice", "/bob"];
-// The users of the made-up shop have theirs, too.
+// The users of the made-up shop have cookies for this path.
 const SHOP = "/shop";
 
-/** What one node of several shares with the others. One process needs none of it. */
+/** What a node shares with the other nodes. A single process does not need it. */
 export interface SharedByNodes {
   readonly log: EventLog;
   readonly store: Store;
   readonly secret: string;
-  /** The node's own name. Each stream is told it, as the event `node`. */
+  /** The node's own name. Each stream receives it as the event `node`. */
   readonly node: string;
 }
 
 /**
- * Makes the demo, ready to be served: a page, two streams, routes to sign in, say hello and begin runs, the dashboard
+ * Creates the application of the demo: a page, two streams, routes to sign in, say hello and begin runs, the dashboard
  * for administrators, and a made-up shop.
  *
- * @param controls what the page can switch beside it; without, there is nobody in the shop
+ * @param controls the things that the page can switch; without them, the shop has no users
  */
 export function createDemo(
   shared?: SharedByNodes,
@@ -73,9 +73,9 @@ export function createDemo(
   return { app, hub };
 }
 
-/** Gives what makes the session middleware of a path: they share a store, so that the hub watches all sessions. */
+/** Returns a function that creates the session middleware of a path. All share one store, which the hub watches. */
 function sessions(shared: SharedByNodes | undefined): (path: string) => RequestHandler {
-  // Sessions live in memory and end with the process, so nothing is lost by a secret that does too.
+  // Sessions in memory end with the process, so a secret that is new for each process is enough.
   const secret = shared?.secret ?? randomBytes(32).toString("base64url");
   const store = shared?.store ?? new session.MemoryStore();
   return (path) =>

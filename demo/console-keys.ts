@@ -1,15 +1,15 @@
 const CTRL_C = "\u0003";
-// What arrow and function keys send: several bytes, the last of which may be one of our letters.
+// Arrow keys and function keys send several bytes, the last of which may be one of our letters. Such bytes are ignored.
 const ESCAPE_SEQUENCE = new RegExp(`${String.fromCharCode(27)}(\\[[0-9;]*|O)?.?`, "g");
 
-/** What a key does, by its letter in lower case. */
+/** The action of each key, by its letter in lower case. */
 export type KeyActions = Readonly<Record<string, () => void>>;
 
 /**
- * Calls an action for each key that has one: in a terminal at once, without Enter; from a pipe for
- * each byte. An input that ends is no key, so a server started without a terminal runs on.
+ * Calls the action of each key that is pressed. In a terminal this needs no Enter; from a pipe, each byte is a key. If
+ * the input ends, nothing happens, so a server without a terminal goes on.
  *
- * @param interrupt what ctrl-C does: a terminal that hands over single keys sends no SIGINT for it
+ * @param interrupt the action of ctrl-C: a terminal in raw mode sends no SIGINT for it
  */
 export function listenForKeys(
   input: NodeJS.ReadStream,
@@ -24,6 +24,6 @@ export function listenForKeys(
       else actions[key.toLowerCase()]?.();
     }
   });
-  // A terminal that has gone away; SIGHUP says the rest.
+  // The terminal was closed. SIGHUP then ends the process.
   input.on("error", () => undefined);
 }

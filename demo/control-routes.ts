@@ -4,7 +4,7 @@ import createError from "http-errors";
 import type { Controls } from "./controls.js";
 
 /**
- * Gives the routes of administrators that open and close the made-up shop and, where there are several nodes, kill one.
+ * The routes with which administrators open and close the made-up shop and, if there are several nodes, kill one.
  */
 export function controlRoutes(controls: Controls): Router {
   const routes = express.Router();
@@ -27,7 +27,7 @@ export function controlRoutes(controls: Controls): Router {
       const names = nodes.filter(({ isUp }) => isUp).map(({ name }) => JSON.stringify(name));
       throw createError(400, `Say which: "node" is one that is up: ${names.join(", ")}.`);
     }
-    // It may be this very node, which first answers.
+    // After the answer, because the node may be this one.
     res.once("finish", () => {
       controls.ask({ kind: "kill", node });
     });

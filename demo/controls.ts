@@ -4,24 +4,24 @@ export interface NodeState {
   readonly isUp: boolean;
 }
 
-/** What runs beside the application. The page shows it. */
+/** The state of the shop and the nodes. The page shows it. */
 export interface ControlState {
-  /** Whether the made-up users come and go. */
+  /** True while made-up users come and go. */
   readonly isShopOpen: boolean;
-  /** Only where there are several nodes. */
+  /** Only if there are several nodes. */
   readonly nodes?: readonly NodeState[];
 }
 
-/** What the page can have done beside the application. */
+/** Something that the page can ask for. `page` only says that a page is open. */
 export type Wish =
   | { readonly kind: "page" }
   | { readonly kind: "shop"; readonly isOpen: boolean }
   | { readonly kind: "kill"; readonly node: string };
 
-/** The made-up shop and the nodes, wherever they run: in this process, or in the one that started it. */
+/** Controls the made-up shop and the nodes, in this process or in the one that started it. */
 export interface Controls {
   readonly state: ControlState;
-  /** Has something done. `page` says that somebody looks at the page. */
+  /** Asks the shop or the nodes to do something. */
   ask(wish: Wish): void;
   /** Calls back after each change of the state. */
   onChange(listener: () => void): void;

@@ -1,10 +1,10 @@
 import type { Server } from "node:http";
 import type { Hub } from "express-sse-hub";
 
-// By now the streams have ended; what is left are short answers, and sockets a browser opened ahead.
+// How long the server waits for short responses, and for sockets that a browser has opened in advance.
 const ANSWERS_MS = 1_000;
 
-/** Lets everybody go: the streams first, told to come back later, then the server. */
+/** Ends all streams, so that the browsers reconnect later, and then closes the server. */
 export async function drain(hub: Hub, server: Server): Promise<void> {
   await hub.close();
   const closed = new Promise((resolve) => server.close(resolve));

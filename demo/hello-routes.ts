@@ -5,7 +5,7 @@ import { readAudience, readHello } from "./read-hello.js";
 import { shopUsers } from "./shop/shop-users.js";
 import { filterOf, reachOf, sayHello } from "./say-hello.js";
 
-/** Gives the routes of administrators: one says hello, the other says whom a hello would reach. */
+/** The routes of administrators: one says hello, the other returns the users that a hello would reach. */
 export function helloRoutes(hub: Hub): Router {
   const routes = express.Router();
   const administrators = requireUser({ profile: "Administrator" });
@@ -29,8 +29,8 @@ async function describeAudience(hub: Hub, filter: Matcher | undefined) {
 }
 
 /**
- * The hub throws a TypeError that says what is wrong with a matcher. Here the matcher is the visitor's. And a hub that is
- * closed, as that of a server that stops, sends nothing more.
+ * Turns the hub's TypeError about a wrong matcher into 400, because the matcher comes from the request, and the error of
+ * a closed hub into 503, because the server is stopping.
  */
 async function refuseMisuse<T>(ask: () => Promise<T>): Promise<T> {
   try {

@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Listens on a port and gives the one it got. Rejects with an error that says what to do about it. */
+/** Listens on a port and returns the port that it got. Rejects with an error that says what to do. */
 export function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {

@@ -1,15 +1,15 @@
 import type { ControlState, Controls, NodeState, Wish } from "./controls.js";
 import type { MadeUpShop } from "./shop/made-up-shop.js";
 
-/** The nodes of a cluster, as its controls need them. */
+/** The part of the nodes of a cluster that the controls need. */
 export interface ControlledNodes {
   states(): readonly NodeState[];
   kill(name: string): void;
 }
 
 /**
- * The controls of what runs in this process. The shop opens with the first page, since nobody sees it before, unless it
- * was switched off.
+ * The controls of a shop in this process. The shop opens when the first page is opened, because no one sees it before,
+ * unless it was switched before.
  */
 export class OwnControls implements Controls {
   readonly #shop: MadeUpShop;
@@ -42,7 +42,7 @@ export class OwnControls implements Controls {
     this.#listeners.add(listener);
   }
 
-  /** Tells that the state is another. */
+  /** Call it when the state has changed. */
   changed(): void {
     for (const listener of this.#listeners) listener();
   }

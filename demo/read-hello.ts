@@ -21,7 +21,7 @@ export function readHello(body: unknown): Hello {
   return { event, to, text };
 }
 
-/** Reads who something is for: the `to` of a body. @throws HttpError 400 saying what is wrong with it */
+/** Reads the audience: the `to` of a body. @throws HttpError 400 saying what is wrong with it */
 export function readAudience(body: unknown): Hello["to"] {
   const { to } = (body ?? {}) as { to?: unknown };
   if (to === "all" || to === "administrators") return to;

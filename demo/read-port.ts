@@ -1,9 +1,9 @@
 const MAX_PORT = 65_535;
 
 /**
- * Reads the environment variable `PORT`; 0 takes any that is free.
+ * Reads the environment variable `PORT`; 0 means any free port.
  *
- * @param defaultPort without one
+ * @param defaultPort the port if the variable is not set
  * @throws RangeError for anything but a whole number up to 65535
  */
 export function readPort(value: string | undefined, defaultPort: number): number {

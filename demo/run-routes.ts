@@ -3,7 +3,7 @@ import express, { type Request, type Response, type Router } from "express";
 import { requireUser, type Hub, type RunSource } from "express-sse-hub";
 import { askModel, importOrders } from "./made-up-work.js";
 
-/** Gives the routes of two runs, the answer of a model and an import. They outlive the requests that begin them. */
+/** The routes of two runs, the answer of a model and an import. They go on after the requests that begin them. */
 export function runRoutes(hub: Hub): Router {
   const routes = express.Router();
   const begin = (req: Request, res: Response, source: RunSource, event?: string) => {

@@ -2,7 +2,7 @@ import type { Hub, Matcher } from "express-sse-hub";
 import { IN_SHOP } from "./shop/shop-users.js";
 import { HERE, PAGES } from "./stream-routes.js";
 
-/** A hello and who it is for. */
+/** A hello and its audience. */
 export interface Hello {
   /** @default "message" */
   readonly event?: string;
@@ -10,27 +10,27 @@ export interface Hello {
   readonly text: string;
 }
 
-/** A hello that a key of the console says. */
+/** A hello that a key of the console sends. */
 export interface ConsoleHello extends Hello {
   readonly to: "all" | "administrators";
 }
 
-/** How many of the demo's streams an audience has, on all nodes; those of the made-up shop are not counted. */
+/** The number of streams in an audience, on all nodes; the streams of the made-up shop are not counted. */
 export interface Reach {
   readonly reached: number;
   readonly of: number;
 }
 
-/** What became of a hello: its id, and whom it reached. */
+/** The result of a hello: its id, and how many streams it reached. */
 export interface Sent extends Reach {
   readonly id: string;
 }
 
 /**
- * Sends a hello as an event, to the streams of the demo. The page and the console both come here, so they cannot but reach
- * the same people.
+ * Sends a hello as an event to the streams of the demo. The page and the console both call this function, so the same
+ * audience always means the same users.
  *
- * @throws TypeError for a matcher that cannot be one
+ * @throws TypeError for a matcher that is not valid
  */
 export async function sayHello(hub: Hub, { event = "message", to, text }: Hello): Promise<Sent> {
   const filter = filterOf(to);
@@ -43,7 +43,7 @@ export async function sayHello(hub: Hub, { event = "message", to, text }: Hello)
   return sent;
 }
 
-/** Counts what a hello to this audience would reach. */
+/** Counts the streams that a hello to this audience would reach. */
 export async function reachOf(hub: Hub, filter: Matcher | undefined): Promise<Reach> {
   const inShop = filter === undefined ? IN_SHOP : { $and: [filter, IN_SHOP] };
   const [reached, reachedInShop, of, ofShop] = await Promise.all([
@@ -55,14 +55,14 @@ export async function reachOf(hub: Hub, filter: Matcher | undefined): Promise<Re
   return { reached: reached - reachedInShop, of: of - ofShop };
 }
 
-/** Gives the matcher of an audience; `undefined` for everybody. */
+/** Returns the matcher of an audience; `undefined` for all. */
 export function filterOf(to: Hello["to"]): Matcher | undefined {
   if (to === "all") return undefined;
   return to === "administrators" ? { profile: "Administrator" } : to;
 }
 
-// The audience of an event is not sent along with it. The pages of the demo show it, so they are told: by an event without
-// an id, since one with an id would move the cursor of those who did not receive the hello.
+// An event does not contain its audience, but the pages of the demo show it. So they receive it in another event. This
+// event has no id, because an id would move the cursor of pages that did not receive the hello.
 async function tellPages(hub: Hub, sent: Sent & Pick<Hello, "to">): Promise<void> {
   const pages = hub.connections(({ rooms }) => rooms.has(PAGES));
   const isOnOthers = (await hub.count()) > hub.size;

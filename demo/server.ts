@@ -10,7 +10,7 @@ import { sayHello, type ConsoleHello } from "./say-hello.js";
 import { MadeUpShop } from "./shop/made-up-shop.js";
 
 const DEFAULT_PORT = 2015;
-// One ctrl-C may arrive twice: npm and tsx hand on what the terminal has sent to each of them already.
+// One ctrl-C may arrive twice: from the terminal, and from npm or tsx, which pass on the signal that they receive.
 const SAME_INTERRUPT_MS = 300;
 
 const shop = new MadeUpShop(() => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -53,7 +53,7 @@ function hello({ to, text }: ConsoleHello): void {
     ({ reached, of }) => {
       say(`Sent ${text} to ${to}: reached ${reached} of ${of}.`);
     },
-    // The hub has told its error listener.
+    // The hub has passed the error to its error listener.
     () => undefined,
   );
 }
@@ -71,7 +71,7 @@ function quit(): void {
   );
 }
 
-/** Quits; asked a second time, without waiting for anybody. */
+/** Quits; at a second call, without waiting for the streams to end. */
 function interrupt(): void {
   if (drainingSince === undefined) quit();
   else if (performance.now() - drainingSince > SAME_INTERRUPT_MS) process.exit(1);

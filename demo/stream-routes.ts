@@ -3,20 +3,20 @@ import express, { type Request, type Router } from "express";
 import { requireUser, type Hub } from "express-sse-hub";
 import type { Controls, ControlState } from "./controls.js";
 
-/** The room of all streams that a hello is for: those of the page, and those of a `curl`. */
+/** The room of all streams that may receive a hello: those of the page, and those of a `curl`. */
 export const HERE = "demo:here";
 
-/** The room of the streams that are told what the page shows beside the events. */
+/** The room of the pages' streams. They also receive the events that only the page needs. */
 export const PAGES = "demo:pages";
 
-/** The room of the streams that count along where there are several nodes: with `?counts`. */
+/** The room of the streams with `?counts`. If there are several nodes, they receive the event `count`. */
 export const COUNTS = "demo:counts";
 
 /**
- * Gives the two streams: one for everybody, one for users.
+ * The routes of the two streams: one for all visitors, one for users only.
  *
- * @param node the name of this node, where there are several: each stream is told it, as the event `node`
- * @param controls what runs beside the application: the page is told its state, as the event `demo:state`
+ * @param node the name of this node, if there are several: each stream receives it as the event `node`
+ * @param controls the shop and the nodes: the page receives their state as the event `demo:state`
  */
 export function streamRoutes(
   hub: Hub,
@@ -35,7 +35,7 @@ export function streamRoutes(
     if (node !== undefined) void connection.stream([node], "node");
   };
 
-  // On this node alone: the other nodes tell theirs.
+  // Only to the pages of this node: each node sends the state to its own pages.
   controls?.onChange(() => {
     for (const connection of hub.connections(({ rooms }) => rooms.has(PAGES))) {
       connection.send("demo:state", controls.state);
@@ -48,8 +48,8 @@ export function streamRoutes(
 }
 
 /**
- * A stream of the demo's page. It also receives `demo:sent`, with the audience of each hello, and `demo:live` once
- * everything that it missed has been replayed: an event that goes through the log comes after those before it.
+ * Opens a stream of the demo's page. It also receives `demo:sent`, with the audience of each hello, and `demo:live` when
+ * all missed events have been replayed: `demo:live` goes through the log too, so it comes after the events before it.
  */
 function joinWithMarks(hub: Hub, req: Request) {
   const own = randomUUID();
@@ -58,7 +58,7 @@ function joinWithMarks(hub: Hub, req: Request) {
   return connection;
 }
 
-// As it is when the stream opens, not when it was asked for.
+// A generator, so that the state is read when the stream opens, not when it is requested.
 function* stateOf(controls: Controls): Generator<ControlState> {
   yield controls.state;
 }
