@@ -7,25 +7,25 @@ import { HUB_NUMBERS } from "./numbers.js";
 
 /** Options of `hubMetrics()`. An unknown key is an error. */
 export interface HubMetricsOptions {
-  /** Where the metrics go. @default the global `register` of prom-client */
+  /** The registry for the metrics. @default the global `register` of prom-client */
   register?: AnyRegistry | undefined;
   /**
-   * Labels on all metrics of this hub, such as `{ hub: "shop" }`: needed to tell hubs apart that share a
-   * registry, and then of the same names for each. @default none
+   * Labels on all metrics of this hub, such as `{ hub: "shop" }`. Hubs that share a registry need them: the same
+   * names with different values. @default none
    */
   labels?: Labels | undefined;
 }
 
 /** The metrics of a hub in a registry. */
 export interface HubMetrics {
-  /** Takes them out again; those of other hubs stay. Idempotent. */
+  /** Removes the metrics of this hub from the registry. The metrics of other hubs stay. Idempotent. */
   remove(): void;
 }
 
 /**
- * Puts the numbers of a hub into the application's registry of prom-client, where they are read whenever
- * somebody collects. Until they are removed, two histograms are fed after each pass; nothing else is
- * added to what the hub does. No label holds anything of a user, a session or a room, nor an address.
+ * Adds the numbers of a hub to the application's registry of prom-client, which reads them whenever it is collected.
+ * Two histograms are updated after each pass, until the metrics are removed; the hub does no other work for them. No
+ * label contains anything of a user, a session, a room or an address.
  *
  * The numbers are those of this node. They stay after `hub.close()`, as they were at the end.
  *
@@ -36,8 +36,8 @@ export interface HubMetrics {
  *   res.set("Content-Type", register.contentType).send(await register.metrics());
  * });
  *
- * @throws SseHubTypeError `ERR_SSE_OPTION`, also for a second hub that its labels do not tell from the
- * first, and for a registry that has a metric of one of these names already
+ * @throws SseHubTypeError `ERR_SSE_OPTION`, also for a second hub whose labels do not differ from those of the
+ * first, and for a registry that already has a metric of one of these names
  */
 export function hubMetrics(hub: Hub, options: HubMetricsOptions = {}): HubMetrics {
   if (!isHub(hub)) {
@@ -50,7 +50,7 @@ export function hubMetrics(hub: Hub, options: HubMetricsOptions = {}): HubMetric
   const register = read("register", "a Registry of prom-client", isRegistry, globalRegister);
   const labels = read("labels", LABELS, isLabels, {});
   const set = metricSetOf(register, Object.keys(labels));
-  // A copy: what the caller does to its object later must not move the numbers.
+  // A copy, so that later changes of the caller's object do not change the labels.
   const source = set.add(hub, { ...labels });
   return {
     remove: () => {
@@ -59,13 +59,13 @@ export function hubMetrics(hub: Hub, options: HubMetricsOptions = {}): HubMetric
   };
 }
 
-// Labels of the metrics themselves.
+// The labels that the metrics themselves have.
 const RESERVED_LABELS = [
   ...new Set(["le", ...HUB_NUMBERS.flatMap(({ label }) => label?.name ?? [])]),
 ];
 
 const LABELS =
-  'an object of texts such as { hub: "shop" }, whose names are those Prometheus takes for labels and ' +
+  'an object of texts such as { hub: "shop" }, whose names are valid label names of Prometheus and ' +
   `none of ${RESERVED_LABELS.join(", ")}`;
 
 function isHub(value: unknown): value is Hub {
@@ -74,7 +74,7 @@ function isHub(value: unknown): value is Hub {
   return typeof stats === "function" && typeof health === "function";
 }
 
-// Not instanceof: an application may have a prom-client of its own beside ours.
+// Not instanceof, because the application may have another copy of prom-client.
 const isRegistry: Check<AnyRegistry> = (value): value is AnyRegistry => {
   if (!isObject(value)) return false;
   const { registerMetric, getSingleMetric } = value as Partial<AnyRegistry>;

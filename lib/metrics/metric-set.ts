@@ -31,26 +31,26 @@ type Pass = HubChannels[typeof PASS];
 const DELAY = {
   name: "sse_publish_to_write_seconds",
   help:
-    "Seconds from an event's publishing on this node, or its arrival from another one, until the pass " +
-    "that wrote it to live connections was done; one observation for each event.",
+    "Seconds from an event's broadcast on this node, or its arrival from another one, until it was written " +
+    "to all live connections; one observation for each event.",
 };
 const PASS_TIME = {
   name: "sse_pass_seconds",
-  help: "Seconds that a pass over the live connections took, the turns of others in it included.",
+  help: "Seconds that one round of writing to the live connections took, including other work of the process.",
 };
-// From half a millisecond, which a pass over a few connections takes.
+// The smallest bucket is half a millisecond, the time of a pass over a few connections.
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
 const sets = new WeakMap<AnyRegistry, MetricSet>();
 
 /**
- * The metrics that hubs share in a registry. They are made with the first hub, and leave with the last.
+ * The metrics that hubs share in a registry. They are added with the first hub, and removed with the last.
  *
- * @throws SseHubTypeError `ERR_SSE_OPTION` where the registry has a metric of one of these names already
+ * @throws SseHubTypeError `ERR_SSE_OPTION` if the registry already has a metric of one of these names
  */
 export function metricSetOf(register: AnyRegistry, labelNames: readonly string[]): MetricSet {
   const known = sets.get(register);
-  // Not there: the last hub has left, or somebody has cleared the registry.
+  // Make a new set if the last hub was removed, or the registry was cleared.
   if (known?.isThere === true) return known;
   const made = new MetricSet(register, labelNames);
   sets.set(register, made);
@@ -81,12 +81,12 @@ export class MetricSet {
     ]);
   }
 
-  /** True while the registry shows it. */
+  /** True while the registry contains these metrics. */
   get isThere(): boolean {
     return [...this.#metrics].every(([name, metric]) => this.#isShown(name, metric));
   }
 
-  /** Shows a hub. @throws SseHubTypeError `ERR_SSE_OPTION` for labels that do not fit those of the others */
+  /** Adds a hub. @throws SseHubTypeError `ERR_SSE_OPTION` for labels that do not fit those of the other hubs */
   add(hub: Hub, labels: Labels): Source {
     this.#checkLabels(labels);
     const onPass = (message: unknown) => {
@@ -97,13 +97,13 @@ export class MetricSet {
     };
     const source = { hub, labels, onPass };
     this.#sources.add(source);
-    // There as 0 before the first pass.
+    // So that the histograms exist, with 0 observations, before the first pass.
     for (const histogram of [this.#delays, this.#passTimes]) histogram.zero(labels);
     subscribe(PASS, onPass);
     return source;
   }
 
-  /** Hides a hub. */
+  /** Removes a hub. */
   remove(source: Source): void {
     if (!this.#sources.delete(source)) return;
     unsubscribe(PASS, source.onPass);
@@ -125,7 +125,7 @@ export class MetricSet {
       aggregator,
       labelNames,
       registers: [this.#register],
-      // The hub has counted: here it is written down anew each time.
+      // The hub counts; at each collection, its numbers are copied.
       collect() {
         this.reset();
         for (const { hub, labels } of sources) {
@@ -154,10 +154,10 @@ export class MetricSet {
     if (isSameKind && !isTaken) return;
     throw new SseHubTypeError(
       "ERR_SSE_OPTION",
-      `The labels of hubMetrics() are ${JSON.stringify(labels)}, and the registry shows another hub ` +
-        `under ${JSON.stringify([...this.#sources][0]?.labels)}. Expected labels of the same names that ` +
-        'tell the two apart, as in hubMetrics(hub, { labels: { hub: "shop" } }); call remove() of what ' +
-        "hubMetrics() gave before, where the hub was made anew.",
+      `The labels of hubMetrics() are ${JSON.stringify(labels)}, and the registry already has another hub ` +
+        `with ${JSON.stringify([...this.#sources][0]?.labels)}. Expected the same label names with another ` +
+        'value, as in hubMetrics(hub, { labels: { hub: "shop" } }). If the new hub replaces the other one, ' +
+        "first call remove() of the object that hubMetrics() returned for it.",
     );
   }
 }
@@ -166,8 +166,8 @@ function checkFree(register: AnyRegistry, name: string): void {
   if (register.getSingleMetric(name) === undefined) return;
   throw new SseHubTypeError(
     "ERR_SSE_OPTION",
-    `The registry of hubMetrics() has a metric ${describe(name)} already, which is not of this copy of ` +
-      "express-sse-hub. Expected a registry where that name is free: give a new Registry() as register, " +
-      "or take the package by import alone, or by require alone.",
+    `The registry of hubMetrics() already has a metric ${describe(name)} that is not of this copy of ` +
+      "express-sse-hub. Expected a registry without this name: give a new Registry() as register, " +
+      "or load the package only with import, or only with require.",
   );
 }

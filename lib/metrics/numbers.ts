@@ -6,25 +6,25 @@ import type { ReturnVerdict } from "../log/cursor.js";
 import type { RunEndReason } from "../log/run-store.js";
 import type { SessionEndCause } from "../session/session-end-cause.js";
 
-/** A number of a hub, read when somebody collects. */
+/** A number of a hub, read when the registry is collected. */
 export interface HubNumber {
   readonly name: string;
   readonly help: string;
   readonly kind: "gauge" | "counter";
-  /** What prom-client's AggregatorRegistry makes of those of several workers. */
+  /** How prom-client's AggregatorRegistry combines the numbers of several workers. */
   readonly aggregator: "sum" | "min" | "max";
-  /** Its name and all it can be, so that each is there, as 0, before it first happens; `null` for none. */
+  /** The label's name and all its values, so that each is reported as 0 before it first happens; `null` for no label. */
   readonly label: { readonly name: string; readonly values: readonly string[] } | null;
-  /** By the label's value; a number without a label is under "". What is missing is 0. */
+  /** The numbers by the label's value; without a label, the key is "". A missing number is 0. */
   readonly read: (hub: Hub) => Readonly<Record<string, number>>;
 }
 
-/** All numbers of a hub, in the order they are shown in. */
+/** All numbers of a hub, in the order of the report. */
 export const HUB_NUMBERS: readonly HubNumber[] = [
   gauge("sse_connections", "Connections open now on this node.", (hub) => hub.size),
   counter(
     "sse_connections_opened_total",
-    "Connections that were told hub:open.",
+    "Connections that received hub:open.",
     (hub) => hub.stats().opened,
   ),
   counterBy(
@@ -50,7 +50,7 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
   ),
   counterBy(
     "sse_rejected_total",
-    "Requests for a stream that got none, by reason: the limit that was reached, or what stood in the way.",
+    "Requests that received no stream, by reason: the limit that was reached, or another reason.",
     "reason",
     valuesOf<RefusalReason>({
       connections: 0,
@@ -73,12 +73,12 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
   ),
   counter(
     "sse_events_delivered_total",
-    "Events written live, once for each connection.",
+    "Events written live, counted once for each connection.",
     (hub) => hub.stats().delivered,
   ),
   counter(
     "sse_replayed_events_total",
-    "Events written from the log to connections that were behind, once for each connection.",
+    "Events written from the log to slow or returning connections, counted once for each connection.",
     (hub) => hub.stats().replayed,
   ),
   counterBy(
@@ -90,12 +90,12 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
   ),
   counter(
     "sse_gaps_total",
-    "Times a connection was told hub:gap: events left the log before it was given them.",
+    "Times a slow connection received hub:gap, because events left the log before it had read them.",
     (hub) => hub.stats().gaps,
   ),
   gauge(
     "sse_behind",
-    "Connections open now and not at the head of the log: just come, or slow.",
+    "Open connections that are not at the end of the log, because they are new or slow.",
     (hub) => hub.stats().behind,
   ),
   gauge(
@@ -145,12 +145,12 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
   ),
   counter(
     "sse_filter_errors_total",
-    "Predicates that threw or gave a promise, once for each broadcast.",
+    "Predicates that threw or returned a promise, counted once for each broadcast.",
     (hub) => hub.stats().filterErrors,
   ),
   counterBy(
     "sse_sessions_ended_total",
-    "Sessions whose streams had to end because their user no longer held, by cause.",
+    "Sessions whose streams had to end, by cause.",
     "cause",
     valuesOf<SessionEndCause>({
       destroyed: 0,
@@ -178,14 +178,14 @@ export const HUB_NUMBERS: readonly HubNumber[] = [
   ),
   counterBy(
     "sse_runs_ended_total",
-    "Runs of this process that have ended, by how.",
+    "Runs of this process that have ended, by reason.",
     "reason",
     valuesOf<RunEndReason>({ done: 0, failed: 0, cancelled: 0, lost: 0 }),
     (hub) => hub.stats().runs.ended,
   ),
 ];
 
-// Misuse, thrown at the call, and the reason of a signal: the hub reports none of these.
+// The hub does not report these: they are thrown at the call, or are the reason of a signal.
 type ThrownAlone =
   | "ERR_SSE_OPTION"
   | "ERR_SSE_FIELD"
@@ -197,7 +197,7 @@ type ThrownAlone =
   | "ERR_SSE_HEADERS_SENT"
   | "ERR_SSE_ENDED";
 
-// Written as an object, so that the compiler sees to it that none is missing.
+// The values are the keys of an object, so that the compiler finds a missing one.
 function valuesOf<K extends string>(values: Readonly<Record<K, 0>>): string[] {
   return Object.keys(values);
 }

@@ -346,10 +346,10 @@ describe("hubMetrics()", () => {
       expect.objectContaining({
         code: "ERR_SSE_OPTION",
         message:
-          "The labels of hubMetrics() are {}, and the registry shows another hub under {}. Expected " +
-          "labels of the same names that tell the two apart, as in " +
-          'hubMetrics(hub, { labels: { hub: "shop" } }); call remove() of what hubMetrics() gave ' +
-          "before, where the hub was made anew.",
+          "The labels of hubMetrics() are {}, and the registry already has another hub with {}. Expected " +
+          "the same label names with another value, as in " +
+          'hubMetrics(hub, { labels: { hub: "shop" } }). If the new hub replaces the other one, ' +
+          "first call remove() of the object that hubMetrics() returned for it.",
       }),
     );
   });
@@ -417,7 +417,7 @@ describe("hubMetrics()", () => {
         undefined,
         { labels },
         "The option labels of hubMetrics() is an object (Object). Expected an object of texts such as " +
-          '{ hub: "shop" }, whose names are those Prometheus takes for labels and none of le, reason, ' +
+          '{ hub: "shop" }, whose names are valid label names of Prometheus and none of le, reason, ' +
           "verdict, code, cause.",
       ],
     ),
@@ -438,7 +438,7 @@ describe("hubMetrics()", () => {
     );
 
     expect(() => hubMetrics(createOpenHub(), { register })).toThrow(
-      /^The registry of hubMetrics\(\) has a metric "sse_behind" already/,
+      /^The registry of hubMetrics\(\) already has a metric "sse_behind" that/,
     );
     expect(samplesIn(await register.metrics())).toEqual({ sse_behind: 0 });
   });
