@@ -33,7 +33,10 @@ export function sessionRoutes(users: ReadonlyMap<unknown, object>): Router {
     const { login } = (req.body ?? {}) as { login?: unknown };
     const user = users.get(login);
     if (user === undefined) {
-      throw createError(400, `Nobody has that login. Try ${[...users.keys()].join(" or ")}.`);
+      throw createError(
+        400,
+        `There is no user with this login. Try ${[...users.keys()].join(" or ")}.`,
+      );
     }
     // An attacker may know the session id from before the login, so the user gets a new one.
     await renewSession(req);

@@ -13,7 +13,7 @@ export function controlRoutes(controls: Controls): Router {
   routes.post("/shop", administrators, (req, res) => {
     const { isOpen } = (req.body ?? {}) as { isOpen?: unknown };
     if (typeof isOpen !== "boolean") {
-      throw createError(400, 'Say whether it is open: "isOpen" is true or false.');
+      throw createError(400, 'Expected "isOpen" to be true or false.');
     }
     controls.ask({ kind: "shop", isOpen });
     res.status(202).json({});
@@ -25,7 +25,7 @@ export function controlRoutes(controls: Controls): Router {
     const { nodes = [] } = controls.state;
     if (typeof node !== "string" || !nodes.some(({ name, isUp }) => isUp && name === node)) {
       const names = nodes.filter(({ isUp }) => isUp).map(({ name }) => JSON.stringify(name));
-      throw createError(400, `Say which: "node" is one that is up: ${names.join(", ")}.`);
+      throw createError(400, `Expected "node" to be a node that is up: ${names.join(", ")}.`);
     }
     // After the answer, because the node may be this one.
     res.once("finish", () => {

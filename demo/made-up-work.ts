@@ -7,7 +7,7 @@ const ROWS = 120;
 const ANSWER = `Server-Sent Events are one HTTP response that does not end. The server writes an event whenever \
 there is one, and the browser reads it at once. When the connection breaks, the browser opens it again and sends the \
 id of the newest event it has, so the server knows where to go on. This answer is a run: the server produces it once, \
-whether anybody reads it or not. Reload the page now, and you will see it from its first word. Another user who asks for it is told that there is no \
+whether a page reads it or not. Reload the page now, and you will see it from its first word. If another user asks for it, the server answers that there is no \
 such run. And if you have read enough, the stop button ends it on the server, not only on your screen.`;
 
 /** Stands in for a model: yields an answer word by word. */

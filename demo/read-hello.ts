@@ -26,5 +26,8 @@ export function readAudience(body: unknown): Hello["to"] {
   const { to } = (body ?? {}) as { to?: unknown };
   if (to === "all" || to === "administrators") return to;
   if (typeof to === "object" && to !== null) return to as Matcher;
-  throw createError(400, 'Say whom it is for: "to" is "all", "administrators" or a matcher.');
+  throw createError(
+    400,
+    'The audience is missing or wrong: "to" is "all", "administrators" or a matcher.',
+  );
 }

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 
 /**
- * The hash of a session id. The hub keeps and sends only this hash, because whoever has the id has the session.
+ * The hash of a session id. The hub keeps and sends only this hash, because the id alone gives access to the session.
  *
  * @param label the same on every node: {@link EventLog.sessionLabel}
  */

@@ -55,7 +55,7 @@ describe("the demo's API", () => {
       await supertest(start())
         .post("/api/login")
         .send(body)
-        .expect(400, { message: "Nobody has that login. Try alice or bob." });
+        .expect(400, { message: "There is no user with this login. Try alice or bob." });
     },
   );
 
@@ -101,9 +101,9 @@ describe("the demo's API", () => {
     [{ to: "all", text: "x".repeat(501) }, 'Say less: "text" has at most 500 characters.'],
     [
       { to: "bob", text: "hello" },
-      'Say whom it is for: "to" is "all", "administrators" or a matcher.',
+      'The audience is missing or wrong: "to" is "all", "administrators" or a matcher.',
     ],
-    [undefined, 'Say whom it is for: "to" is "all", "administrators" or a matcher.'],
+    [undefined, 'The audience is missing or wrong: "to" is "all", "administrators" or a matcher.'],
   ])("refuses the hello %j", async (body, message) => {
     const app = start();
     const cookie = await signIn(app, "alice");
