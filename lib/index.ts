@@ -5,7 +5,7 @@ export type { EndReason } from "./connection/end-reason.js";
 export type { First } from "./admission/admission-request.js";
 export type { RefusalReason } from "./admission/refusal-reason.js";
 export type { Limits } from "./admission/limits.js";
-export type { PresentUser } from "./cluster/presence.js";
+export type { PresentUser } from "./cluster/present-user.js";
 export type { Filter, Predicate } from "./audience/audience.js";
 export type { Matcher, Operators } from "./audience/matcher.js";
 export type { BroadcastTrace } from "./publish/broadcast-trace.js";

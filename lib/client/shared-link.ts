@@ -3,7 +3,7 @@ import { Leader } from "./leader.js";
 import { LeaderWatch } from "./leader-watch.js";
 import type { LinkOptions } from "./link.js";
 import type { Channel } from "./page.js";
-import type { OpenedLink, OpenLink, Sharing } from "./sharing.js";
+import type { OpenedLink, OpenLink, Sharing } from "./open-link.js";
 import type { EventSignal, Signal, StateSignal } from "./signal.js";
 import { TabLock } from "./tab-lock.js";
 import type { Lead, TabMessage, Told } from "./tab-message.js";

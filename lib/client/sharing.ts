@@ -1,29 +1,12 @@
 import { Link, type LinkOptions } from "./link.js";
-import { page, type Channel, type LockManager } from "./page.js";
-import type { SharedLink } from "./shared-link.js";
+import type { OpenedLink, OpenLink, Sharing } from "./open-link.js";
+import { page } from "./page.js";
 import type { Signal } from "./signal.js";
 import { waitForLoops } from "./wait-for-loops.js";
 
-/** How tabs that share a connection find each other. */
-export interface Sharing {
-  /** The name of the lock and of the channel. */
-  readonly name: string;
-  readonly locks: LockManager;
-  readonly channel: Channel;
-}
-
-/** The source of a stream's events. */
-export interface OpenedLink {
-  /** The newest id that was received. */
-  readonly cursor: string | undefined;
-  close(): void;
-}
-
-/** Opens the connection of a stream. */
-export type OpenLink = (
-  options: LinkOptions,
-  cursor: string | undefined,
-  tell: (signal: Signal) => void,
+/** The class of a shared link, whose module is loaded when a page shares a connection. */
+type SharedLinkClass = new (
+  ...given: [...Parameters<OpenLink>, sharing: Sharing, openLink: OpenLink]
 ) => OpenedLink;
 
 /** A connection of this tab's own. */
@@ -62,7 +45,7 @@ class LoadedLink implements OpenedLink {
     this.#link.close();
   }
 
-  #open(Shared: typeof SharedLink | undefined): void {
+  #open(Shared: SharedLinkClass | undefined): void {
     if (this.#isClosed) return;
     const { cursor } = this;
     const [options, , tell] = this.#given;
@@ -80,7 +63,7 @@ class LoadedLink implements OpenedLink {
   }
 
   // The other tabs must not wait for a loop of this tab: it leaves the shared connection until the loop has room.
-  async #pause(Shared: typeof SharedLink): Promise<void> {
+  async #pause(Shared: SharedLinkClass): Promise<void> {
     const taken = this.#given[0].whenTaken();
     if (taken === undefined || this.#isPausing) return;
     this.#isPausing = true;

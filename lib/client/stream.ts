@@ -4,7 +4,8 @@ import { resolveConnectOptions, type ConnectOptions } from "./connect-options.js
 import { EventLoops } from "./event-loops.js";
 import { baseUrl, page } from "./page.js";
 import { report } from "./report.js";
-import { openOwn, openShared, type OpenedLink } from "./sharing.js";
+import type { OpenedLink } from "./open-link.js";
+import { openOwn, openShared } from "./sharing.js";
 import type {
   EndSignal,
   EventSignal,

@@ -1,4 +1,5 @@
-import type { Presence, PresentUser } from "./presence.js";
+import type { Presence } from "./presence.js";
+import type { PresentUser } from "./present-user.js";
 import { compileMatcher } from "../audience/compile-matcher.js";
 import type { Addresses } from "../connection/addresses.js";
 import type { StreamConnection } from "../connection/stream-connection.js";

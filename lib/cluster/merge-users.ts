@@ -1,5 +1,6 @@
 import { keptUserKeyOf, type User } from "../user/user.js";
-import { shortKeyOf, type NodeUser, type PresentUser, type SessionUsers } from "./presence.js";
+import { shortKeyOf, type NodeUser, type SessionUsers } from "./presence.js";
+import type { PresentUser } from "./present-user.js";
 
 /** A user as the dashboard lists it. */
 export interface Person extends PresentUser {

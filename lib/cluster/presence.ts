@@ -1,14 +1,8 @@
 import { keptUserKeyOf, userKeyOf, type User } from "../user/user.js";
 import type { EndReason } from "../connection/end-reason.js";
+import type { PresentUser } from "./present-user.js";
 import { reachOf, type Reach } from "./reach.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
-
-/** A user and the number of its connections. */
-export interface PresentUser {
-  readonly user: User;
-  /** 0 for a user whose page was closed a moment ago and may be reloading. */
-  readonly connections: number;
-}
 
 /** A user in the answer of one node. */
 export interface NodeUser extends PresentUser {

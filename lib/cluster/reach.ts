@@ -1,6 +1,6 @@
 import type { StreamConnection } from "../connection/stream-connection.js";
 import { keptUserKeyOf, type User } from "../user/user.js";
-import type { PresentUser } from "./presence.js";
+import type { PresentUser } from "./present-user.js";
 
 /** The connections and users that a broadcast would be delivered to now. */
 export interface Reach {

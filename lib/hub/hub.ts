@@ -1,7 +1,7 @@
 import type { ClosableServer, CloseWithOptions } from "./close-with.js";
 import type { Broadcaster } from "../publish/broadcaster.js";
 import type { Connection } from "../connection/connection.js";
-import type { PresentUser } from "../cluster/presence.js";
+import type { PresentUser } from "../cluster/present-user.js";
 import type { Filter } from "../audience/audience.js";
 import type { Matcher } from "../audience/matcher.js";
 import type { HubEvents } from "../publish/hub-events.js";

@@ -1,6 +1,6 @@
 import { compileFilter, type Filter } from "../audience/audience.js";
 import type { Matcher } from "../audience/matcher.js";
-import type { PresentUser } from "../cluster/presence.js";
+import type { PresentUser } from "../cluster/present-user.js";
 import type { Connection } from "../connection/connection.js";
 import type { CancelOptions, Run, RunInfo, RunMatcher, RunOptions, RunSource } from "../run/run.js";
 import { SseHubError, SseHubTypeError, describe } from "../errors/sse-hub-error.js";

@@ -5,7 +5,7 @@ import type { LogMirror } from "./log-mirror.js";
 import type { LogSession } from "./log-session.js";
 import type { LogState, SeenEntry } from "./log-state.js";
 import type { PendingAppend } from "./pending-append.js";
-import type { Answers } from "./questions.js";
+import type { Answers } from "./answers.js";
 import type { Reconnector, ReconnectorParts } from "./reconnector.js";
 import type { Trouble } from "./trouble.js";
 

@@ -2,14 +2,13 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LogFollower, Notice } from "../log/event-log.js";
 import type { LogSession } from "./log-session.js";
+import type { Answers, AnswersSeen } from "./answers.js";
 import type { AppendQueue } from "./append-queue.js";
 import { withTimer } from "./timer.js";
 
 /** Milliseconds after which a node counts as dead if it has not reported; it reports every second. */
 export const DEAD_MS = 4_000;
 const PATIENCE_MS = 5_000;
-/** Milliseconds for which the server keeps an answer. */
-export const KEPT_MS = 10_000;
 const MIN_PAUSE_MS = 2;
 const MAX_PAUSE_MS = 100;
 
@@ -20,23 +19,6 @@ export interface QuestionsParts<S extends LogSession> {
   readonly followers: Iterable<LogFollower>;
   readonly appends: Pick<AppendQueue<S>, "add">;
   whenUp(): Promise<S>;
-}
-
-/** Keeps answers on the server, for {@link KEPT_MS}. */
-export interface Answers<S extends LogSession> {
-  /** Stores the answer of a node. */
-  reply(session: S, question: string, text: string): Promise<unknown>;
-  /**
-   * Returns the nodes that are alive, and the answers that are new.
-   *
-   * @param known how many answers the caller already has
-   */
-  look(session: S, question: string, known: number): Promise<AnswersSeen>;
-}
-
-export interface AnswersSeen {
-  readonly alive: readonly string[];
-  readonly replies: readonly Buffer[];
 }
 
 /**

@@ -2,7 +2,7 @@
 // eslint-plugin-compat knows no static method of an interface, such as URL.canParse(), and no method of
 // a value, such as AbortSignal's throwIfAborted(): what a name stands for is asked of the types here.
 import bcd from "@mdn/browser-compat-data" with { type: "json" };
-import { OLDEST_BROWSERS } from "../../lib/client/browsers.mjs";
+import { OLDEST_BROWSERS } from "../../lib/bundle/browsers.mjs";
 
 const BCD_NAMES = { ios_saf: "safari_ios" };
 const OLDEST = OLDEST_BROWSERS.map(({ name, version }) => ({

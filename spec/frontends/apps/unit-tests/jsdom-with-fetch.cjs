@@ -1,6 +1,6 @@
 const { TestEnvironment } = require("jest-environment-jsdom");
 
-// What browsers have, Node has, and jsdom has not; and the signals that Node's fetch takes.
+// Globals that browsers and Node have, but jsdom does not; and the signals that Node's fetch accepts.
 const OF_NODE = {
   AbortController,
   AbortSignal,

@@ -1,20 +1,20 @@
-// Makes the page of the dashboard text in a module of the server's side: lib/dashboard/page-bundle.ts, which is made
-// with lib/express/client-bundle.ts, and is not kept in git.
+// Bundles the page of the dashboard, as text in a module of the server, lib/dashboard/page-bundle.ts, which is not kept
+// in git.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { BUNDLE_TARGET } from "../client/browsers.mjs";
-import { writeIfChanged } from "../client/write-if-changed.mjs";
+import { BUNDLE_TARGET } from "./browsers.mjs";
+import { writeIfChanged } from "./write-if-changed.mjs";
 
-const HERE = new URL(".", import.meta.url);
+const DASHBOARD = new URL("../dashboard/", import.meta.url);
 const UPLOT = createRequire(import.meta.url).resolve("uplot/package.json");
 
 /** @param banner what the bundle begins with */
 async function bundle(entry, banner = "") {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(entry, HERE))],
+    entryPoints: [fileURLToPath(new URL(entry, DASHBOARD))],
     bundle: true,
     minify: true,
     format: "esm",
@@ -31,7 +31,7 @@ export default async function bundleDashboard() {
   const licence = await readFile(join(dirname(UPLOT), "LICENSE"), "utf8");
   const notice = `/*! The charts are drawn by uPlot (https://github.com/leeoniya/uPlot).\n\n${licence.trim()}\n*/\n`;
   const [body, script, style] = await Promise.all([
-    readFile(new URL("page/page.html", HERE), "utf8"),
+    readFile(new URL("page/page.html", DASHBOARD), "utf8"),
     bundle("page/main.js", notice),
     bundle("page/page.css"),
   ]);
@@ -42,5 +42,5 @@ export const PAGE_SCRIPT: string = ${JSON.stringify(script)};
 /** Its style, minified. */
 export const PAGE_STYLE: string = ${JSON.stringify(style)};
 `;
-  await writeIfChanged(new URL("page-bundle.ts", HERE), module);
+  await writeIfChanged(new URL("page-bundle.ts", DASHBOARD), module);
 }

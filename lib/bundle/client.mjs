@@ -1,13 +1,11 @@
 // Bundles the browser client into one file, and the code for sharing a connection into a second one. Both are text in a
-// module of the server, lib/express/client-bundle.ts, which each `npm install`, build and test run generates. It is not
-// kept in git. The page of the dashboard is bundled at the same time.
+// module of the server, lib/express/client-bundle.ts, which is not kept in git.
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import bundleDashboard from "../dashboard/bundle.mjs";
 import { BUNDLE_TARGET } from "./browsers.mjs";
 import { writeIfChanged } from "./write-if-changed.mjs";
 
-const HERE = new URL(".", import.meta.url);
+const CLIENT = new URL("../client/", import.meta.url);
 // The server replaces this text with the path at which it serves the second file.
 const SHARED_PART = "./client-shared.js";
 
@@ -20,7 +18,7 @@ const sharedPart = {
 
 async function bundle(entry, plugins) {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(entry, HERE))],
+    entryPoints: [fileURLToPath(new URL(entry, CLIENT))],
     bundle: true,
     minify: true,
     format: "esm",
@@ -40,8 +38,5 @@ export const CLIENT_BUNDLE: string = ${await bundle("index.ts", [sharedPart])};
 /** The code for sharing a connection between tabs, minified. */
 export const SHARED_BUNDLE: string = ${await bundle("shared-link.ts", [])};
 `;
-  await writeIfChanged(new URL("../express/client-bundle.ts", HERE), module);
-  await bundleDashboard();
+  await writeIfChanged(new URL("../express/client-bundle.ts", import.meta.url), module);
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await bundleClient();
