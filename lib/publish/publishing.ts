@@ -58,8 +58,8 @@ export class Publishing implements Publishes {
     return this.#reported(sent);
   }
 
-  async clear(retainKey: string): Promise<void> {
-    await this.#reported(this.#add(clearingDraft(retainKey)));
+  clear(retainKey: string): Promise<void> {
+    return this.#reported(this.#clear(retainKey));
   }
 
   /**
@@ -79,6 +79,10 @@ export class Publishing implements Publishes {
         this.#reported(trace(broadcast.event, (context) => add(this.#draft(broadcast, context)))),
       clear: (retainKey) => this.#reported(add(clearingDraft(retainKey))),
     };
+  }
+
+  async #clear(retainKey: string): Promise<void> {
+    await this.#add(clearingDraft(retainKey));
   }
 
   // A caller may ignore the promise: the error is reported, and is no unhandled rejection.
