@@ -4,6 +4,7 @@ import { connect, type AnyStreamEvent, type SseStream } from "express-sse-hub/cl
 import { Deferred } from "../../lib/async/deferred.js";
 import { describeInBrowser } from "../support/browser.js";
 import { onTestEnd } from "../support/disposers.js";
+import { untilTrueIn } from "../support/eventually.js";
 import { sample } from "../support/guides.js";
 import { Shop, until } from "../support/shop.js";
 import { ClientPage, SITE } from "./client-page.js";
@@ -258,7 +259,7 @@ describeInBrowser("a loop of a tab that shares its connection", (windows) => {
       await busyTab.tells("message 2499");
       const heldBack = (await sleepyTab.messages()).length;
       await sleepyTab.run("wake(); 0");
-      await sleepyTab.page.waitForFunction("got.length >= 2500");
+      await untilTrueIn(sleepyTab.page, "got.length >= 2500");
       expect(await sleepyTab.run("got")).toEqual(numbers);
       expect(await busyTab.messages()).toEqual(numbers.map((n) => `message ${n}`));
       expect(heldBack).toBeLessThan(2_000);

@@ -8,6 +8,7 @@ import supertest from "supertest";
 import { userKeyOf } from "../../lib/user/user.js";
 import { faultsIn } from "../support/axe.js";
 import { describeInBrowser } from "../support/browser.js";
+import { untilTrueIn } from "../support/eventually.js";
 import { serve } from "../support/serve.js";
 import type { Shop } from "../support/shop.js";
 import { complaintsOf, openPage, type View } from "./dashboard-page.js";
@@ -131,7 +132,8 @@ describeInBrowser("the dashboard's page", (windows) => {
     const wide = await plotted();
     expect(wide.ink).toBeGreaterThan(1_000);
     await page.setViewportSize({ width: 390, height: 844 });
-    await page.waitForFunction(
+    await untilTrueIn(
+      page,
       `document.querySelector("figure canvas").clientWidth !== ${wide.width}`,
     );
     await page.emulateMedia({ colorScheme: "dark" });
@@ -269,7 +271,7 @@ describeInBrowser("the dashboard's page", (windows) => {
     await page.setViewportSize({ width: 390, height: 844 });
     await tabTo('[aria-label="Nodes"]');
     await page.keyboard.press("ArrowRight");
-    await page.waitForFunction(`document.querySelector('[aria-label="Nodes"]').scrollLeft > 0`);
+    await untilTrueIn(page, `document.querySelector('[aria-label="Nodes"]').scrollLeft > 0`);
   });
 
   it.each(["audience", "online", "user", "flow", "log", "runs"])(

@@ -2,10 +2,11 @@ import { redisLog } from "express-sse-hub/redis";
 import { Registry } from "prom-client";
 import supertest from "supertest";
 import { describeWith } from "../support/describe-with.js";
+import { eventually } from "../support/eventually.js";
 import { RedisServer } from "../support/redis.js";
 import type { Shop } from "../support/shop.js";
 import { alerts, asSent, panels, ruleFile, type RuleFile } from "./operations.js";
-import { PROMETHEUS, Prometheus, eventually, type Sample } from "./prometheus.js";
+import { PROMETHEUS, Prometheus, type Sample } from "./prometheus.js";
 import { openShop } from "./scraped.js";
 
 const REDIS = "/usr/bin/redis-server";

@@ -3,15 +3,14 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { onTestEnd } from "../support/disposers.js";
+import { eventually } from "../support/eventually.js";
 import { freePort } from "../support/redis.js";
 import type { RuleFile } from "./operations.js";
 
 /** Where Debian's package puts it. */
 export const PROMETHEUS = "/usr/bin/prometheus";
 
-const PATIENCE_MS = 30_000;
 const INTERVAL = "250ms";
 
 /** A sample of the newest value. */
@@ -108,18 +107,5 @@ export class Prometheus {
     child?.kill("SIGKILL");
     await this.#exit;
     rmSync(this.#folder, { recursive: true, force: true });
-  }
-}
-
-/** Asks until the answer is as it should be, and gives it. */
-export async function eventually<T>(
-  ask: () => Promise<T>,
-  isSo: (answer: T) => boolean,
-): Promise<T> {
-  for (const deadline = Date.now() + PATIENCE_MS; ;) {
-    const answer = await ask();
-    if (isSo(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`It never came true: ${JSON.stringify(answer)}.`);
-    await sleep(50);
   }
 }

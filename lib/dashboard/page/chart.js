@@ -69,7 +69,7 @@ export class Chart {
     this.#plot?.setData([ages, ...lines.map(({ values }) => values)]);
   }
 
-  /** Is drawn anew with the next numbers, such as in other colours. */
+  /** The next `show()` draws it anew, such as in other colours. */
   forget() {
     this.#plot?.destroy();
     this.#plot = null;

@@ -29,12 +29,16 @@ export function addFlow(nodes) {
   for (const { id } of nodes) {
     if (!places.has(id)) places.set(id, places.size);
   }
-  if (isShown) draw();
+  drawIfShown();
 }
 
 /** The view is looked at, or no longer. */
 export function lookAtFlow(isLookedAt) {
   isShown = isLookedAt;
+  drawIfShown();
+}
+
+function drawIfShown() {
   if (isShown && history.nodes.length > 0) draw();
 }
 
@@ -174,5 +178,6 @@ export function setUpFlow() {
   choice.addEventListener("change", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     for (const { chart } of charts) chart.forget();
+    drawIfShown();
   });
 }
