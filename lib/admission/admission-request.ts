@@ -29,6 +29,11 @@ export interface AdmissionRequest extends RefusableRequest, StreamParts {
   readonly askedAt: number;
   /** The browser's address. A function, because it is needed only if a limit depends on it. */
   addressOf(): string | undefined;
+  /**
+   * When the read of the store began that gave the request its session, by `performance.now()`; `null` if that is not
+   * known, or if the request has changed the session.
+   */
+  readonly sessionReadAt: number | null;
   /** What must be done before the first byte, such as saving a session made in this request. */
   readonly whenReady: Promise<unknown> | null;
 }

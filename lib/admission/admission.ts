@@ -153,7 +153,7 @@ export class Admission {
       }
     }
     // Rooms that are joined in the same tick as req.sse.join() count for replay, like the rooms given to it.
-    await Promise.all([this.#checks.recheck(connection), nextTurn()]);
+    await Promise.all([this.#checks.recheck(connection, request.sessionReadAt), nextTurn()]);
     if (connection.hasEnded) return;
     if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
     if (!(await this.#checks.isInformed(connection, snapshot))) return;

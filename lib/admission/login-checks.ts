@@ -42,13 +42,17 @@ export class LoginChecks {
     return !connection.hasEnded;
   }
 
-  /** Reads the session and verifies the credential again. Ends the connection if either has changed. */
-  async recheck(connection: LogReader): Promise<void> {
+  /**
+   * Compares the session with the store, and verifies the credential again. Ends the connection if either has changed.
+   *
+   * @param readAt see {@link AdmissionRequest.sessionReadAt}
+   */
+  async recheck(connection: LogReader, readAt: number | null): Promise<void> {
     if (!connection.hasLogin) return;
     const { session } = connection;
     try {
       const [verdict, isProven] = await Promise.all([
-        session === null ? "same" : this.#monitor.sessions.verify(session),
+        session === null ? "same" : this.#monitor.sessions.verify(session, readAt),
         this.#monitor.credentials.checks.isProven(connection),
       ]);
       const isOutdated =
@@ -71,7 +75,7 @@ export class LoginChecks {
       generation = delivery.generation;
       // Only the application can verify a credential, because it is in no store.
       const canLook = connection.credential === null && (epoch === "" || connection.isOwn);
-      if (canLook) await this.recheck(connection);
+      if (canLook) await this.recheck(connection, null);
       else this.#monitor.refreshUncertain(connection);
     }
     return !connection.hasEnded;

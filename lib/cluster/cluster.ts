@@ -108,7 +108,7 @@ export class Cluster implements LogFollower {
 
   onBreak(): void {
     const { log, sessionMonitor, delivery } = this.#parts;
-    sessionMonitor.changes.forget();
+    sessionMonitor.forgetChanges();
     debug("break: it goes on from %s.%d", log.epoch, log.head);
     delivery.onBreak();
   }

@@ -48,7 +48,7 @@ export class Presence {
   readonly #connections: Iterable<StreamConnection>;
   // The leaves of the last seconds, oldest first.
   #leaves: Leave[] = [];
-  readonly #changes = new Map<string, { readonly user: string; readonly at: number }>();
+  readonly #changes = new Map<string, { readonly user: User | undefined; readonly at: number }>();
   #forgotAt = 0;
 
   /** @param connections the connections of this node */
@@ -57,9 +57,8 @@ export class Presence {
   }
 
   onJoin(connection: StreamConnection): void {
-    const { user } = connection;
     this.#forget();
-    this.#note(loginOf(connection), user === undefined ? "" : shortKeyOf(user));
+    this.#note(loginOf(connection), connection.user);
   }
 
   onLeave(connection: StreamConnection, reason: EndReason): void {
@@ -69,7 +68,7 @@ export class Presence {
     const login = loginOf(connection);
     // After `hub.refresh()`, only a session can tell as which user the browser reconnects.
     const isFinal = FINAL.includes(reason) || (reason === "refresh" && session === null);
-    if (isFinal) this.#note(login, "");
+    if (isFinal) this.#note(login, undefined);
     this.#leaves.push({ user, login, isFinal, at: Date.now() });
   }
 
@@ -107,7 +106,7 @@ export class Presence {
     const now = Date.now();
     return [...this.#changes]
       .filter(([, { at }]) => now - at < GRACE_MS)
-      .map(([session, { user }]) => [session, user]);
+      .map(([session, { user }]) => [session, user === undefined ? "" : shortKeyOf(user)]);
   }
 
   /** The number of open connections, or of those whose user passes the test. */
@@ -129,7 +128,7 @@ export class Presence {
     });
   }
 
-  #note(login: string | null, user: string): void {
+  #note(login: string | null, user: User | undefined): void {
     if (login !== null) this.#changes.set(login, { user, at: Date.now() });
   }
 

@@ -7,8 +7,11 @@ const PART_BYTES = 65_536;
 // More than a well-behaved client sends before it reads that the connection will close.
 const MAX_REQUESTS_BEHIND = 1_000;
 
+const BEHIND = Symbol("requests behind the stream");
+
 // Undocumented members of Node's classes. Each is checked before it is used.
 interface NodeResponse extends ServerResponse {
+  readonly _header?: string | null;
   readonly outputSize?: number;
   // A response of Node's http2 server has these two on its stream only.
   readonly stream?: { readonly writableLength: number; readonly writableNeedDrain: boolean };
@@ -17,6 +20,8 @@ interface NodeResponse extends ServerResponse {
 interface NodeSocket extends Socket {
   readonly _httpMessage: unknown;
   readonly _handle?: { readonly writeQueueSize?: number } | null;
+  // Ours: the number of requests that came after that of the stream; `undefined` on a socket without a stream.
+  [BEHIND]?: number;
 }
 
 /**
@@ -92,9 +97,11 @@ export class Transport {
       this.destroy();
       return;
     }
+    joinParts(res._header);
     this.#socket = freeSocketOf(res);
-    const { socket } = res;
-    if (socket !== null) requestsBehind.set(socket, 0);
+    const socket = res.socket as NodeSocket | null;
+    // With HTTP/2, `socket` stands for that of all streams of the browser.
+    if (socket !== null && res.stream === undefined) socket[BEHIND] = 0;
     // Node corks a response until the next tick; these bytes must be sent now.
     socket?.uncork();
     socket?.setTimeout(0);
@@ -140,8 +147,8 @@ export class Transport {
   }
 
   onClose(listener: () => void): void {
-    // A copy, because push() would reserve memory for sixteen more.
-    this.#closeListeners = [...this.#closeListeners, listener];
+    // push() and a spread would reserve memory for sixteen more.
+    this.#closeListeners = this.#closeListeners.concat(listener);
   }
 
   /** Ends the body; the socket closes once the kernel has taken what is pending. */
@@ -189,7 +196,7 @@ export function isPipelined(res: ServerResponse): boolean {
 
 /** True if the socket of a request already carries a stream, so that the request will never be answered. */
 export function isBehindStream(req: IncomingMessage): boolean {
-  return requestsBehind.has(req.socket);
+  return (req.socket as NodeSocket | null)?.[BEHIND] !== undefined;
 }
 
 /**
@@ -197,15 +204,12 @@ export function isBehindStream(req: IncomingMessage): boolean {
  * is destroyed after too many of them.
  */
 export function dropBehindStream(req: IncomingMessage): void {
-  const { socket } = req;
-  const count = (requestsBehind.get(socket) ?? 0) + 1;
-  requestsBehind.set(socket, count);
+  const socket = req.socket as NodeSocket;
+  const count = (socket[BEHIND] ?? 0) + 1;
+  socket[BEHIND] = count;
   if (count > MAX_REQUESTS_BEHIND) socket.destroy();
   else req.resume();
 }
-
-// Sockets that carry a stream, each with the number of requests that came after it.
-const requestsBehind = new WeakMap<Socket, number>();
 
 /** True if nothing can be written to a response: it has ended, is destroyed, or waits behind another response. */
 export function isGone(res: ServerResponse): boolean {
@@ -227,6 +231,14 @@ function freeSocketOf(res: NodeResponse): Socket | null {
     !res.hasHeader("Content-Encoding");
   return isFree ? socket : null;
 }
+
+// V8 keeps a text that was put together, such as the head of a response, as a tree of its parts until something reads
+// it as a whole. Node keeps the head as long as the response: this saves 0.7 KiB.
+function joinParts(text: string | null | undefined): void {
+  if (typeof text === "string") ANY.test(text);
+}
+
+const ANY = /./;
 
 function ignore(): void {
   // The `close` event that follows ends the connection.

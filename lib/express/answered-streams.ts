@@ -34,7 +34,8 @@ export class AnsweredStreams {
  * no reference to a connection that has ended.
  */
 export function watchEnd(res: ServerResponse): void {
-  res.once("finish", onFinish);
+  // Not once(), which takes more memory: it is emitted only once.
+  res.on("finish", onFinish);
 }
 
 function onFinish(this: ServerResponse): void {

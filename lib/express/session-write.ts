@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { snapshotOf } from "../session/session-load.js";
 
 // express-session wraps res.end, and saves the session when the response ends. A stream ends hours after its request
 // began, and its session is as old as the request: a user that was demoted meanwhile would be an administrator again,
@@ -12,21 +13,6 @@ interface WithSession {
     readonly save?: (done: (error?: unknown) => void) => unknown;
   } | null;
   readonly sessionID?: unknown;
-}
-
-/**
- * The content of the session at this moment, to find out later whether the request has changed it. It is taken for
- * every request, because a handler may turn any request into a stream, whatever its `Accept` is.
- */
-export function snapshotOf(req: IncomingMessage): string | undefined {
-  const { session } = req as WithSession;
-  if (session == null || typeof session.save !== "function") return undefined;
-  try {
-    return JSON.stringify({ ...session, cookie: undefined });
-  } catch {
-    // A session that is not JSON makes its own save() fail.
-    return undefined;
-  }
 }
 
 /**

@@ -18,17 +18,18 @@ export class ObservedStores {
     this.#observer = observer;
   }
 
-  /** Observes a store from now on, once. @throws SseHubTypeError `ERR_SSE_OPTION` */
-  add(store: object): void {
+  /** Observes a store from now on. Returns false if it was observed before. @throws SseHubTypeError `ERR_SSE_OPTION` */
+  add(store: object): boolean {
     if (!isStore(store)) {
       throw new SseHubTypeError(
         "ERR_SSE_OPTION",
         `observe() was given ${describe(store)}. Expected a session store of express-session, with get, set and destroy.`,
       );
     }
-    if (this.#isClosed || this.#stores.has(store)) return;
+    if (this.#isClosed || this.#stores.has(store)) return false;
     this.#stores.add(store);
     observeStore(store, this.#observer);
+    return true;
   }
 
   get isInUse(): boolean {

@@ -131,7 +131,7 @@ export class SessionMonitor {
 
   /** @throws SseHubTypeError `ERR_SSE_OPTION` */
   observe(store: object): void {
-    this.#stores.add(store);
+    if (this.#stores.add(store)) this.sessions.recent.noteAll();
   }
 
   /**
@@ -151,6 +151,12 @@ export class SessionMonitor {
     }
     this.ends.note(reason === "stop" ? "disconnect" : "refresh", meant);
     return [...stopped];
+  }
+
+  /** Call it when this node may have missed messages of other nodes. */
+  forgetChanges(): void {
+    this.changes.forget();
+    this.sessions.recent.noteAll();
   }
 
   /** Call it when another node has stored or destroyed a session. */
@@ -219,9 +225,9 @@ export class SessionMonitor {
     }
   }
 
-  // A key costs a hash, so it is made only if a stream may depend on the session.
   readonly #stores = new ObservedStores({
     tellsOthers: () => this.#log.isShared,
+    // A key costs a hash, so it is made only if a stream may depend on the session.
     onChange: (id, session) => {
       if (this.sessions.size > 0) this.sessions.changed(sessionKeyOf(id, this.label), session);
     },
@@ -229,8 +235,10 @@ export class SessionMonitor {
       if (this.#log.isShared) this.changes.read(sessionKeyOf(id, this.label), session);
     },
     onWritten: (id, session) => {
+      const key = sessionKeyOf(id, this.label);
+      this.sessions.recent.note(key);
       if (!this.#log.isShared) return undefined;
-      const notice = this.changes.noticeOf(sessionKeyOf(id, this.label), session);
+      const notice = this.changes.noticeOf(key, session);
       return notice === undefined ? undefined : this.#tell({ ...notice });
     },
     onTouch: (id, session) => {
@@ -239,7 +247,10 @@ export class SessionMonitor {
     onClear: () => {
       this.sessions.allGone("destroyed");
     },
-    onCleared: () => (this.#log.isShared ? this.#tell({ kind: "cleared" }) : undefined),
+    onCleared: () => {
+      this.sessions.recent.noteAll();
+      return this.#log.isShared ? this.#tell({ kind: "cleared" }) : undefined;
+    },
   });
 
   // The connections end before the listeners are called.

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { withDeadline } from "../async/with-deadline.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
+import { RecentChanges } from "./recent-changes.js";
 import type { SessionEndCause } from "./session-end-cause.js";
 import type { SessionLink, SessionState } from "../user/session-link.js";
 import type { StreamConnection } from "../connection/stream-connection.js";
@@ -43,6 +44,8 @@ export interface SessionsParts {
  * from time to time.
  */
 export class Sessions {
+  /** The sessions that have changed recently. */
+  readonly recent = new RecentChanges();
   readonly #parts: SessionsParts;
   readonly #entries = new Map<string, Entry>();
   readonly #due: Entry[] = [];
@@ -87,6 +90,7 @@ export class Sessions {
 
   /** The same for a notice of another node, which contains only fingerprints. */
   changedTo(key: string, isStill: (fingerprint: string) => boolean): void {
+    this.recent.note(key);
     const outdated = linksOf(this.#entries.get(key)).filter(
       ([, { fingerprint }]) => !isStill(fingerprint),
     );
@@ -102,6 +106,7 @@ export class Sessions {
 
   /** Call it when all sessions are destroyed. */
   allGone(cause: "destroyed" | "elsewhere"): void {
+    this.recent.noteAll();
     for (const entry of [...this.#entries.values()]) this.#hold(entry, null, cause);
   }
 
@@ -117,20 +122,30 @@ export class Sessions {
   }
 
   /**
-   * Reads a session again. Call it when its connection is registered: this finds the changes between the beginning of
-   * the request and now, and later changes are seen at the store.
+   * Compares a session with the store. Call it when its connection is registered: this finds the changes between the
+   * beginning of the request and now, and later changes are seen at the store.
    *
    * Rejects if the store fails, or does not answer within 5 s.
+   *
+   * @param readAt when the read began that gave the request its session, by `performance.now()`; `null` if the session
+   * must be read again
    */
-  async verify(link: SessionLink): Promise<SessionVerdict> {
+  async verify(link: SessionLink, readAt: number | null): Promise<SessionVerdict> {
     const change = link.changeInFlight();
     if (change !== undefined) {
       return verdictOf(link, change.session === null ? null : this.#stateOf(link, change.session));
     }
+    if (readAt !== null && this.#isUnchangedSince(readAt, link)) return "same";
     const content = await withDeadline(link.read(), READ_MS, "The session store");
     const state = content === null ? null : this.#stateOf(link, content);
     if (state !== null) this.#noteExpiry(this.#entries.get(link.key), state);
     return verdictOf(link, state);
+  }
+
+  // A change that is not seen, because another program has made it, is found within `revalidateMs`. Without
+  // `revalidateMs` it would not be found later.
+  #isUnchangedSince(readAt: number, { key }: SessionLink): boolean {
+    return this.#parts.revalidateMs !== null && this.recent.isUnchangedSince(readAt, key);
   }
 
   #create(link: SessionLink): Entry {

@@ -1,4 +1,5 @@
 import { isThenable } from "../async/is-thenable.js";
+import { noteLoad } from "./session-load.js";
 
 // Every route changes sessions through the session store. So the store is observed: its methods are wrapped, once per
 // process for all hubs.
@@ -16,6 +17,8 @@ export interface ObservedStore {
   destroy: (id: string, done?: Done) => unknown;
   touch?: (id: string, session: object, done?: Done) => unknown;
   clear?: (done?: Done) => unknown;
+  /** Gives a request the session that `get` has returned. */
+  createSession?: (req: object, session: object) => unknown;
   on?: (event: "connect" | "disconnect", listener: () => void) => unknown;
 }
 
@@ -44,6 +47,8 @@ interface Watched {
   readonly observers: Set<StoreObserver>;
   /** Changes whose write is not acknowledged yet: a read may still return the old session. */
   readonly inFlight: Map<string, { readonly session: object | null }>;
+  /** While the callback of a read runs: what it was given, and when the read began, by `performance.now()`. */
+  read?: { readonly session: unknown; readonly startedAt: number } | undefined;
   /** Number of clears that are not acknowledged. */
   clears: number;
   /** True after "disconnect", until "connect". */
@@ -105,6 +110,7 @@ function watchedOf(store: ObservedStore): Watched {
     watched.isAway = false;
   });
   wrapGet(store, watched);
+  wrapCreate(store, watched);
   wrapChange(store, "set", watched);
   wrapChange(store, "destroy", watched);
   wrapClear(store, watched);
@@ -112,21 +118,39 @@ function watchedOf(store: ObservedStore): Watched {
   return watched;
 }
 
-function wrapGet(store: ObservedStore, { observers }: Watched): void {
+function wrapGet(store: ObservedStore, watched: Watched): void {
   const original = store.get as (...args: unknown[]) => unknown;
   store.get = function (this: unknown, ...args: unknown[]) {
     const tell = (session: unknown) => {
       const given = typeof session === "object" ? session : null;
-      for (const observer of observers) observer.onRead(args[0] as string, given);
+      for (const observer of watched.observers) observer.onRead(args[0] as string, given);
     };
     const index = args.findLastIndex((arg) => typeof arg === "function");
     if (index === -1) return tapped(original.apply(this, args), tell);
     const done = args[index] as Done;
+    const startedAt = performance.now();
     const tellFirst: Done = (...results) => {
       if (results[0] == null) tell(results[1]);
-      return done(...results);
+      watched.read = { session: results[1], startedAt };
+      try {
+        return done(...results);
+      } finally {
+        watched.read = undefined;
+      }
     };
     return original.apply(this, args.with(index, tellFirst));
+  };
+}
+
+// express-session calls it within the callback of its read.
+function wrapCreate(store: ObservedStore, watched: Watched): void {
+  const original = store.createSession as ((...args: unknown[]) => unknown) | undefined;
+  if (typeof original !== "function") return;
+  store.createSession = function (this: unknown, ...args: unknown[]) {
+    const result = original.apply(this, args);
+    const { read } = watched;
+    if (read !== undefined && read.session === args[1]) noteLoad(args[0] as object, read.startedAt);
+    return result;
   };
 }
 
@@ -139,7 +163,9 @@ function tapped(result: unknown, tell: (value: unknown) => void): unknown {
 function wrapChange(store: ObservedStore, name: "set" | "destroy", watched: Watched): void {
   const original = store[name] as (...args: unknown[]) => unknown;
   store[name] = function (this: unknown, ...args: unknown[]) {
-    const id = args[0] as string;
+    const [id] = args;
+    // A call without an id changes no session: the store says what is wrong.
+    if (typeof id !== "string") return original.apply(this, args);
     const change = { session: name === "set" ? (args[1] as object) : null };
     watched.inFlight.set(id, change);
     const settle = () => {

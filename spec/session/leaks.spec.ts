@@ -5,6 +5,7 @@ import { Random } from "../model/random.js";
 import { withDelays } from "../support/delays.js";
 import { onTestEnd } from "../support/disposers.js";
 import { describeWithRedis } from "../support/redis.js";
+import { changesSettleAtOnce } from "../support/settling.js";
 import { isWrong, openTrialShop, runTrials, TRIALS } from "./trials.js";
 
 // More at once would keep the event loop so busy that delays of milliseconds change no order.
@@ -15,6 +16,9 @@ const NAMES = Object.keys(TRIALS);
 const MINUTES = 5 * 60_000;
 
 describe("an administrator who is none any more, with a slow store in memory", () => {
+  // So the sessions are read only once, as those that were changed long ago.
+  beforeEach(changesSettleAtOnce);
+
   it.each(NAMES)(
     "is told nothing that is sent from then on, and all that is for everybody: %s [session-1] [shared-6]",
     async (name) => {

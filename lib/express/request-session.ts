@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { HubCore } from "../hub/hub-core.js";
+import { forgetLoad, loadOf, snapshotOf, type SessionLoad } from "../session/session-load.js";
+import type { SessionLink } from "../user/session-link.js";
+import type { SseSettings } from "./sse-options.js";
+import { linkSession, markOf, storeOf } from "./session-link.js";
+import { isLoaded, saveOwnChanges } from "./session-write.js";
+
+/** What becomes of the session of a request when its stream begins. */
+export interface StreamSession {
+  /** `null` if there is no session that can be watched: it is neither in the store nor being saved. */
+  readonly link: SessionLink | null;
+  /** The store is saving what the request has changed. */
+  readonly saving: Promise<void> | null;
+  /** See `AdmissionRequest.sessionReadAt`. */
+  readonly readAt: number | null;
+}
+
+/** The session of a request until its stream begins. */
+export class RequestSession {
+  readonly #req: IncomingMessage;
+  readonly #hub: HubCore;
+  readonly #settings: SseSettings;
+  // For every request, because a handler may turn any request into a stream, whatever its `Accept` is.
+  #load: Partial<SessionLoad>;
+  #mark: string | undefined;
+
+  constructor(req: IncomingMessage, hub: HubCore, settings: SseSettings) {
+    this.#req = req;
+    this.#hub = hub;
+    this.#settings = settings;
+    this.#observe();
+    this.#load = loadOf(req) ?? { content: snapshotOf(req) };
+  }
+
+  /**
+   * Call it when the user is asked for. The user is fixed when it is first asked for, even if this request changes the
+   * session later. So the fingerprint of the session is taken at the same moment.
+   */
+  look(): void {
+    this.#observe();
+    if (this.#load.content === undefined) this.#load = loadOf(this.#req) ?? this.#load;
+    this.#mark ??= markOf(this.#req, this.#settings.watch);
+  }
+
+  /** The session if it is in the store. Call it before the head is written: there, express-session prolongs the session in memory, but not in the store. */
+  stored(): SessionLink | null {
+    return isLoaded(this.#req) ? this.#link() : null;
+  }
+
+  /**
+   * Saves what the request has changed. Call it when the head is fixed, once.
+   *
+   * @param stored the result of {@link stored}
+   */
+  begin(res: ServerResponse, stored: SessionLink | null): StreamSession {
+    const { content, startedAt = null } = this.#load;
+    const saving = saveOwnChanges(this.#req, res, content);
+    // Saves memory: the stream may stay open for hours.
+    forgetLoad(this.#req);
+    if (saving === null) return { link: stored, saving, readAt: startedAt };
+    return { link: stored ?? this.#link(), saving, readAt: null };
+  }
+
+  // If sse() is mounted before session(), the request has its store only later.
+  #observe(): void {
+    const store = storeOf(this.#req);
+    if (store === undefined) return;
+    this.#hub.requirement.noteSession();
+    this.#hub.sessionMonitor.observe(store);
+  }
+
+  #link(): SessionLink | null {
+    const { label } = this.#hub.sessionMonitor;
+    return linkSession(this.#req, this.#settings.watch, this.#mark, label);
+  }
+}
