@@ -7,7 +7,7 @@ import { Cluster, sharedMemory, sharedRedis } from "./cluster.js";
 import { runNodeTrials } from "./node-trials.js";
 
 const SEED = Number(process.env.SEED ?? 1);
-const MANY = { count: 300, atOnce: 4 };
+const MANY = { count: Number(process.env.TRIALS ?? 100), atOnce: 4 };
 // To be behind, a reader needs 6 MB in the kernel's buffers, and they go through Redis to three nodes.
 const MINUTES = 5 * 60_000;
 
