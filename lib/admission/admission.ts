@@ -153,7 +153,8 @@ export class Admission {
       }
     }
     // Rooms that are joined in the same tick as req.sse.join() count for replay, like the rooms given to it.
-    await Promise.all([this.#checks.recheck(connection, request.sessionReadAt), nextTurn()]);
+    const readAt = this.#hearsAllFor(request) ? request.sessionReadAt : null;
+    await Promise.all([this.#checks.recheck(connection, readAt), nextTurn()]);
     if (connection.hasEnded) return;
     if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
     if (!(await this.#checks.isInformed(connection, snapshot))) return;
@@ -170,6 +171,15 @@ export class Admission {
     if (request.wantsTick) connection.askForTick();
     if (connection.isHeld) await connection.whenReleased();
     if (!connection.hasEnded) delivery.begin(connection, { needsState });
+  }
+
+  // True if this node knows of every change of a session that must count for this stream. A change on another node is
+  // known before any later entry of the log. But what else the stream is sent may be newer than the log as it was read
+  // here, and a log that is away brings no changes.
+  #hearsAllFor({ isOwn, first }: AdmissionRequest): boolean {
+    if (!this.#log.isShared) return true;
+    if (isOwn || first !== null) return false;
+    return this.#log.epoch !== "" && this.#log.health.status === "ok";
   }
 
   #noteOpen(connection: LogReader, verdict: Verdict): void {

@@ -18,15 +18,6 @@ export function addressOf(req: IncomingMessage): string | undefined {
   return (req as { ip?: string }).ip ?? req.socket.remoteAddress;
 }
 
-/**
- * True if the request asks for a stream: its `Accept` contains `text/event-stream` (a wildcard does not count), or it
- * has the header `Last-Event-ID`, because not every client sends `Accept`.
- */
-export function asksForStream({ headers }: IncomingMessage): boolean {
-  const isNamed = headers.accept?.includes("text/event-stream") === true;
-  return isNamed || headers["last-event-id"] !== undefined;
-}
-
 /** The cursor that the browser sent, from the header or `?lastEventId=`. */
 export function lastEventIdOf(req: IncomingMessage): string | undefined {
   return headerOf(req, "last-event-id") ?? queryOf(req, "lastEventId");

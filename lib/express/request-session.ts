@@ -21,8 +21,10 @@ export class RequestSession {
   readonly #req: IncomingMessage;
   readonly #hub: HubCore;
   readonly #settings: SseSettings;
-  // For every request, because a handler may turn any request into a stream, whatever its `Accept` is.
-  #load: Partial<SessionLoad>;
+  // The content when the request passed `sse()`: what has changed since is saved.
+  readonly #before: string | undefined;
+  // Of the time when the user was first asked for.
+  #load: SessionLoad | undefined;
   #mark: string | undefined;
 
   constructor(req: IncomingMessage, hub: HubCore, settings: SseSettings) {
@@ -30,7 +32,8 @@ export class RequestSession {
     this.#hub = hub;
     this.#settings = settings;
     this.#observe();
-    this.#load = loadOf(req) ?? { content: snapshotOf(req) };
+    // For every request, because a handler may turn any request into a stream, whatever its `Accept` is.
+    this.#before = snapshotOf(req);
   }
 
   /**
@@ -39,11 +42,15 @@ export class RequestSession {
    */
   look(): void {
     this.#observe();
-    if (this.#load.content === undefined) this.#load = loadOf(this.#req) ?? this.#load;
-    this.#mark ??= markOf(this.#req, this.#settings.watch);
+    if (this.#mark !== undefined) return;
+    this.#load = loadOf(this.#req);
+    this.#mark = markOf(this.#req, this.#settings.watch);
   }
 
-  /** The session if it is in the store. Call it before the head is written: there, express-session prolongs the session in memory, but not in the store. */
+  /**
+   * The session if it is in the store. Call it before the head is written: there, express-session prolongs the session
+   * in memory, but not in the store.
+   */
   stored(): SessionLink | null {
     return isLoaded(this.#req) ? this.#link() : null;
   }
@@ -54,12 +61,20 @@ export class RequestSession {
    * @param stored the result of {@link stored}
    */
   begin(res: ServerResponse, stored: SessionLink | null): StreamSession {
-    const { content, startedAt = null } = this.#load;
-    const saving = saveOwnChanges(this.#req, res, content);
+    const readAt = this.#readAt();
+    const saving = saveOwnChanges(this.#req, res, this.#before);
     // Saves memory: the stream may stay open for hours.
     forgetLoad(this.#req);
-    if (saving === null) return { link: stored, saving, readAt: startedAt };
+    if (saving === null) return { link: stored, saving, readAt };
     return { link: stored ?? this.#link(), saving, readAt: null };
+  }
+
+  // `null` if the session of the user is not the one that was read from the store.
+  #readAt(): number | null {
+    const { startedAt, content } = this.#load ?? {};
+    if (startedAt === undefined || content === undefined) return null;
+    const isAsRead = content === snapshotOf(this.#req);
+    return isAsRead && markOf(this.#req, this.#settings.watch) === this.#mark ? startedAt : null;
   }
 
   // If sse() is mounted before session(), the request has its store only later.

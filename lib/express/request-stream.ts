@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import createError from "http-errors";
 import type { AdmissionRequest } from "../admission/admission-request.js";
+import { asksForStream } from "../connection/asks-for-stream.js";
 import type { Connection } from "../connection/connection.js";
 import type { RefusalReason } from "../admission/refusal-reason.js";
 import { checkRooms } from "../connection/rooms.js";
@@ -19,19 +20,12 @@ import type { User } from "../user/user.js";
 import { watchEnd, type AnsweredStreams } from "./answered-streams.js";
 import { findRun, type FoundForUser } from "./find-run.js";
 import { passOn } from "./pass-on.js";
-import {
-  addressOf,
-  asksForStream,
-  connectionIdOf,
-  hasBody,
-  lastEventIdOf,
-  queryOf,
-} from "./request-facts.js";
+import { addressOf, connectionIdOf, hasBody, lastEventIdOf, queryOf } from "./request-facts.js";
 import { both } from "../async/both.js";
 import { NoStream } from "./no-stream.js";
 import { checkOrigin } from "./origin.js";
 import { unwrapEnd } from "./session-write.js";
-import { calledTwice, headersSent, type StreamCall } from "./stream-call.js";
+import { calledTwice, followsAnother, headersSent, type StreamCall } from "./stream-call.js";
 import { RequestSession } from "./request-session.js";
 import { RequestCredential } from "./request-credential.js";
 import type { HeadListener } from "./response-head.js";
@@ -55,6 +49,7 @@ export class RequestStream implements SseRequest {
   // `null` once the stream has begun, to save memory.
   #session: RequestSession | null;
   #connection: StreamConnection | undefined;
+  #followed: string | undefined;
   #following: Promise<Connection | null> | undefined;
   #call: StreamCall | undefined;
   #form: RunForm = "hub";
@@ -115,6 +110,8 @@ export class RequestStream implements SseRequest {
   follow(id: string, options: FollowOptions = {}): Promise<Connection | null> {
     this.#checkKind("follow");
     this.#form = resolveFollow(id, options);
+    this.#followed ??= id;
+    if (this.#followed !== id) throw followsAnother(this.#followed, id);
     this.#following ??= this.#follow(id);
     return this.#following;
   }

@@ -52,8 +52,8 @@ export interface SseRequest {
    * If the run is unknown, forgotten, or not for this user, an error 404 is passed to `next`. Resolves with the
    * connection, or with `null` if the request got another answer. Never rejects, so you need not await it.
    *
-   * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun, `ERR_SSE_OPTION`; an http-error 403
-   * for a page of an origin that is not allowed
+   * @throws SseHubTypeError `ERR_SSE_HEADERS_SENT` after the response has begun or if the request follows another run,
+   * `ERR_SSE_OPTION`; an http-error 403 for a page of an origin that is not allowed
    */
   follow(id: string, options?: FollowOptions): Promise<Connection | null>;
 }

@@ -12,6 +12,15 @@ export function headersSent(call: StreamCall): SseHubTypeError {
   );
 }
 
+/** The error for a request that already follows another run. */
+export function followsAnother(first: string, second: string): SseHubTypeError {
+  return new SseHubTypeError(
+    "ERR_SSE_HEADERS_SENT",
+    `req.sse.follow(${JSON.stringify(second)}) was called after req.sse.follow(${JSON.stringify(first)}). Expected ` +
+      "one run for each request: let the page open a stream for each run that it follows.",
+  );
+}
+
 /** The error for a request that is already a stream of another kind. */
 export function calledTwice(first: StreamCall, second: StreamCall): SseHubTypeError {
   return new SseHubTypeError(

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { asksForStream } from "../connection/asks-for-stream.js";
 
 // A symbol of the whole process, because copies of this package, such as the CommonJS and the ES module one, share the
 // observation of a store.
@@ -19,11 +20,13 @@ interface WithSession {
 }
 
 /** Call it when a request has just got its session from a read that began at `startedAt`. */
-export function noteLoad(req: object, startedAt: number): void {
+export function noteLoad(req: IncomingMessage, startedAt: number): void {
+  // The content of other requests would cost time and memory for nothing.
+  if (!asksForStream(req)) return;
   (req as WithSession)[LOAD] = { startedAt, content: snapshotOf(req) };
 }
 
-/** How the request got its session; `undefined` if that was not seen, as with a new session. */
+/** How the request got its session; `undefined` if that was not seen, or if it asks for no stream. */
 export function loadOf(req: IncomingMessage): SessionLoad | undefined {
   return (req as WithSession)[LOAD];
 }

@@ -135,7 +135,10 @@ export class Sessions {
     if (change !== undefined) {
       return verdictOf(link, change.session === null ? null : this.#stateOf(link, change.session));
     }
-    if (readAt !== null && this.#isUnchangedSince(readAt, link)) return "same";
+    if (readAt !== null && this.#isUnchangedSince(readAt, link)) {
+      this.#noteExpiry(this.#entries.get(link.key), link);
+      return "same";
+    }
     const content = await withDeadline(link.read(), READ_MS, "The session store");
     const state = content === null ? null : this.#stateOf(link, content);
     if (state !== null) this.#noteExpiry(this.#entries.get(link.key), state);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { isThenable } from "../async/is-thenable.js";
 import { noteLoad } from "./session-load.js";
 
@@ -18,7 +19,7 @@ export interface ObservedStore {
   touch?: (id: string, session: object, done?: Done) => unknown;
   clear?: (done?: Done) => unknown;
   /** Gives a request the session that `get` has returned. */
-  createSession?: (req: object, session: object) => unknown;
+  createSession?: (req: IncomingMessage, session: object) => unknown;
   on?: (event: "connect" | "disconnect", listener: () => void) => unknown;
 }
 
@@ -121,9 +122,11 @@ function watchedOf(store: ObservedStore): Watched {
 function wrapGet(store: ObservedStore, watched: Watched): void {
   const original = store.get as (...args: unknown[]) => unknown;
   store.get = function (this: unknown, ...args: unknown[]) {
+    const [id] = args;
     const tell = (session: unknown) => {
       const given = typeof session === "object" ? session : null;
-      for (const observer of watched.observers) observer.onRead(args[0] as string, given);
+      if (typeof id !== "string") return;
+      for (const observer of watched.observers) observer.onRead(id, given);
     };
     const index = args.findLastIndex((arg) => typeof arg === "function");
     if (index === -1) return tapped(original.apply(this, args), tell);
@@ -149,7 +152,9 @@ function wrapCreate(store: ObservedStore, watched: Watched): void {
   store.createSession = function (this: unknown, ...args: unknown[]) {
     const result = original.apply(this, args);
     const { read } = watched;
-    if (read !== undefined && read.session === args[1]) noteLoad(args[0] as object, read.startedAt);
+    if (read?.session != null && read.session === args[1]) {
+      noteLoad(args[0] as IncomingMessage, read.startedAt);
+    }
     return result;
   };
 }
@@ -163,16 +168,18 @@ function tapped(result: unknown, tell: (value: unknown) => void): unknown {
 function wrapChange(store: ObservedStore, name: "set" | "destroy", watched: Watched): void {
   const original = store[name] as (...args: unknown[]) => unknown;
   store[name] = function (this: unknown, ...args: unknown[]) {
-    const [id] = args;
-    // A call without an id changes no session: the store says what is wrong.
-    if (typeof id !== "string") return original.apply(this, args);
+    // Some stores destroy a list of sessions. A call without an id changes no session: the store says what is wrong.
+    const ids = [args[0]].flat().filter((id) => typeof id === "string");
+    if (ids.length === 0) return original.apply(this, args);
+    const { inFlight, observers } = watched;
     const change = { session: name === "set" ? (args[1] as object) : null };
-    watched.inFlight.set(id, change);
+    for (const id of ids) inFlight.set(id, change);
     const settle = () => {
-      if (watched.inFlight.get(id) === change) watched.inFlight.delete(id);
+      for (const id of ids) if (inFlight.get(id) === change) inFlight.delete(id);
     };
-    const tell = (observer: StoreObserver) => observer.onWritten(id, change.session);
-    for (const observer of watched.observers) observer.onChange(id, change.session);
+    const tell = (observer: StoreObserver) =>
+      ids.map((id) => observer.onWritten(id, change.session));
+    for (const observer of observers) for (const id of ids) observer.onChange(id, change.session);
     return callSettled(original, this, args, changeOf(watched, settle, tell));
   };
 }
@@ -185,7 +192,7 @@ function wrapClear(store: ObservedStore, watched: Watched): void {
     const settle = () => {
       watched.clears -= 1;
     };
-    const tell = (observer: StoreObserver) => observer.onCleared();
+    const tell = (observer: StoreObserver) => [observer.onCleared()];
     for (const observer of watched.observers) observer.onClear();
     return callSettled(original, this, args, changeOf(watched, settle, tell));
   };
@@ -195,16 +202,19 @@ function wrapTouch(store: ObservedStore, { observers }: Watched): void {
   const original = store.touch as ((...args: unknown[]) => unknown) | undefined;
   if (original === undefined) return;
   store.touch = function (this: unknown, ...args: unknown[]) {
-    for (const observer of observers) observer.onTouch(args[0] as string, args[1] as object);
+    const [id, session] = args;
+    if (typeof id === "string") {
+      for (const observer of observers) observer.onTouch(id, session as object);
+    }
     return original.apply(this, args);
   };
 }
 
 function whenAll(
   { observers }: Watched,
-  tell: (observer: StoreObserver) => Promise<void> | undefined,
+  tell: (observer: StoreObserver) => ReadonlyArray<Promise<void> | undefined>,
 ): Promise<unknown> | undefined {
-  const promises = [...observers].map(tell).filter((promise) => promise !== undefined);
+  const promises = [...observers].flatMap(tell).filter((promise) => promise !== undefined);
   return promises.length === 0 ? undefined : Promise.allSettled(promises);
 }
 
@@ -221,7 +231,7 @@ interface Change {
 function changeOf(
   watched: Watched,
   settle: () => void,
-  tell: (observer: StoreObserver) => Promise<void> | undefined,
+  tell: (observer: StoreObserver) => ReadonlyArray<Promise<void> | undefined>,
 ): Change {
   const [isSettled, told] = [onceOnly(settle), onceOnly(() => whenAll(watched, tell))];
   const mayWait = [...watched.observers].some((observer) => observer.tellsOthers());

@@ -1,6 +1,6 @@
 // `npm run bench` at the top, or `node run.mjs` here. README.md tells of the options.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -24,13 +24,20 @@ const { values: options } = parseArgs({
   },
 });
 
+// With `--only`, a part of the kept run is measured anew. It must be like the rest.
+const isPart = options.keep && options.only !== undefined;
+if (options.keep && (options.quick || (isPart && options.peers !== undefined))) {
+  console.error("--keep needs a whole run, or whole scenarios: leave out --quick and --peers.");
+  process.exit(2);
+}
+
 installPeers();
 const { scenarios } = await import("./scenarios/index.mjs");
 const { markdown } = await import("./report/table.mjs");
 const { profiles } = await import("./report/profile.mjs");
 const { chart } = await import("./report/chart.mjs");
 
-buildHub();
+const entry = buildHub();
 const before = options.before === undefined ? undefined : buildBefore(options.before);
 const peers = choose(await loadPeers(before), options.peers, "peer");
 const machine = new Machine();
@@ -38,6 +45,7 @@ machine.pinSelf();
 
 const measurement = new Measurement({
   machine,
+  entry,
   peers: peers.filter(({ missing }) => missing === null),
   scenarios: choose(scenarios, options.only, "scenario"),
   isQuick: options.quick,
@@ -46,16 +54,16 @@ const measurement = new Measurement({
 });
 const runs = await measurement.run((line) => console.error(line));
 
-const report = {
-  commit: commit(),
+const measured = {
   isQuick: options.quick,
   machine: machine.description,
   missing: Object.fromEntries(
     peers.filter(({ missing }) => missing !== null).map(({ name, missing }) => [name, missing]),
   ),
-  runs,
+  runs: runs.map((run) => ({ ...run, commit: commit() })),
 };
-const summary = summarize(report, choose(scenarios, options.only, "scenario"));
+const report = isPart ? joined(kept(), measured) : measured;
+const summary = summarize(report, scenarios);
 write({ json: JSON.stringify(report, null, 2), md: markdown(summary), svg: chart(summary) });
 console.log(markdown(summary));
 if (options.profile) console.log(profiles(RESULTS));
@@ -70,6 +78,16 @@ function choose(all, names, kind) {
     process.exit(2);
   }
   return all.filter(({ name }) => wanted.includes(name));
+}
+
+function joined(kept, measured) {
+  const anew = new Set(measured.runs.map(({ scenario }) => scenario));
+  const others = kept.runs.filter(({ scenario }) => !anew.has(scenario));
+  return { ...measured, missing: kept.missing, runs: [...others, ...measured.runs] };
+}
+
+function kept() {
+  return JSON.parse(readFileSync(join(RESULTS, "kept.json"), "utf8"));
 }
 
 function write(texts) {

@@ -134,6 +134,34 @@ describe.each(EXPRESS_VERSIONS)("req.sse.follow() on %s", (_version, express) =>
     expect(shop.hub.stats().connections).toBe(1);
   });
 
+  it("is the only one of its request", async () => {
+    const thrown: unknown[] = [];
+    const shop = await Shop.open({
+      express,
+      routes: (app, hub) => {
+        app.get("/two", (req) => {
+          for (const id of ["a", "b"]) hub.run(id, () => wordsOf(2), { for: "everybody" });
+          void req.sse.follow("a");
+          void req.sse.follow("a");
+          try {
+            void req.sse.follow("b");
+          } catch (error) {
+            thrown.push(error);
+          }
+        });
+      },
+    });
+    const stream = await shop.attempt("/two");
+    expect(await stream.closed).toBe("done");
+    expect(await stream.nextData(2)).toEqual(["w1", "w2"]);
+    expect(thrown).toEqual([
+      expect.objectContaining({
+        code: "ERR_SSE_HEADERS_SENT",
+        message: expect.stringMatching(/^req\.sse\.follow\("b"\) was called after .*"a"/) as string,
+      }),
+    ]);
+  });
+
   it("is for everybody where it says so, and only then", async () => {
     const { shop } = await openShop(new Script().source);
     expect(() => shop.hub.run("b", () => [], {} as RunOptions)).toThrow(

@@ -1,6 +1,6 @@
 import session, { MemoryStore, type SessionData } from "express-session";
-import express, { type Express } from "express";
-import { createHub, sse } from "express-sse-hub";
+import express, { type Express, type Handler, type Request } from "express";
+import { createHub, sse, type Hub } from "express-sse-hub";
 import { RecentChanges } from "../../lib/session/recent-changes.js";
 import { Cluster } from "../cluster/cluster.js";
 import { onTestEnd } from "../support/disposers.js";
@@ -18,9 +18,16 @@ const BOB = { login: "bob", profile: "Viewer" };
 /** Counts how often a session is read. */
 class CountingStore extends MemoryStore {
   reads = 0;
+  readonly #onRead: () => void;
+
+  constructor(onRead = (): void => undefined) {
+    super();
+    this.#onRead = onRead;
+  }
 
   override get(id: string, done: (error: unknown, data?: SessionData | null) => void): void {
     this.reads += 1;
+    this.#onRead();
     super.get(id, done);
   }
 }
@@ -163,26 +170,40 @@ describe("a session that has not changed lately", () => {
     expect(stream.raw).not.toContain("secret");
   });
 
-  it("is saved, and read again, if a middleware before sse() has changed it", async () => {
+  it.each([
+    [
+      "a middleware before sse() has changed it",
+      (hub: Hub) => sse({ hub }),
+      (req: Request) => {
+        Object.assign(req.session, { user: BOB });
+      },
+    ],
+    [
+      "the user was asked for while it was another one",
+      () => [],
+      (req: Request) => {
+        const { user } = req.session as unknown as { user: object };
+        Object.assign(req.session, { user: BOB });
+        expect(req.sse.user).toEqual(BOB);
+        Object.assign(req.session, { user });
+      },
+    ],
+  ])("is read again if %s, and its stream ends", async (_what, handlers, change) => {
     const { shop, store, cookie } = await openShop({
       routes: (app, hub) => {
-        app.use(
-          "/changed",
-          (req, _res, next) => {
-            Object.assign(req.session, { user: BOB });
-            next();
-          },
-          sse({ hub }),
-        );
-        app.get("/changed/events", (req) => void req.sse.join());
+        const changed: Handler = (req, _res, next) => {
+          change(req);
+          next();
+        };
+        app.get("/changed", changed, handlers(hub), (req: Request) => void req.sse.join());
       },
     });
 
-    await shop.stream("/changed/events", { cookie });
+    const stream = await shop.attempt("/changed", { cookie });
 
-    expect(shop.hub.connections(BOB)).toHaveLength(1);
+    expect(await stream.closed).toBe("user");
     expect(store.reads).toBe(2);
-    expect(await read(store, cookie)).toMatchObject({ user: BOB });
+    expect(await read(store, cookie)).toMatchObject({ user: ALICE });
   });
 });
 
@@ -255,4 +276,29 @@ describeWithRedis("a session of several nodes", (urlOf) => {
     expect(await stream.closed).toBe("user");
     expect(stream.raw).not.toContain("secret");
   });
+
+  it.each(["own", "first"])(
+    "is read again for a stream that is told more than the log holds: %s",
+    async (path) => {
+      const [memory, reads] = [new MemoryStore(), jest.fn()];
+      const { sessions } = memory as unknown as { sessions: object };
+      const createStore = () => {
+        const store = new CountingStore(reads);
+        return Object.assign(store, { sessions });
+      };
+      const routes = (app: Express) => {
+        app.get("/own", (req) => void req.sse.open());
+        app.get("/first", (req) => void req.sse.join({ first: () => ["state", 1] }));
+      };
+      const [, one] = await Cluster.open({ url: urlOf(), createStore, shop: { routes } });
+      const cookie = await one.signIn(ALICE);
+      (await one.stream("/events", { cookie })).close();
+      reads.mockClear();
+
+      await one.stream("/events", { cookie });
+      expect(reads).toHaveBeenCalledTimes(1);
+      await one.stream(`/${path}`, { cookie });
+      expect(reads).toHaveBeenCalledTimes(3);
+    },
+  );
 });

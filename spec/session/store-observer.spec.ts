@@ -121,6 +121,24 @@ describe("a store that is observed", () => {
     expect(watchedOf(store)?.inFlight.size).toBe(0);
   });
 
+  it("may destroy a list of sessions at once, and all their streams end", async () => {
+    class ListingStore extends MemoryStore {
+      override destroy(ids: string | string[], done?: (error?: unknown) => void): void {
+        for (const id of [ids].flat()) super.destroy(id);
+        done?.();
+      }
+    }
+    const store = new ListingStore();
+    const shop = await Shop.open({ session: { store } });
+    const cookies = [await shop.signIn(ALICE), await shop.signIn({ login: "bob" })];
+    const streams = await Promise.all(cookies.map((cookie) => shop.stream("/events", { cookie })));
+
+    store.destroy(cookies.map(sessionIdOf), () => undefined);
+
+    expect(await Promise.all(streams.map(({ closed }) => closed))).toEqual(["user", "user"]);
+    expect(watchedOf(store)?.inFlight.size).toBe(0);
+  });
+
   it("keeps what its methods throw", () => {
     const failure = new Error("away");
     const store = {

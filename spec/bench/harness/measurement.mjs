@@ -8,6 +8,7 @@ export class Measurement {
   #total = 0;
 
   /**
+   * @param options.entry that of the built package
    * @param options.profiles folder for the CPU profiles of the Node servers, or `null` for none
    */
   constructor(options) {
@@ -21,7 +22,7 @@ export class Measurement {
       scenario,
       cases: scenario
         .cases({ peers: peers.filter(takenBy(scenario, isQuick)), isQuick })
-        .map((one) => ({ label: one.peer.name, ...one })),
+        .map((one) => ({ label: one.peer?.name, ...one })),
     }));
     this.#total = repeats * all.reduce((sum, { cases }) => sum + cases.length, 0);
     const runs = [];
@@ -52,7 +53,7 @@ export class Measurement {
   }
 
   async #measure(scenario, one) {
-    const { machine, isQuick, profiles } = this.#options;
+    const { machine, entry, isQuick, profiles } = this.#options;
     const profileFile =
       profiles === null ? undefined : join(profiles, `${scenario.name} ${one.label}.cpuprofile`);
     const stages = [];
@@ -65,13 +66,23 @@ export class Measurement {
     };
     const limit = (count) => Math.min(count, Math.floor(machine.maxConnections / 100) * 100);
     try {
-      const metrics = await scenario.run({ ...one, start, isQuick, limit, machine, onEnd });
+      const metrics = await scenario.run({
+        ...one,
+        start,
+        isQuick,
+        limit,
+        machine,
+        entry,
+        onEnd,
+      });
       const faults = stages.flatMap((stage) => stage.faults).join(", ");
-      const shareOfOthers = Math.max(...stages.map((stage) => stage.shareOfOthers));
+      const shareOfOthers =
+        stages.length === 0 ? null : Math.max(...stages.map((stage) => stage.shareOfOthers));
       return { metrics, trouble: faults === "" ? null : faults, shareOfOthers };
     } finally {
       for (const stage of stages) await stage.end();
-      for (const ending of endings) await ending();
+      // What was started last may need what was started before.
+      for (const ending of endings.toReversed()) await ending();
     }
   }
 }

@@ -1,6 +1,8 @@
 /** What a report comes to: medians of each case, and what became of each goal. */
 export function summarize(report, scenarios) {
-  return { ...report, scenarios: scenarios.map((scenario) => summarizeScenario(report, scenario)) };
+  const measured = new Set(report.runs.map(({ scenario }) => scenario));
+  const present = scenarios.filter(({ name }) => measured.has(name));
+  return { ...report, scenarios: present.map((scenario) => summarizeScenario(report, scenario)) };
 }
 
 function summarizeScenario({ runs }, { name, title, metrics, goals, isDrawnWhole }) {

@@ -10,12 +10,13 @@ export function markdown(summary) {
   ].join("\n\n");
 }
 
-function aboutRun({ commit, isQuick, machine, missing, runs }) {
+function aboutRun({ isQuick, machine, missing, runs }) {
+  const commits = [...new Set(runs.map(({ commit }) => commit))].join(" and ");
   const repeats = Math.max(...runs.map(({ repeat }) => repeat));
   const others = Math.max(...runs.map(({ shareOfOthers }) => shareOfOthers ?? 0));
   const lines = [
     `${machine.processor}, ${machine.cores} cores, Linux ${machine.kernel}, Node ${machine.node}; ` +
-      `commit ${commit}; ` +
+      `commit ${commits}; ` +
       `${isQuick ? "a quick run, with fewer events and connections" : `medians of ${repeats} repeats`}.`,
     machine.isPinned
       ? "The server has a core of its own, the load another."
@@ -35,7 +36,9 @@ function goalRows({ title, goals }) {
   return goals.map(({ says, measured, unit, verdict }) => [
     title,
     says,
-    measured === undefined ? "" : `${format(measured, unit === "×" ? 2 : 0)} ${unit}`,
+    measured === undefined
+      ? ""
+      : `${format(measured, unit === "×" || Math.abs(measured) < 100 ? 2 : 0)} ${unit}`,
     verdict === "missed" ? "**missed**" : verdict,
   ]);
 }

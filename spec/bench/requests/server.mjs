@@ -1,4 +1,4 @@
-// An application that sets no cookie, with `credential` or without, which tells its CPU time: see run.mjs.
+// An application that sets no cookie, with `credential` or without, which tells its CPU time: see measure.mjs.
 import { once } from "node:events";
 import express from "express";
 

@@ -1,4 +1,4 @@
-// One node, forked by run.mjs. It answers POST /runs/:id and GET /runs/:id in one of the ways.
+// One node. It answers POST /runs/:id and GET /runs/:id in one of the ways.
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import express from "express";

@@ -1,4 +1,4 @@
-// Begins the runs and follows them, forked by run.mjs. Tells the delays of all tokens, and who missed some.
+// Begins the runs and follows them. Tells the delays of all tokens, and who missed some.
 import http from "node:http";
 
 const { begin, follow, runs, followers, tokens } = JSON.parse(process.env.SETTINGS);
