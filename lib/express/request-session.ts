@@ -61,8 +61,10 @@ export class RequestSession {
    * @param stored the result of {@link stored}
    */
   begin(res: ServerResponse, stored: SessionLink | null): StreamSession {
-    const readAt = this.#readAt();
-    const saving = saveOwnChanges(this.#req, res, this.#before);
+    const content = snapshotOf(this.#req);
+    const readAt = this.#readAt(content);
+    const isChanged = this.#before !== undefined && content !== this.#before;
+    const saving = saveOwnChanges(this.#req, res, { isChanged });
     // Saves memory: the stream may stay open for hours.
     forgetLoad(this.#req);
     if (saving === null) return { link: stored, saving, readAt };
@@ -70,11 +72,11 @@ export class RequestSession {
   }
 
   // `null` if the session of the user is not the one that was read from the store.
-  #readAt(): number | null {
-    const { startedAt, content } = this.#load ?? {};
-    if (startedAt === undefined || content === undefined) return null;
-    const isAsRead = content === snapshotOf(this.#req);
-    return isAsRead && markOf(this.#req, this.#settings.watch) === this.#mark ? startedAt : null;
+  #readAt(content: string | undefined): number | null {
+    if (this.#load === undefined || content === undefined) return null;
+    const isAsRead =
+      content === this.#load.content && markOf(this.#req, this.#settings.watch) === this.#mark;
+    return isAsRead ? this.#load.startedAt : null;
   }
 
   // If sse() is mounted before session(), the request has its store only later.

@@ -109,9 +109,10 @@ export class RequestStream implements SseRequest {
   // Not async: misuse throws at the call.
   follow(id: string, options: FollowOptions = {}): Promise<Connection | null> {
     this.#checkKind("follow");
-    this.#form = resolveFollow(id, options);
+    const form = resolveFollow(id, options);
     this.#followed ??= id;
     if (this.#followed !== id) throw followsAnother(this.#followed, id);
+    this.#form = form;
     this.#following ??= this.#follow(id);
     return this.#following;
   }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { snapshotOf } from "../session/session-load.js";
 
 // express-session wraps res.end, and saves the session when the response ends. A stream ends hours after its request
 // began, and its session is as old as the request: a user that was demoted meanwhile would be an administrator again,
@@ -44,17 +43,16 @@ export function unwrapEnd(res: ServerResponse): void {
 }
 
 /**
- * Saves the session if this request has created it and sends its cookie, or has changed it since `before`. Returns
- * `null` if there is nothing to save.
+ * Saves the session if this request has created it and sends its cookie, or has changed it. Returns `null` if
+ * there is nothing to save.
  */
 export function saveOwnChanges(
   req: IncomingMessage,
   res: ServerResponse,
-  before: string | undefined,
+  { isChanged }: { readonly isChanged: boolean },
 ): Promise<void> | null {
   const { session } = req as WithSession;
   if (session == null || typeof session.save !== "function") return null;
-  const isChanged = before !== undefined && snapshotOf(req) !== before;
   if (!isChanged && !isAnnounced(req, res)) return null;
   const saving = new Promise<void>((resolve, reject) => {
     session.save?.((error) => {
