@@ -16,7 +16,7 @@ const [reach, problem, outcome] = [byId("reach"), byId("matcher-error"), byId("o
 let newest = 0;
 let timer;
 // 10 000 connections are counted every two seconds, a few every second.
-const pace = new Pace(0.2);
+const pace = new Pace(0.3);
 
 function audience() {
   const names = rooms.value.split(",").map((room) => room.trim());

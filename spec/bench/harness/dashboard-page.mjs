@@ -64,7 +64,7 @@ export class DashboardPage {
   async #count() {
     if (Date.now() < this.#notBefore) return;
     const { connections } = JSON.parse(await this.#send("POST", "reach", "{}"));
-    this.#pause(connections, 0.2);
+    this.#pause(connections, 0.3);
   }
 
   async #list() {
