@@ -4,7 +4,7 @@ import ts from "typescript";
 import { describeInBrowser } from "./support/browser.js";
 import { sample, samples } from "./support/guides.js";
 import { finishSample, sampleFolder } from "./support/sample-server.js";
-import { Shop } from "./support/shop.js";
+import { Shop, until } from "./support/shop.js";
 
 const ROOT = join(__dirname, "..");
 
@@ -203,6 +203,10 @@ describeInBrowser("the guides' samples for pages", (windows) => {
     const page = await windows.open(`${shop.url}/page`);
     await page.waitForFunction("loads === 1");
     await page.evaluate("window.form = 'half filled in'");
+    // The page must have a cursor before it is cut off, or nothing is lost.
+    await until(() => shop.hub.size === 1, "the stream is open");
+    await shop.hub.broadcast("order", { id: 0, total: 9 });
+    await page.waitForFunction("shown.length === 1");
     shop.hub.connections()[0]?.close();
     for (const id of [1, 2, 3]) await shop.hub.broadcast("order", { id, total: 9 });
     await page.waitForFunction("loads === 2");
