@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { Agent, get } from "node:http";
 import { fileURLToPath } from "node:url";
 
-const ROUNDS = { warm: 5, measured: 21 };
-const QUICK_ROUNDS = { warm: 1, measured: 2 };
+const WARM_ROUNDS = 5;
+const ROUNDS = 21;
 const REQUESTS = 2_000;
 const AT_ONCE = 8;
 const KINDS = ["none", "without", "with"];
@@ -15,18 +15,17 @@ const KINDS = ["none", "without", "with"];
  *
  * @param entry the built package's entry
  */
-export async function measureRequests({ machine, onEnd, entry, isQuick }) {
+export async function measureRequests({ machine, onEnd, entry }) {
   const servers = {};
   for (const kind of KINDS) servers[kind] = await start({ machine, onEnd, entry, kind });
-  const { warm, measured } = isQuick ? QUICK_ROUNDS : ROUNDS;
   const rounds = [];
-  for (let round = 0; round < warm + measured; round += 1) {
+  for (let round = 0; round < WARM_ROUNDS + ROUNDS; round += 1) {
     const result = {};
     // First the one, then the other.
     for (const kind of round % 2 === 0 ? KINDS : KINDS.toReversed()) {
       result[kind] = await measure(servers[kind]);
     }
-    if (round >= warm) rounds.push(result);
+    if (round >= WARM_ROUNDS) rounds.push(result);
   }
   return {
     none: median(rounds.map(({ none }) => none)),

@@ -58,7 +58,7 @@ export const connect = {
     const stage = await start({ hasSessions: true });
     await stage.tell("sessions", { count: connections });
     await openAndClose(stage, connections / 2);
-    await sleep(SESSIONS_AGE_MS);
+    if (!isQuick) await sleep(SESSIONS_AGE_MS);
     await stage.settle();
     const { cpu } = await stage.measure(async () => {
       await stage.open(connections, { sessions: (index) => index });
@@ -144,7 +144,7 @@ export const storm = {
     const stage = await start({ hasSessions: true });
     await stage.tell("sessions", { count: connections });
     await openAndClose(stage, connections / 2);
-    await sleep(SESSIONS_AGE_MS);
+    if (!isQuick) await sleep(SESSIONS_AGE_MS);
     await stage.settle();
     await stage.tell("watchDelay");
     const { seconds } = await stage.measure(() =>
