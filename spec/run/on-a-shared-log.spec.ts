@@ -4,6 +4,7 @@ import type { Hub, RunHeader, RunInfo, RunStore, StoredRun } from "express-sse-h
 import { describeWithPostgres } from "../support/postgres.js";
 import { describeWithRedis } from "../support/redis.js";
 import { runSample, sampleFolder } from "../support/sample-server.js";
+import { until } from "../support/until.js";
 import {
   begin,
   follow,
@@ -243,6 +244,7 @@ function describeRuns(storeOf: () => RunsStore): void {
   it("leave the health of their nodes as it is", async () => {
     const script = new Script();
     const [one, two] = await openNodes(storeOf(), script.source);
+    await until(() => two.shop.hub.health().status === "ok", "all its connections are up");
     await begin(one);
     await whenBegun(script);
     script.say("one");
