@@ -4,6 +4,7 @@ import type { EventLog } from "../log/event-log.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { userKeyOf, type User } from "../user/user.js";
+import { both } from "../async/both.js";
 import { nextTurn } from "../async/next-turn.js";
 import { LimitCounter, type Limits } from "./limits.js";
 import type { RefusalReason } from "./refusal-reason.js";
@@ -143,7 +144,7 @@ export class Admission {
     const { delivery } = this.#parts;
     const snapshot = takeSnapshot(this.#log, delivery);
     if (!(await this.#checks.isReady(connection, request))) return;
-    beginSoon(connection);
+    void beginSoon(connection);
     if (request.user instanceof Promise) {
       connection.tag(await request.user);
       // A connection that has ended was removed from the limits before, and would never be removed again.
@@ -154,7 +155,7 @@ export class Admission {
     }
     // Rooms that are joined in the same tick as req.sse.join() count for replay, like the rooms given to it.
     const readAt = this.#hearsAllFor(request) ? request.sessionReadAt : null;
-    await Promise.all([this.#checks.recheck(connection, readAt), nextTurn()]);
+    await both(this.#checks.recheck(connection, readAt), nextTurn());
     if (connection.hasEnded) return;
     if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
     if (!(await this.#checks.isInformed(connection, snapshot))) return;
@@ -210,12 +211,10 @@ function keyOf(user: User | undefined): string | undefined {
 }
 
 // If the user or the cursor is not known within the turn of the request, the headers are sent without them.
-function beginSoon(connection: LogReader): void {
-  setImmediate(() => {
-    setImmediate(() => {
-      if (!connection.hasEnded) connection.begin();
-    });
-  });
+async function beginSoon(connection: LogReader): Promise<void> {
+  await nextTurn();
+  await nextTurn();
+  if (!connection.hasEnded) connection.begin();
 }
 
 const USER_FAILED =

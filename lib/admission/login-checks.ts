@@ -3,6 +3,7 @@ import type { Delivery } from "../delivery/delivery.js";
 import type { LogReader } from "../delivery/log-reader.js";
 import { onOutdated } from "../session/reconnect-delay.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
+import type { SessionLink } from "../user/session-link.js";
 import type { AdmissionRequest } from "./admission-request.js";
 import type { LogSnapshot } from "./log-snapshot.js";
 
@@ -20,6 +21,9 @@ export interface LoginChecksParts {
 /**
  * Checks that a connection which is being opened still belongs to its user: it was not told of changes between the
  * start of its request and its registration. Each check ends the connection if it no longer does.
+ *
+ * Most connections need not wait for anything. The checks are not asynchronous then, because that would take as long as
+ * the checks themselves.
  */
 export class LoginChecks {
   readonly #parts: LoginChecksParts;
@@ -31,8 +35,11 @@ export class LoginChecks {
   }
 
   /** Waits until the request's own changes to its session are saved. */
-  async isReady(connection: LogReader, { whenReady }: AdmissionRequest): Promise<boolean> {
-    if (whenReady === null) return true;
+  isReady(connection: LogReader, { whenReady }: AdmissionRequest): boolean | Promise<boolean> {
+    return whenReady === null || this.#awaitReady(connection, whenReady);
+  }
+
+  async #awaitReady(connection: LogReader, whenReady: Promise<unknown>): Promise<boolean> {
     try {
       await withDeadline(whenReady, STORE_MS, "The session store");
     } catch (cause) {
@@ -46,14 +53,22 @@ export class LoginChecks {
    * Compares the session with the store, and verifies the credential again. Ends the connection if either has changed.
    *
    * @param readAt see {@link AdmissionRequest.sessionReadAt}
+   * @returns `null` if there is nothing to wait for
    */
-  async recheck(connection: LogReader, readAt: number | null): Promise<void> {
-    if (!connection.hasLogin) return;
+  recheck(connection: LogReader, readAt: number | null): Promise<void> | null {
     const { session } = connection;
+    const { sessions, credentials } = this.#monitor;
+    const isSame = session === null || sessions.isStillAsRead(session, readAt);
+    if (isSame && !credentials.checks.needsProof(connection)) return null;
+    return this.#awaitVerdicts(connection, isSame ? null : session);
+  }
+
+  async #awaitVerdicts(connection: LogReader, session: SessionLink | null): Promise<void> {
+    const { sessions, credentials } = this.#monitor;
     try {
       const [verdict, isProven] = await Promise.all([
-        session === null ? "same" : this.#monitor.sessions.verify(session, readAt),
-        this.#monitor.credentials.checks.isProven(connection),
+        session === null ? "same" : sessions.verify(session),
+        credentials.checks.isProven(connection),
       ]);
       const isOutdated =
         verdict === "changed" || (verdict === "gone" && connection.user !== undefined);
@@ -67,7 +82,12 @@ export class LoginChecks {
    * Checks again if the log broke while the connection waited, or was reached for the first time: messages of other
    * nodes may be lost.
    */
-  async isInformed(connection: LogReader, { epoch, ...snapshot }: LogSnapshot): Promise<boolean> {
+  isInformed(connection: LogReader, snapshot: LogSnapshot): boolean | Promise<boolean> {
+    const isSameLog = snapshot.generation === this.#parts.delivery.generation;
+    return isSameLog ? !connection.hasEnded : this.#inform(connection, snapshot);
+  }
+
+  async #inform(connection: LogReader, { epoch, ...snapshot }: LogSnapshot): Promise<boolean> {
     const { delivery } = this.#parts;
     let { generation } = snapshot;
     while (!connection.hasEnded && connection.hasLogin) {
@@ -82,8 +102,12 @@ export class LoginChecks {
   }
 
   /** Waits while a response changes the credential, until it is known whether the new value is the same user's. */
-  async isReleased(connection: LogReader): Promise<boolean> {
-    if (connection.isHeld) await connection.whenReleased();
+  isReleased(connection: LogReader): boolean | Promise<boolean> {
+    if (!connection.isHeld) return this.#isUpToDate(connection);
+    return connection.whenReleased().then(() => this.#isUpToDate(connection));
+  }
+
+  #isUpToDate(connection: LogReader): boolean {
     if (!connection.hasEnded && this.#monitor.credentials.all.isOutdated(connection)) {
       onOutdated(connection);
     }

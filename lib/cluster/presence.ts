@@ -33,6 +33,12 @@ interface Present extends NodeUser {
   since?: number;
 }
 
+/** Who a session or credential belongs to, and since when. */
+interface Owner {
+  readonly user: User | undefined;
+  readonly at: number;
+}
+
 interface Leave {
   readonly user: User;
   readonly login: string | null;
@@ -42,13 +48,14 @@ interface Leave {
 
 /**
  * The users that are connected to this node: users with equal data are one user. They are counted only when a node asks,
- * so that joins and leaves cost almost nothing.
+ * so that joins cost nothing, and leaves almost nothing.
  */
 export class Presence {
   readonly #connections: Iterable<StreamConnection>;
   // The leaves of the last seconds, oldest first.
   #leaves: Leave[] = [];
-  readonly #changes = new Map<string, { readonly user: User | undefined; readonly at: number }>();
+  // The owners of logins whose connections have ended in the last seconds.
+  readonly #owners = new Map<string, Owner>();
   #forgotAt = 0;
 
   /** @param connections the connections of this node */
@@ -56,19 +63,15 @@ export class Presence {
     this.#connections = connections;
   }
 
-  onJoin(connection: StreamConnection): void {
-    this.#forget();
-    this.#note(loginOf(connection), connection.user);
-  }
-
   onLeave(connection: StreamConnection, reason: EndReason): void {
     const { user, session } = connection;
-    if (user === undefined) return;
-    this.#forget();
     const login = loginOf(connection);
+    this.#forget();
+    note(this.#owners, login, { user, at: connection.openedAt });
+    if (user === undefined) return;
     // After `hub.refresh()`, only a session can tell as which user the browser reconnects.
     const isFinal = FINAL.includes(reason) || (reason === "refresh" && session === null);
-    if (isFinal) this.#note(login, undefined);
+    if (isFinal) note(this.#owners, login, { user: undefined, at: Date.now() });
     this.#leaves.push({ user, login, isFinal, at: Date.now() });
   }
 
@@ -76,7 +79,8 @@ export class Presence {
   users(test: Test | null): NodeUser[] {
     const present = new Map<string, Present>();
     // The last leave of a user counts.
-    for (const { user, login, isFinal } of this.#recent(Date.now())) {
+    for (const { user, login, isFinal, at } of this.#leaves) {
+      if (!isRecent(at)) continue;
       const key = userKeyOf(user);
       if (isFinal) present.delete(key);
       else {
@@ -101,12 +105,17 @@ export class Presence {
     return test === null ? all : all.filter(({ user }) => test(user));
   }
 
-  /** The new owners of sessions that changed their user a moment ago. */
+  /** The owners of sessions that changed their user a moment ago. */
   get sessionUsers(): SessionUsers {
-    const now = Date.now();
-    return [...this.#changes]
-      .filter(([, { at }]) => now - at < GRACE_MS)
-      .map(([session, { user }]) => [session, user === undefined ? "" : shortKeyOf(user)]);
+    const owners = new Map([...this.#owners].filter(([, { at }]) => isRecent(at)));
+    for (const connection of this.#connections) {
+      const { user, isOpened, openedAt: at } = connection;
+      if (isOpened && isRecent(at)) note(owners, loginOf(connection), { user, at });
+    }
+    return [...owners].map(([login, { user }]) => [
+      login,
+      user === undefined ? "" : shortKeyOf(user),
+    ]);
   }
 
   /** The number of open connections, or of those whose user passes the test. */
@@ -128,24 +137,27 @@ export class Presence {
     });
   }
 
-  #note(login: string | null, user: User | undefined): void {
-    if (login !== null) this.#changes.set(login, { user, at: Date.now() });
-  }
-
   // Runs only now and then, so that it costs almost nothing.
   #forget(): void {
     const now = Date.now();
     if (now - this.#forgotAt <= GRACE_MS) return;
     this.#forgotAt = now;
-    this.#leaves = this.#recent(now);
-    for (const [session, { at }] of this.#changes) {
-      if (now - at >= GRACE_MS) this.#changes.delete(session);
+    this.#leaves = this.#leaves.filter(({ at }) => isRecent(at));
+    for (const [login, { at }] of this.#owners) {
+      if (!isRecent(at)) this.#owners.delete(login);
     }
   }
+}
 
-  #recent(now: number): Leave[] {
-    return this.#leaves.filter(({ at }) => now - at < GRACE_MS);
-  }
+// Of several owners, the last one counts.
+function note(owners: Map<string, Owner>, login: string | null, owner: Owner): void {
+  if (login === null || !isRecent(owner.at)) return;
+  const known = owners.get(login);
+  if (known === undefined || known.at <= owner.at) owners.set(login, owner);
+}
+
+function isRecent(at: number): boolean {
+  return Date.now() - at < GRACE_MS;
 }
 
 /** Identifies a browser: by its session, or else by its credential. */

@@ -21,8 +21,9 @@ interface WithSession {
 export function isLoaded(req: IncomingMessage): boolean {
   const { sessionID } = req as WithSession;
   if (typeof sessionID !== "string" || sessionID === "") return false;
-  const cookies = (req.headers.cookie ?? "").split(";");
-  return cookies.some((cookie) => decode(cookie).includes(sessionID));
+  const { cookie = "" } = req.headers;
+  if (cookie.includes(sessionID)) return true;
+  return cookie.split(";").some((one) => decode(one).includes(sessionID));
 }
 
 function decode(cookie: string): string {

@@ -18,7 +18,7 @@ const FOR_OTHER_BODIES = [
  */
 export function writeStreamHead(res: ServerResponse): void {
   for (const name of FOR_OTHER_BODIES) {
-    res.removeHeader(name);
+    if (res.hasHeader(name)) res.removeHeader(name);
   }
   // A middleware that encodes the body has wrapped write(). If write() is not wrapped, the header would be wrong.
   if (!Object.hasOwn(res, "write")) res.removeHeader("Content-Encoding");

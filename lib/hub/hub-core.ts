@@ -212,7 +212,6 @@ export class HubCore implements ConnectionContext {
 
   #onOpen(connection: LogReader, cursor: ReturnVerdict | null): void {
     this.sessionMonitor.onOpen(connection);
-    this.#presence.onJoin(connection);
     this.hints?.onRooms(connection.rooms);
     this.emitter.emit("join", connection);
     this.#diagnostics.open(connection, cursor);

@@ -37,6 +37,11 @@ export class CredentialChecks {
     this.#planned.add(credential);
   }
 
+  /** True if the credential of a connection that is being opened must be verified. */
+  needsProof({ credential, user }: StreamConnection): boolean {
+    return credential?.isVerifiable === true && user !== undefined;
+  }
+
   /**
    * Verifies the credential of a connection that is being opened.
    *

@@ -122,22 +122,30 @@ export class Sessions {
   }
 
   /**
-   * Compares a session with the store. Call it when its connection is registered: this finds the changes between the
-   * beginning of the request and now, and later changes are seen at the store.
-   *
-   * Rejects if the store fails, or does not answer within 5 s.
+   * True if it is known that a session has not changed since it was read, so that {@link verify} need not be called.
    *
    * @param readAt when the read began that gave the request its session, by `performance.now()`; `null` if the session
    * must be read again
    */
-  async verify(link: SessionLink, readAt: number | null): Promise<SessionVerdict> {
+  isStillAsRead(link: SessionLink, readAt: number | null): boolean {
+    const isSame =
+      readAt !== null &&
+      link.changeInFlight() === undefined &&
+      this.#isUnchangedSince(readAt, link);
+    if (isSame) this.#noteExpiry(this.#entries.get(link.key), link);
+    return isSame;
+  }
+
+  /**
+   * Compares a session with the store. Call it when its connection is registered: this finds the changes between the
+   * beginning of the request and now, and later changes are seen at the store.
+   *
+   * Rejects if the store fails, or does not answer within 5 s.
+   */
+  async verify(link: SessionLink): Promise<SessionVerdict> {
     const change = link.changeInFlight();
     if (change !== undefined) {
       return verdictOf(link, change.session === null ? null : this.#stateOf(link, change.session));
-    }
-    if (readAt !== null && this.#isUnchangedSince(readAt, link)) {
-      this.#noteExpiry(this.#entries.get(link.key), link);
-      return "same";
     }
     const content = await withDeadline(link.read(), READ_MS, "The session store");
     const state = content === null ? null : this.#stateOf(link, content);

@@ -6,6 +6,7 @@ import { onTestEnd } from "../support/disposers.js";
 import { openStream } from "../support/open-stream.js";
 import { describeWithRedis } from "../support/redis.js";
 import { cookieOf, type Shop } from "../support/shop.js";
+import { until } from "../support/until.js";
 import { Cluster } from "./cluster.js";
 
 // The user that the process logs in.
@@ -59,7 +60,10 @@ describeWithRedis("hub.users() and hub.count()", (urlOf) => {
     }
   });
 
-  it("tell nothing of the old role of one who returns to another node with a new one", async () => {
+  it.each([
+    ["to another node", 1],
+    ["to the same node", 0],
+  ])("tell nothing of the old role of one who returns %s with a new one", async (_where, at) => {
     const roles = new Map([["bob", "Viewer"]]);
     const roleOf = ({ user }: { user?: { login: string } }) =>
       user === undefined ? null : { login: user.login, profile: roles.get(user.login) };
@@ -70,10 +74,16 @@ describeWithRedis("hub.users() and hub.count()", (urlOf) => {
     roles.set("bob", "Administrator");
     await nodes[1].hub.refresh({ login: "bob" });
     await before.closed;
-    await nodes[1].stream("/events", { cookie });
+    const after = await (nodes[at] as Shop).stream("/events", { cookie });
 
+    const usersOnAll = () => Promise.all(nodes.map(({ hub }) => hub.users()));
+    const old = { ...BOB, profile: "Viewer" };
     const promoted = { user: { ...BOB, profile: "Administrator" }, connections: 1 };
-    for (const { hub } of nodes) expect(await hub.users()).toEqual([promoted]);
+    expect(await usersOnAll()).toEqual(nodes.map(() => [promoted]));
+    after.close();
+    await until(() => nodes.every(({ hub }) => hub.size === 0), "the page has left");
+    const left = (await usersOnAll()).flat();
+    expect(left).not.toContainEqual({ user: old, connections: expect.any(Number) });
   });
 
   it("forget a node that was killed within 5 s", async () => {

@@ -4,16 +4,19 @@ import { createHub, sse, type Hub } from "express-sse-hub";
 import { RecentChanges } from "../../lib/session/recent-changes.js";
 import { Cluster } from "../cluster/cluster.js";
 import { onTestEnd } from "../support/disposers.js";
+import { FaultProxy } from "../support/fault-proxy.js";
 import { openStream } from "../support/open-stream.js";
 import { describeWithRedis } from "../support/redis.js";
 import { serve } from "../support/serve.js";
 import { sessionIdOf } from "../support/session-id.js";
 import { Shop, type ShopOptions } from "../support/shop.js";
 import { changesSettleAtOnce } from "../support/settling.js";
+import { until } from "../support/until.js";
 
 const ALICE = { login: "alice", profile: "Administrator" };
 const UNSAVED = { secret: "spec", resave: false, saveUninitialized: false };
 const BOB = { login: "bob", profile: "Viewer" };
+const HOUR_MS = 3_600_000;
 
 /** Counts how often a session is read. */
 class CountingStore extends MemoryStore {
@@ -207,6 +210,31 @@ describe("a session that has not changed lately", () => {
   });
 });
 
+describe("the expiry of a session that is not read again", () => {
+  beforeEach(changesSettleAtOnce);
+
+  it("counts for its other streams too, if something unseen has shortened it", async () => {
+    const { shop, store, cookie } = await openShop({
+      session: { cookie: { maxAge: HOUR_MS } },
+      hub: { revalidateMs: HOUR_MS },
+    });
+    const before = await shop.stream("/events", { cookie });
+    // Past the methods that are observed.
+    const { sessions } = store as unknown as { sessions: Record<string, string> };
+    const id = sessionIdOf(cookie);
+    const data = JSON.parse(sessions[id] ?? "") as { cookie: object };
+    const expires = new Date(Date.now() + 500);
+    sessions[id] = JSON.stringify({ ...data, cookie: { ...data.cookie, expires } });
+    store.reads = 0;
+
+    const stream = await shop.stream("/events", { cookie });
+    const reads = store.reads;
+
+    expect(await Promise.all([before.closed, stream.closed])).toEqual(["user", "user"]);
+    expect(reads).toBe(1);
+  });
+});
+
 describe("a session that has just changed", () => {
   it("is read twice, because a replica may still have the old one", async () => {
     const { shop, store, cookie } = await openShop();
@@ -275,6 +303,26 @@ describeWithRedis("a session of several nodes", (urlOf) => {
 
     expect(await stream.closed).toBe("user");
     expect(stream.raw).not.toContain("secret");
+  });
+
+  it("is read again while the log is away, because it brings no changes then", async () => {
+    const [memory, reads] = [new MemoryStore(), jest.fn()];
+    const { sessions } = memory as unknown as { sessions: object };
+    const createStore = () => Object.assign(new CountingStore(reads), { sessions });
+    const proxy = await FaultProxy.start(urlOf().replace("redis", "http"));
+    const cluster = new Cluster({ url: proxy.url.replace("http", "redis"), createStore });
+    const node = await cluster.start();
+    const cookie = await node.signIn(ALICE);
+    (await node.stream("/events", { cookie })).close();
+    reads.mockClear();
+    (await node.stream("/events", { cookie })).close();
+    expect(reads).toHaveBeenCalledTimes(1);
+
+    proxy.unplug();
+    await until(() => node.hub.health().status === "degraded", "the log is away");
+    await node.stream("/events", { cookie });
+
+    expect(reads).toHaveBeenCalledTimes(3);
   });
 
   it.each(["own", "first"])(
