@@ -1,6 +1,6 @@
 import { describeInBrowser } from "./support/browser.js";
 import { sample } from "./support/guides.js";
-import { freePort } from "./support/redis.js";
+import { freePort } from "./support/free-port.js";
 import { runSample, sampleFolder } from "./support/sample-server.js";
 
 /** Runs the server of the README in a folder of its own, on a port that is free. */

@@ -17,10 +17,11 @@ export function clearingDraft(retainKey: string): LogDraft {
   return { frame: Buffer.alloc(0), audience, retainKey, isVolatile: true };
 }
 
-/** The texts of the retained entries, as soon as they are the wanted ones; otherwise as they are after 1.5 s. */
+/** The texts of the retained entries, as soon as they are the wanted ones; otherwise as they are after 10 s. */
 export async function retainedTexts(log: EventLog, wanted: readonly string[]): Promise<string[]> {
   const texts = () => [...log.retained].map(textOf);
-  for (let tries = 0; tries < 150 && texts().join() !== wanted.join(); tries += 1) await sleep(10);
+  for (let tries = 0; tries < 1_000 && texts().join() !== wanted.join(); tries += 1)
+    await sleep(10);
   return texts();
 }
 

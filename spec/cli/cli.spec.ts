@@ -8,7 +8,8 @@ import { redisLog } from "express-sse-hub/redis";
 import { onTestEnd } from "../support/disposers.js";
 import { connectTo } from "../redis/nodes.js";
 import { describeWithPostgres, type PostgresServer } from "../support/postgres.js";
-import { describeWithRedis, freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
+import { describeWithRedis } from "../support/redis.js";
 import { Shop, until } from "../support/shop.js";
 
 const ROOT = join(__dirname, "../..");

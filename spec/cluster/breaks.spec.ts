@@ -155,7 +155,7 @@ describeWithRedis("a browser whose stream waits for the log", (urlOf) => {
     await near.hub.broadcast("message", "last");
     await anonymous.has("message", "last");
 
-    expect([alice.endReason, alice.pending]).toEqual(["refresh", []]);
+    expect([await alice.closed, alice.pending]).toEqual(["refresh", []]);
   });
 
   it("gets nothing under that user on a node that had not reached the log yet", async () => {
@@ -175,7 +175,7 @@ describeWithRedis("a browser whose stream waits for the log", (urlOf) => {
     await near.hub.broadcast("message", "after");
     await still.received("after");
 
-    expect([alice.endReason, alice.pending]).toEqual(["user", []]);
+    expect([await alice.closed, alice.pending]).toEqual(["user", []]);
   });
 });
 

@@ -8,6 +8,7 @@ import { trialRoutes } from "../session/trials.js";
 import { onTestEnd } from "../support/disposers.js";
 import { sessionIdOf } from "../support/session-id.js";
 import { Shop, type ShopOptions } from "../support/shop.js";
+import { until } from "../support/until.js";
 
 /** What the nodes of one application have in common. */
 export interface ClusterOptions {
@@ -49,7 +50,8 @@ export class Cluster {
   /** Starts a node and waits until it reads. */
   async start(url = this.#options.url, shop: ShopOptions = {}): Promise<Shop> {
     const node = await this.startSoon(url, shop);
-    // Whoever is answered has read the log.
+    await until(() => node.hub.health().status === "ok", "the node reads");
+    // The others have heard of it, and it of them.
     await node.hub.count();
     return node;
   }

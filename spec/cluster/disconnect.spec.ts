@@ -2,12 +2,16 @@ import { redisLog } from "express-sse-hub/redis";
 import { MemoryStore } from "express-session";
 import { describeWithRedis } from "../support/redis.js";
 import { Shop } from "../support/shop.js";
+import { until } from "../support/until.js";
 
 describeWithRedis("a page that is loaded anew after a disconnect", (urlOf) => {
   it("may return to a node that it was not loaded from", async () => {
     const store = new MemoryStore();
     const open = () => Shop.open({ hub: { log: redisLog({ url: urlOf() }) }, session: { store } });
     const [one, two] = [await open(), await open()];
+    for (const { hub } of [one, two]) {
+      await until(() => hub.health().status === "ok", "the node reads");
+    }
     const cookie = await one.signIn({ login: "alice" });
     const before = await one.stream("/events", { cookie });
     const lastEventId = before.lastEventId;

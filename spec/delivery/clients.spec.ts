@@ -55,7 +55,7 @@ async function broadcastUntilBack({ hub }: Shop): Promise<void> {
     const { closed, connections, behind } = hub.stats();
     return closed.gone === LOSSES && connections === 2 && behind === 0;
   };
-  await until(isBack, "the client is back from its last loss", 15_000);
+  await until(isBack, "the client is back from its last loss", 40_000);
   clearInterval(publishing);
   await hub.broadcast("message", "end");
 }

@@ -26,7 +26,7 @@ async function broadcastOneByOne({ hub }: Shop): Promise<string[]> {
 
 describe("coalesceMs", () => {
   it("lets events wait for others, and writes them at once and in order", async () => {
-    const shop = await Shop.open({ hub: { coalesceMs: 2_000 } });
+    const shop = await Shop.open({ hub: { coalesceMs: 5_000 } });
     const passes = watchPasses();
     const stream = await shop.stream();
     const texts = await broadcastOneByOne(shop);

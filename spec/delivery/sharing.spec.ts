@@ -38,7 +38,7 @@ describe("many browsers that return at once", () => {
     );
     const missed = new Set<string>();
     for (const reader of readers) {
-      await until(() => reader.pending.length >= EVENTS, "everything has come", 15_000);
+      await until(() => reader.pending.length >= EVENTS, "everything has come", 45_000);
       missed.add(reader.pending.map(({ data }) => data).join("\n"));
     }
 

@@ -1,7 +1,6 @@
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import supertest from "supertest";
 import { describeInBrowser } from "../support/browser.js";
+import { freePort } from "../support/free-port.js";
 import { serve } from "../support/serve.js";
 import { Shop, until } from "../support/shop.js";
 
@@ -236,11 +235,3 @@ describeInBrowser("a page of another origin", (windows) => {
     expect(shop.hub.stats().closed).toEqual({});
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestEnd } from "../support/disposers.js";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 import { takesConnections } from "../support/takes-connections.js";
 
 const LOOK_MS = 20;

@@ -31,7 +31,8 @@ class Application {
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    this.exit = once(child, "exit");
+    // All output has been read.
+    this.exit = once(child, "close");
     child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
     onTestEnd(async () => {
       child.kill("SIGKILL");

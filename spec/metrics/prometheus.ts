@@ -5,18 +5,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestEnd } from "../support/disposers.js";
 import { eventually } from "../support/eventually.js";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 import type { RuleFile } from "./operations.js";
 
 /** Where Debian's package puts it. */
 export const PROMETHEUS = "/usr/bin/prometheus";
 
 const INTERVAL = "250ms";
+// A scrape that takes longer fails, and the node is gone until the next one.
+const SCRAPE = "1s";
 
 /** A sample of the newest value. */
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: number;
+  /** The time that was asked about. */
+  readonly at: number;
 }
 
 /** An alert that waits or fires. */
@@ -26,7 +30,7 @@ export interface ActiveAlert {
   readonly state: "pending" | "firing";
 }
 
-/** A Prometheus of a spec's own, on a free port, that looks four times a second. It ends with the test. */
+/** A Prometheus of a spec's own, on a free port, that looks every second. It ends with the test. */
 export class Prometheus {
   readonly #url: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "prometheus-spec-"));
@@ -46,12 +50,13 @@ export class Prometheus {
     return prometheus;
   }
 
-  /** The answer to a query now. */
-  async query(expr: string): Promise<Sample[]> {
+  /** The answer to a query, now or at another time. */
+  async query(expr: string, at?: number): Promise<Sample[]> {
+    const time = at === undefined ? {} : { time: String(at) };
     const { result } = await this.#ask<{
       result: Array<{ metric: Record<string, string>; value: [number, string] }>;
-    }>(`query?${new URLSearchParams({ query: expr }).toString()}`);
-    return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    }>(`query?${new URLSearchParams({ query: expr, ...time }).toString()}`);
+    return result.map(({ metric, value }) => ({ metric, value: Number(value[1]), at: value[0] }));
   }
 
   /** The alerts that wait or fire now. */
@@ -67,8 +72,8 @@ export class Prometheus {
       path("prometheus.yml"),
       JSON.stringify({
         global: {
-          scrape_interval: INTERVAL,
-          scrape_timeout: INTERVAL,
+          scrape_interval: SCRAPE,
+          scrape_timeout: SCRAPE,
           evaluation_interval: INTERVAL,
         },
         rule_files: [path("rules.yml")],

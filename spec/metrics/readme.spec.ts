@@ -4,7 +4,7 @@ import { onTestEnd } from "../support/disposers.js";
 import { openStream } from "../support/open-stream.js";
 import { sample, tableUnder, textOf } from "../support/guides.js";
 import { linksIn, sectionAt, type Target } from "../support/markdown.js";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 import { runSample, sampleFolder } from "../support/sample-server.js";
 import { sampleIn, show } from "./scraped.js";
 

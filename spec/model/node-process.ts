@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 import type { LogAddress } from "./model-log.js";
 
 const ROOT = join(__dirname, "../..");

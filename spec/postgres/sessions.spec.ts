@@ -6,7 +6,7 @@ import { runNodeTrials } from "../cluster/node-trials.js";
 import { describeWithPostgres, type PostgresServer } from "../support/postgres.js";
 import { sample } from "../support/guides.js";
 import { openStream } from "../support/open-stream.js";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 import { runSample, sampleFolder } from "../support/sample-server.js";
 
 const TRIALS = 100;

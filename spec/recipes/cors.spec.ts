@@ -1,6 +1,6 @@
 import express from "express";
 import { describeInBrowser } from "../support/browser.js";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 import { serve } from "../support/serve.js";
 import { runRecipe } from "./run-recipe.js";
 import { shownTexts } from "./shown-texts.js";

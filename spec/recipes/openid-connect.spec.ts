@@ -1,6 +1,6 @@
 import { visit, type Visitor } from "express-sse-hub/testing";
 import { onTestEnd } from "../support/disposers.js";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 import { IdentityProvider } from "./provider-process.js";
 import { dataUntil, done, endOf, visitRecipe } from "./login-recipe.js";
 import { runRecipe, type Recipe } from "./run-recipe.js";

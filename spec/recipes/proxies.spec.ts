@@ -5,7 +5,7 @@ import { describeWhereInstalled, describeWith } from "../support/describe-with.j
 import { onTestEnd } from "../support/disposers.js";
 import { CADDY, HAPROXY, NGINX, nginxConfig, startFront, type Front } from "../support/front.js";
 import { openStream } from "../support/open-stream.js";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 import { ReturningReader } from "../support/returning-reader.js";
 import { Shop, until } from "../support/shop.js";
 import { startThreeNodes } from "../support/three-nodes.js";

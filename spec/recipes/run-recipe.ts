@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 import { takesConnections } from "../support/takes-connections.js";
 
 const ROOT = join(__dirname, "../..");

@@ -47,6 +47,8 @@ const START: Readonly<Record<string, () => Promise<Failing>>> = {
   },
 };
 
+// Longer than an election and a reconnect take on a busy machine.
+const DEADLINE_MS = 30_000;
 const ROWS = CLIENTS.filter(({ topology, isNewest }) => isNewest && topology in START);
 
 describe.each(ROWS)("redisLog with a client of $name, when the master changes", (row) => {
@@ -54,7 +56,8 @@ describe.each(ROWS)("redisLog with a client of $name, when the master changes", 
     async function start(): Promise<{ servers: Failing; nodes: [Node, Node] }> {
       const servers = await (START[row.topology] as () => Promise<Failing>)();
       onTestEnd(() => servers.remove());
-      const node = async () => startNode({ client: await row.create(servers) });
+      const node = async () =>
+        startNode({ client: await row.create(servers), deadlineMs: DEADLINE_MS });
       return { servers, nodes: [await node(), await node()] };
     }
 
@@ -121,7 +124,10 @@ describe.each(ROWS.filter(({ topology }) => topology === "Cluster"))(
       it("follows to the new one, though the old one goes on naming itself", async () => {
         const cluster = await CLUSTERS.take();
         onTestEnd(() => cluster.remove());
-        const { log, witness } = await startNode({ client: await row.create(cluster) });
+        const { log, witness } = await startNode({
+          client: await row.create(cluster),
+          deadlineMs: DEADLINE_MS,
+        });
         await log.append(draftOf("before"));
         await cluster.cutOff(META);
         await log.append(draftOf("after"));

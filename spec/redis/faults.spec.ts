@@ -10,9 +10,10 @@ describeWithRedis("redisLog, when Redis crashes", () => {
     ["with nothing", []],
   ])("begins a new life when it comes back %s, and goes on", async (_what, args) => {
     const redis = await RedisServer.start(args);
-    const [one, two] = [await startNode({ url: redis.url }), await startNode({ url: redis.url })];
+    const options = { url: redis.url, deadlineMs: 30_000 };
+    const [one, two] = [await startNode(options), await startNode(options)];
     await one.log.append(draftOf("before"));
-    await two.log.catchUp();
+    await Promise.all([one.log.catchUp(), two.log.catchUp()]);
     const { epoch } = one.log;
 
     await redis.kill();
@@ -87,7 +88,7 @@ describeWithRedis("redisLog, when somebody deletes", (urlOf) => {
         await startNode({ url: urlOf(), name }),
       ];
       const before = await one.log.append(draftOf("before"));
-      await two.log.catchUp();
+      await Promise.all([one.log.catchUp(), two.log.catchUp()]);
       if (what === "all there is") await command("FLUSHALL");
       else await command("DEL", `{${name}}:meta`);
 

@@ -6,7 +6,7 @@ describeWithRedis("redisLog, while Redis is away", () => {
   it("is made all the same, and takes up its work when Redis comes", async () => {
     const redis = await RedisServer.start();
     await redis.kill();
-    const { log, witness } = startNodeSoon({ url: redis.url });
+    const { log, witness } = startNodeSoon({ url: redis.url, deadlineMs: 30_000 });
     const early = log.append(draftOf("early"));
     await witness.until(() => witness.errors.length > 0);
     expect([log.epoch, log.head, log.trimmed, log.size.entries]).toEqual(["", 0, 0, 0]);
@@ -23,7 +23,7 @@ describeWithRedis("redisLog, while Redis is away", () => {
   it("rejects at the deadline what was not sent, and says so [redis-3]", async () => {
     const redis = await RedisServer.start();
     await redis.kill();
-    const { log } = startNodeSoon({ url: redis.url, deadlineMs: 1_000 });
+    const { log } = startNodeSoon({ url: redis.url, deadlineMs: 3_000 });
     await expect(log.append(draftOf("a"))).rejects.toMatchObject({
       code: "ERR_SSE_LOG",
       outcome: "not-sent",
@@ -33,7 +33,7 @@ describeWithRedis("redisLog, while Redis is away", () => {
 
   it("rejects at the deadline what had no answer, and says that nobody knows", async () => {
     const redis = await RedisServer.start();
-    const { log, witness } = await startNode({ url: redis.url, deadlineMs: 1_000 });
+    const { log, witness } = await startNode({ url: redis.url, deadlineMs: 3_000 });
     await log.append(draftOf("before"));
     redis.stop();
     const sent = log.append(draftOf("a"));

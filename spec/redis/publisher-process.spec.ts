@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 import { sampleFolder } from "../support/sample-server.js";
 
 const TSCONFIG = join(__dirname, "../../tsconfig.json");

@@ -96,7 +96,7 @@ describeWithRedis("redisLog, when Redis throws its keys out for want of memory",
     const command = await connectTo(redis.url);
     const [one, two] = [await startNode({ url: redis.url }), await startNode({ url: redis.url })];
     await one.log.append(draftOf("before", { retainKey: "a" }));
-    await two.log.catchUp();
+    await Promise.all([one.log.catchUp(), two.log.catchUp()]);
     const { epoch } = one.log;
     const large = "x".repeat(200_000);
     let n = 0;

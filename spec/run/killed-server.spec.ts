@@ -2,7 +2,7 @@ import { describeInBrowser } from "../support/browser.js";
 import { RedisServer } from "../support/redis.js";
 import { RunNode } from "./run-process.js";
 
-const COUNT = 1_500;
+const COUNT = 4_000;
 const TIMEOUT_MS = 120_000;
 
 describeInBrowser("a page that follows a run of another node", (windows) => {

@@ -166,7 +166,7 @@ function describeRuns(storeOf: () => RunsStore): void {
   it("are lost for a producer that slept, which can add nothing then", async () => {
     const script = new Script();
     const store = storeOf();
-    const [one, two] = await openNodes(store, script.source, { ...FOR_ALICE, leaseMs: 500 });
+    const [one, two] = await openNodes(store, script.source, { ...FOR_ALICE, leaseMs: 10_000 });
     const here = await begin(one);
     await whenBegun(script);
     script.say("one");
@@ -191,7 +191,7 @@ function describeRuns(storeOf: () => RunsStore): void {
   it("are lost for a producer that slept while another run had its id, and add nothing to that", async () => {
     const script = new Script();
     const store = storeOf();
-    const [one, two] = await openNodes(store, script.source, { ...FOR_ALICE, leaseMs: 5_000 });
+    const [one, two] = await openNodes(store, script.source, { ...FOR_ALICE, leaseMs: 60_000 });
     const here = await begin(one);
     await whenBegun(script);
     script.say("old");

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describeWithPostgres, PostgresServer } from "../support/postgres.js";
+import { until } from "../support/until.js";
 import { begin, follow, openNodes, postgresStore, whenBegun, wordsIn } from "./answer-nodes.js";
 import { FOR_ALICE, Script, wordsOf } from "./answers.js";
 
@@ -45,7 +46,7 @@ describeWithPostgres("runs in PostgreSQL alone", (serverOf) => {
     const script = new Script();
     const [one, two] = await openNodes(postgresStore(server), script.source, {
       ...FOR_ALICE,
-      leaseMs: 10_000,
+      leaseMs: 30_000,
     });
     const here = await begin(one);
     await whenBegun(script);
@@ -57,6 +58,7 @@ describeWithPostgres("runs in PostgreSQL alone", (serverOf) => {
     script.finish();
     expect([await here.closed, await there.closed]).toEqual(["done", "done"]);
     expect([wordsIn(here), wordsIn(there)]).toEqual([WORDS, WORDS]);
+    await until(() => two.shop.hub.health().status === "ok", "it can ask for the run");
     const late = await follow(two);
     expect(await late.closed).toBe("done");
     expect(wordsIn(late)).toEqual(WORDS);
@@ -122,7 +124,7 @@ describeWithPostgres("runs in PostgreSQL alone", (serverOf) => {
   });
 
   it("leave nothing behind in PostgreSQL", async () => {
-    const options = { ...FOR_ALICE, keepMs: 400 };
+    const options = { ...FOR_ALICE, keepMs: 4_000 };
     const [one, two] = await openNodes(postgresStore(serverOf()), () => wordsOf(5), options);
     await begin(one);
     await one.runs[0]?.done;

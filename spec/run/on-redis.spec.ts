@@ -3,6 +3,7 @@ import { createClient } from "redis";
 import supertest from "supertest";
 import { onTestEnd } from "../support/disposers.js";
 import { describeWithRedis, RedisServer } from "../support/redis.js";
+import { until } from "../support/until.js";
 import { begin, follow, openNodes, redisStore, whenBegun, wordsIn } from "./answer-nodes.js";
 import { FOR_ALICE, Script, wordsOf } from "./answers.js";
 
@@ -14,7 +15,7 @@ describeWithRedis("runs in Redis alone", (urlOf) => {
       const script = new Script();
       const [one, two] = await openNodes(redisStore(redis.url), script.source, {
         ...FOR_ALICE,
-        leaseMs: 3_000,
+        leaseMs: 30_000,
       });
       const here = await begin(one);
       await whenBegun(script);
@@ -32,6 +33,7 @@ describeWithRedis("runs in Redis alone", (urlOf) => {
       script.finish();
       expect([await here.closed, await there.closed]).toEqual(["done", "done"]);
       expect([wordsIn(here), wordsIn(there)]).toEqual([words, words]);
+      await until(() => two.shop.hub.health().status === "ok", "it can ask for the run");
       const late = await follow(two);
       expect(await late.closed).toBe("done");
       expect(wordsIn(late)).toEqual(words);
@@ -41,7 +43,7 @@ describeWithRedis("runs in Redis alone", (urlOf) => {
   it("leave nothing behind in Redis", async () => {
     const [one, two] = await openNodes(redisStore(urlOf()), () => wordsOf(5), {
       ...FOR_ALICE,
-      keepMs: 400,
+      keepMs: 4_000,
     });
     const { name } = one.options;
     await begin(one);

@@ -3,13 +3,14 @@ import type { SseHubError } from "express-sse-hub";
 import { redisLog } from "express-sse-hub/redis";
 import { describeWithRedis, RedisServer } from "../support/redis.js";
 import { Shop } from "../support/shop.js";
+import { until } from "../support/until.js";
 import { answerRoutes, FOR_ALICE, Script } from "./answers.js";
 
 describeWithRedis("runs while Redis is away", () => {
   it("are asked for again by the pages, and the application is told why", async () => {
     const redis = await RedisServer.start();
     const shop = await Shop.open({
-      hub: { retryMs: 10, log: redisLog({ url: redis.url, deadlineMs: 200 }) },
+      hub: { retryMs: 10, log: redisLog({ url: redis.url, deadlineMs: 1_000 }) },
       routes: (app, hub) => {
         answerRoutes(app, hub, (id) => hub.run(id, new Script().source, FOR_ALICE));
       },
@@ -17,6 +18,7 @@ describeWithRedis("runs while Redis is away", () => {
     const errors: SseHubError[] = [];
     shop.hub.on("error", (error) => errors.push(error));
     const alice = await shop.signIn({ name: "alice" });
+    await until(() => shop.hub.health().status === "ok", "Redis is there");
     await supertest(shop.url).get("/answers/a").set("Cookie", alice).expect(404);
     await redis.kill();
     errors.length = 0;
@@ -33,7 +35,9 @@ describeWithRedis("runs while Redis is away", () => {
 
   it("are never begun when they are cancelled before Redis is back", async () => {
     const redis = await RedisServer.start();
-    const shop = await Shop.open({ hub: { log: redisLog({ url: redis.url }) } });
+    const shop = await Shop.open({
+      hub: { log: redisLog({ url: redis.url, deadlineMs: 30_000 }) },
+    });
     shop.hub.on("error", () => undefined);
     await shop.hub.run("first", () => [], FOR_ALICE).done;
     await redis.kill();

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { onTestEnd } from "../support/disposers.js";
-import { freePort } from "../support/redis.js";
+import { freePort } from "../support/free-port.js";
 
 const ROOT = join(__dirname, "../..");
 
@@ -34,7 +34,11 @@ export class RunNode {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#child = child;
-    await once(child.stdout, "data");
+    const isUp = await Promise.race([
+      once(child.stdout, "data").then(() => true),
+      once(child, "close").then(() => false),
+    ]);
+    if (!isUp) throw new Error(`The node at ${this.url} ended before it listened.`);
   }
 
   async kill(): Promise<void> {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestEnd } from "./disposers.js";
-import { freePort } from "./redis.js";
+import { freePort } from "./free-port.js";
 import { takesConnections } from "./takes-connections.js";
 
 const START_MS = 10_000;

@@ -15,7 +15,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Client, Pool, type PoolConfig, type QueryResult } from "pg";
 import { describeWith } from "./describe-with.js";
 import { onTestEnd } from "./disposers.js";
-import { freePort } from "./redis.js";
+import { freePort } from "./free-port.js";
 
 type Column = Record<string, unknown>;
 

@@ -1,14 +1,15 @@
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { createClient } from "redis";
+import { freePort } from "./free-port.js";
 import { RedisServer } from "./redis.js";
 
 const MASTERS = 3;
+// The nodes talk on a second port, so far above the first.
+const BUS = 10_000;
 const SLOTS = 16_384;
 // How long a node is silent before the others take it for dead.
 const NODE_TIMEOUT_MS = 1_000;
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 45_000;
 
 /** A cluster of three masters and a replica of each, on free ports. */
 export class RedisCluster {
@@ -24,7 +25,8 @@ export class RedisCluster {
       ...["--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0"],
     ];
     const servers: RedisServer[] = [];
-    while (servers.length < 2 * MASTERS) servers.push(await createWithBus(args));
+    while (servers.length < 2 * MASTERS)
+      servers.push(await RedisServer.create(args, await freePort(BUS)));
     const cluster = new RedisCluster(servers);
     await cluster.#join();
     return cluster;
@@ -202,27 +204,6 @@ async function idOf(server: RedisServer): Promise<string> {
 async function masterIdOf(server: RedisServer): Promise<string> {
   const lines = String(await ask(server, ["CLUSTER", "NODES"])).split("\n");
   return String(lines.find((line) => line.includes("myself"))?.split(" ")[3]);
-}
-
-// The nodes of a cluster talk on a second port, ten thousand above.
-async function createWithBus(args: readonly string[]): Promise<RedisServer> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 30_000);
-    if ((await isFree(port)) && (await isFree(port + 10_000)))
-      return RedisServer.create(args, port);
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, "127.0.0.1");
-  try {
-    await once(server, "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-  }
 }
 
 /** Sends one command to a server. */

@@ -1,5 +1,6 @@
 import { ask, until } from "./redis-cluster.js";
-import { RedisServer, freePort } from "./redis.js";
+import { freePort } from "./free-port.js";
+import { RedisServer } from "./redis.js";
 
 const SENTINELS = 3;
 const REPLICAS = 2;

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeWith } from "./describe-with.js";
 import { onTestEnd } from "./disposers.js";
+import { freePort } from "./free-port.js";
 
 const REDIS = "/usr/bin/redis-server";
 
@@ -117,13 +117,4 @@ async function isReady(output: NodeJS.ReadableStream, exit: Promise<unknown>): P
     throw new Error(`redis-server has exited: ${text}`);
   });
   await Promise.race([ready, ended]);
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,5 +1,6 @@
 import { sample } from "./guides.js";
-import { freePort, RedisServer } from "./redis.js";
+import { freePort } from "./free-port.js";
+import { RedisServer } from "./redis.js";
 import { runSample, sampleFolder } from "./sample-server.js";
 
 /** Starts Redis and the guide's server for several nodes, three times, until the end of the test. */

@@ -4,7 +4,7 @@ import express from "express";
 import expressOpenidConnect from "express-openid-connect";
 import { sse } from "express-sse-hub";
 import { IdentityProvider } from "../../recipes/provider-process.js";
-import { freePort } from "../../support/redis.js";
+import { freePort } from "../../support/free-port.js";
 import { Browser } from "./browser.js";
 import { aWhile } from "./delays.js";
 import type { Login, TrialUser } from "./login.js";
