@@ -59,7 +59,7 @@ describe("a drain", () => {
     const shop = await Shop.open({ hub: { retryMs: 10 } });
     await stalledReader(shop);
     let isOver = false;
-    const closing = shop.hub.close({ timeoutMs: 2_000 }).then(() => {
+    const closing = shop.hub.close({ timeoutMs: 5_000 }).then(() => {
       isOver = true;
     });
 

@@ -83,11 +83,11 @@ describeBehindNginx("behind nginx", () => {
 
   it("keeps a quiet stream open beyond nginx's patience, by heartbeats below it [socket-4]", async () => {
     const { shop, stream } = await open(
-      { location: "proxy_read_timeout 2s;" },
+      { location: "proxy_read_timeout 5s;" },
       { hub: { heartbeatMs: 250 } },
     );
     const reader = await stream();
-    await reader.received(":\n".repeat(12));
+    await reader.received(":\n".repeat(24));
     await shop.hub.broadcast("message", "still here");
     expect(await reader.nextData()).toEqual(["still here"]);
   });

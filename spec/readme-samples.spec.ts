@@ -216,7 +216,7 @@ describeInBrowser("the guides' samples for pages", (windows) => {
   it("lead to the login that a guard redirects to", async () => {
     const html = `<script type="module">
       import { connect } from "/express-sse-hub/client.js";
-      const stream = connect("/guarded");
+      const stream = connect("/guarded", { maxRetryMs: 50 });
       ${sample("login redirect")}
     </script>`;
     const shop = await Shop.open({

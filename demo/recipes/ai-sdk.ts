@@ -6,6 +6,8 @@ import express, { type Response } from "express";
 import session from "express-session";
 import { createHub, sse } from "express-sse-hub";
 
+const WORD_MS = Number(process.env.WORD_MS ?? 50);
+
 const app = express();
 const hub = createHub();
 hub.on("error", ({ cause }) => {
@@ -56,7 +58,7 @@ function answer(messages: readonly UIMessage[], signal: AbortSignal) {
         `You sent ${messages.length}. `,
         ..."I can count: 1 2 3 4 5".split(/(?<= )/),
       ]) {
-        await wait(50, undefined, { signal });
+        await wait(WORD_MS, undefined, { signal });
         writer.write({ type: "text-delta", id: "answer", delta: word });
       }
       writer.write({ type: "text-end", id: "answer" });

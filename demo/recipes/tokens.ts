@@ -6,6 +6,8 @@ import express from "express";
 import session from "express-session";
 import { createHub, sse } from "express-sse-hub";
 
+const TOKEN_MS = Number(process.env.TOKEN_MS ?? 30);
+
 const app = express();
 const hub = createHub();
 hub.on("error", ({ cause }) => {
@@ -41,7 +43,7 @@ async function* askModel(question: string, signal: AbortSignal): AsyncGenerator<
     yield* `You asked: ${question} I have no idea, but I can count. `.split(/(?<= )/);
     if (question.includes("fail")) throw new Error("The model is overloaded.");
     for (let n = 1; n <= 100; n += 1) {
-      await wait(30, undefined, { signal });
+      await wait(TOKEN_MS, undefined, { signal });
       yield `${n} `;
     }
   } finally {

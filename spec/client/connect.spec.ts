@@ -210,7 +210,7 @@ describe("a stream of the client returns", () => {
 
   it("when nothing has come for too long", async () => {
     const shop = await Shop.open({ hub: { ...FAST, heartbeatMs: null } });
-    const { told, tells } = listen(`${shop.url}/events`, { silenceMs: 1_000 });
+    const { told, tells } = listen(`${shop.url}/events`, { silenceMs: 4_000 });
     await tells("recovered null");
     await shop.hub.broadcast("message", "before");
     await tells("recovered true");

@@ -10,7 +10,7 @@ const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const TABS = 8;
 const STEPS = 20;
 const EVENT_MS = 4;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 25_000;
 const UNREFERENCED = { ref: false };
 
 /** A tab, and the first number that it cannot have missed. */

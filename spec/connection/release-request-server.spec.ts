@@ -54,13 +54,13 @@ describe.each(WAYS)("a stream kept %s", (_way, releaseRequest) => {
     const server = createServer(
       {
         connectionsCheckingInterval: 10,
-        headersTimeout: 50,
-        requestTimeout: 50,
-        keepAliveTimeout: 50,
+        headersTimeout: 500,
+        requestTimeout: 500,
+        keepAliveTimeout: 500,
       },
       watched.shop.app as RequestListener,
     );
-    server.timeout = 300;
+    server.timeout = 1_500;
     const url = await listen(server);
     const stream = await openRaw({
       ...watched,

@@ -4,12 +4,15 @@ import { createHub, sse } from "express-sse-hub";
 import { dashboard } from "express-sse-hub/dashboard";
 import express from "express";
 import helmet from "helmet";
+import type { Route } from "playwright-core";
 import supertest from "supertest";
 import { userKeyOf } from "../../lib/user/user.js";
 import { faultsIn } from "../support/axe.js";
 import { describeInBrowser } from "../support/browser.js";
+import { onTestEnd } from "../support/disposers.js";
 import { untilTrueIn } from "../support/eventually.js";
 import { serve } from "../support/serve.js";
+import { until } from "../support/until.js";
 import type { Shop } from "../support/shop.js";
 import { complaintsOf, openPage, type View } from "./dashboard-page.js";
 import { BOB, openDashboardShop } from "./dashboard-shop.js";
@@ -114,6 +117,10 @@ describeInBrowser("the dashboard's page", (windows) => {
     await shop.hub.broadcast("message", "hello");
     const chart = (title: string) => page.locator("figure", { hasText: title });
     await chart("Log entries").locator("strong", { hasText: "1" }).waitFor();
+    const broadcasting = setInterval(() => void shop.hub.broadcast("message", "hello"), 100);
+    onTestEnd(() => {
+      clearInterval(broadcasting);
+    });
     await chart("Pass time").locator("strong", { hasText: " ms" }).waitFor();
     await chart("Publish to write").locator("strong", { hasText: " ms" }).waitFor();
     expect(await chart("Connections").locator("strong").textContent()).toBe("2");
@@ -171,6 +178,25 @@ describeInBrowser("the dashboard's page", (windows) => {
     expect(await page.locator("#log-entries").textContent()).not.toContain("later");
     await page.keyboard.press("Enter");
     await newest.filter({ hasText: "later" }).waitFor();
+  });
+
+  it("does not show in a list that is held what had been asked for before", async () => {
+    const shop = await openDashboardShop();
+    const { page } = await open(shop, { hash: "#log" });
+    await page.locator("#log-entries", { hasText: "The log is empty." }).waitFor();
+    const asked: Route[] = [];
+    await page.route("**/log?after=*", (route) => {
+      asked.push(route);
+    });
+    await until(() => asked.length > 0, "the page asks for the log");
+    await page.click("#log-pause");
+    await shop.hub.broadcast("later", "");
+    const answered = page.waitForResponse("**/log?after=*");
+    for (const route of asked.splice(0)) await route.continue();
+    expect(await (await answered).text()).toContain("later");
+    await untilTrueIn(page, "new Promise((done) => setTimeout(done, 100, true))");
+
+    expect(await page.locator("#log-entries").textContent()).toContain("The log is empty.");
   });
 
   it("shows one user with its connections, and the events as they are delivered", async () => {

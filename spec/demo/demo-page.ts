@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Locator, Page } from "playwright-core";
 import { createDemo } from "../../demo/app.js";
 import { OwnControls } from "../../demo/own-controls.js";
@@ -5,7 +6,7 @@ import { MadeUpShop, type HabitsByLogin } from "../../demo/shop/made-up-shop.js"
 import { onTestEnd } from "../support/disposers.js";
 import { serve } from "../support/serve.js";
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /** Serves the demo on a free port until the end of the test. */
 export async function serveDemo() {
@@ -63,9 +64,11 @@ export class DemoPane {
   async tells(...steps: string[]): Promise<void> {
     const line = this.find("timeLine").locator("li");
     const deadline = Date.now() + PATIENCE_MS;
-    let read: string[];
-    do read = await line.allTextContents();
-    while (read.join() !== steps.join() && Date.now() < deadline);
+    let read = await line.allTextContents();
+    while (read.join() !== steps.join() && Date.now() < deadline) {
+      await wait(50);
+      read = await line.allTextContents();
+    }
     expect(read).toEqual(steps);
   }
 

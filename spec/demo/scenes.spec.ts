@@ -46,6 +46,8 @@ describeInBrowser("the demo's scenes", (windows) => {
     await demo.alice.signOut();
 
     await reach("Only administrators may send: sign in as alice.");
+    // What is answered goes as soon as the stream of who has signed out is back.
+    await demo.alice.tells("hub:end user", "return", "replayed 0", "live");
     await demo.send();
     await demo.answers("Only administrators may send");
     expect(await demo.bob.read()).toEqual([]);

@@ -168,6 +168,7 @@ describeInBrowser("the made-up shop's switch", (windows) => {
     const demo = new DemoPage(await windows.open(url));
     await demo.isConnected();
     await demo.alice.signOut();
+    await demo.alice.tells("hub:end user", "return", "replayed 0", "live");
 
     await demo.page.click("#shop input");
 

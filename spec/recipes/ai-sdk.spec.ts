@@ -5,7 +5,7 @@ const ANSWER = "You sent 1. I can count: 1 2 3 4 5";
 const QUESTION: UIMessage = { id: "1", role: "user", parts: [{ type: "text", text: "Well?" }] };
 
 describe("the recipe for the AI SDK", () => {
-  const recipe = runRecipe("ai-sdk");
+  const recipe = runRecipe("ai-sdk", () => ({ WORD_MS: "400" }));
   const transport = () => new DefaultChatTransport({ api: `${recipe.url}/api/chat` });
   const ask = (chatId: string, abortSignal?: AbortSignal) =>
     transport().sendMessages({

@@ -21,7 +21,7 @@ interface Setting {
   readonly file: string;
   /** Makes the recipe's settings those of a port of the test's own. */
   readonly on: (port: number, settings: string) => string;
-  /** Makes it give up a stream that is quiet for two seconds. */
+  /** Makes it give up a stream that is quiet for five seconds. */
   readonly impatient: (settings: string) => string;
 }
 
@@ -31,13 +31,13 @@ const SETTINGS: Readonly<Record<"nginx" | "haproxy" | "Caddy", Setting>> = {
     file: "nginx.conf",
     on: (port, settings) =>
       nginxConfig(settings.replace("listen 80;", `listen 127.0.0.1:${port};`)),
-    impatient: (settings) => settings.replaceAll("proxy_pass", "proxy_read_timeout 2s; proxy_pass"),
+    impatient: (settings) => settings.replaceAll("proxy_pass", "proxy_read_timeout 5s; proxy_pass"),
   },
   haproxy: {
     front: HAPROXY,
     file: "haproxy.cfg",
     on: (port, settings) => settings.replace("bind :80", `bind 127.0.0.1:${port}`),
-    impatient: (settings) => settings.replaceAll("60s", "2s"),
+    impatient: (settings) => settings.replaceAll("60s", "5s"),
   },
   Caddy: {
     front: CADDY,
@@ -45,7 +45,7 @@ const SETTINGS: Readonly<Record<"nginx" | "haproxy" | "Caddy", Setting>> = {
     on: (port, settings) =>
       `{\n  admin off\n}\n${settings.replace(":80 {", `http://127.0.0.1:${port} {`)}`,
     impatient: (settings) =>
-      settings.replace("lb_policy", "transport http {\n read_timeout 2s\n }\n lb_policy"),
+      settings.replace("lb_policy", "transport http {\n read_timeout 5s\n }\n lb_policy"),
   },
 };
 
@@ -157,7 +157,7 @@ for (const [name, setting] of Object.entries(SETTINGS)) {
           expect(await reader.nextData()).toEqual([data]);
         }
 
-        await reader.received(":\n".repeat(12));
+        await reader.received(":\n".repeat(24));
         await shop.hub.broadcast("message", "still here");
         expect(await reader.nextData()).toEqual(["still here"]);
         reader.close();

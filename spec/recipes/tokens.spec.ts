@@ -66,7 +66,13 @@ describe("the recipe for a model's tokens", () => {
       const stranger = await windows.open(`${recipe.url}/#/answers/1`);
       await stranger.locator("#state", { hasText: "There is no such answer any more." }).waitFor();
     });
+  });
+});
 
+describe("the recipe for a model's tokens, with a slow model", () => {
+  const recipe = runRecipe("tokens", () => ({ TOKEN_MS: "150" }));
+
+  describeInBrowser("its page", (windows) => {
     it("stops the model with a button, and says when it fails", async () => {
       const page = await windows.open(recipe.url);
       await page.fill("#question", "Why?");

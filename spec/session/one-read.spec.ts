@@ -223,7 +223,7 @@ describe("the expiry of a session that is not read again", () => {
     const { sessions } = store as unknown as { sessions: Record<string, string> };
     const id = sessionIdOf(cookie);
     const data = JSON.parse(sessions[id] ?? "") as { cookie: object };
-    const expires = new Date(Date.now() + 500);
+    const expires = new Date(Date.now() + 3_000);
     sessions[id] = JSON.stringify({ ...data, cookie: { ...data.cookie, expires } });
     store.reads = 0;
 

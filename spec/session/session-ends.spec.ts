@@ -49,7 +49,7 @@ const CAUSES: Array<[SessionEndCause, (pages: Pages) => unknown, HubOptions, num
   [
     ["destroyed", ({ shop, cookie }) => postTo(shop, "/logout", cookie), {}, undefined],
     ["changed", ({ shop, cookie }) => postTo(shop, "/demote", cookie), {}, undefined],
-    ["expired", () => undefined, {}, 500],
+    ["expired", () => undefined, {}, 3_000],
     [
       "revalidated",
       ({ store, cookie }) => {
@@ -82,7 +82,7 @@ describe("hub.stats().sessionsEnded", () => {
   );
 
   it("counts users without a session in a store one by one, once their time is over", async () => {
-    const expiresAt = Date.now() + 1_000;
+    const expiresAt = Date.now() + 3_000;
     const shop = await Shop.open({ sse: { user: () => ({ login: "alice", expiresAt }) } });
     const pages = [await shop.stream(), await shop.stream()];
     await Promise.all(pages.map(({ closed }) => closed));

@@ -33,6 +33,8 @@ const hub = createHub({
       ? memoryLog({ maxBytes })
       : redisLog({ url: REDIS_URL, name: LOG_NAME, maxBytes }),
   retryMs: [100, 300],
+  // Specs stop readers for longer than a browser is waited for.
+  stallMs: 300_000,
 });
 const app = express();
 const server = createServer(app);

@@ -11,7 +11,7 @@ import { StreamReader as Reader } from "../../lib/testing/stream-reader.js";
 export type { StreamEvent, StreamRequest };
 
 // A busy machine takes its time.
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /**
  * Opens a stream as a browser does and reads it event by event, whatever is answered: specs look at

@@ -2,7 +2,7 @@
 export async function until(
   isTrue: () => boolean,
   what: string,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!isTrue()) {

@@ -62,8 +62,8 @@ describe("the process of a test", () => {
   ])(
     "ends by itself where %s was forgotten",
     async (_what, end) => {
-      // After a second jest warns that it did not exit.
-      const late = `setTimeout(() => console.log("still there"), 1_000).unref();`;
+      // A timer that keeps no process: it is over before, unless something else keeps it.
+      const late = `setTimeout(() => console.log("still there"), 5_000).unref();`;
       expect(await printed(`${end} ${late} console.log("forgotten");`)).toBe("forgotten");
     },
     TIMEOUT_MS,

@@ -39,8 +39,9 @@ export class EntryList {
     this.#list.replaceChildren(element("li", this.#empty, "empty"));
   }
 
-  /** Shows what has come. */
+  /** Shows what has come, unless the list was held while it was asked for. */
   add({ at, isAnew, entries, left }) {
+    if (this.#isHeld) return;
     const isFirst = this.at === "";
     this.at = at;
     if (entries.length > 0) this.#list.querySelector(".empty")?.remove();

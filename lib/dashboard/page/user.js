@@ -24,7 +24,7 @@ export async function refreshUser() {
     const answer = await ask(`user?${query}`);
     if (key !== asked) return;
     showUser(answer);
-    if (!entries.isHeld) entries.add(answer);
+    entries.add(answer);
     setText("user-error", "");
   } catch (error) {
     setText("user-error", error.message);

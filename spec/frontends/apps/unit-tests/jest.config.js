@@ -2,6 +2,7 @@ const url = process.env.SERVER_URL;
 
 export default {
   testEnvironmentOptions: { url },
+  testTimeout: 60_000,
   testMatch: ["**/*.test.jsx"],
   transform: {
     "\\.jsx$": [

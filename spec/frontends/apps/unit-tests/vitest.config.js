@@ -4,5 +4,9 @@ const url = process.env.SERVER_URL;
 
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic" } },
-  test: { globals: true, environmentOptions: { jsdom: { url }, happyDOM: { url } } },
+  test: {
+    globals: true,
+    testTimeout: 60_000,
+    environmentOptions: { jsdom: { url }, happyDOM: { url } },
+  },
 });

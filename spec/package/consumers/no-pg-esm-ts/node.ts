@@ -4,7 +4,7 @@ import { postgresLog } from "express-sse-hub/postgres";
 
 async function main(): Promise<void> {
   const connectionString = "postgres://localhost/none";
-  const hub = createHub({ log: postgresLog({ connectionString, deadlineMs: 200 }) });
+  const hub = createHub({ log: postgresLog({ connectionString, deadlineMs: 2_000 }) });
   hub.on("error", () => undefined);
   const error: SseHubError = await hub.broadcast("message", "hello").catch((thrown) => thrown);
   const { message } = error.cause as Error;
