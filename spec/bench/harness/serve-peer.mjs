@@ -38,6 +38,7 @@ const commands = {
     const collect = vm.runInNewContext("gc");
     collect();
     collect();
+    return { heapMiB: process.memoryUsage().heapUsed / 1_048_576 };
   },
   /** Broadcasts without a pause, and says what that costs before anything is delivered. */
   flatOut({ count, bytes }) {

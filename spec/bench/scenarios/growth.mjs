@@ -1,7 +1,7 @@
 // How the costs grow: with the connections of one node, and with the nodes on one Redis.
 import { setTimeout as sleep } from "node:timers/promises";
 import { missingRedis, startRedis } from "../harness/redis.mjs";
-import { restingMiB } from "./resting.mjs";
+import { resting } from "./resting.mjs";
 
 const CONNECTIONS = [100, 1_000, 5_000, 10_000, 19_000];
 const NODES = [1, 3, 9];
@@ -31,9 +31,9 @@ export const growth = {
     const receivers = limit(count);
     const stage = await start();
     await (await stage.open(Math.ceil(receivers / 10))).close();
-    const before = await restingMiB(stage);
+    const before = await resting(stage);
     const load = await stage.open(receivers);
-    const kib = (((await restingMiB(stage)) - before) * 1024) / receivers;
+    const kib = (((await resting(stage)).rss - before.rss) * 1024) / receivers;
     await stage.warmUp(load, { receivers });
     await stage.tell("watchDelay");
     const plan = { count: Math.max(20, 200_000 / receivers), bytes: 100, isClosedLoop: true };
