@@ -42,7 +42,8 @@ export class RequestStream implements SseRequest {
   readonly #hub: HubCore;
   readonly #settings: SseSettings;
   readonly #answered: AnsweredStreams;
-  readonly #tag: Tag;
+  // `null` once the connection has the user: connections of one session share it.
+  #tag: Tag | null;
   readonly #credential: RequestCredential;
   // The `req.sse` of another `sse()` that the request has passed, perhaps of another copy of this package.
   readonly #outer: HeadListener | undefined;
@@ -74,12 +75,16 @@ export class RequestStream implements SseRequest {
 
   get user(): User | undefined {
     this.#session?.look();
-    return this.#tag.user;
+    return this.#tag === null ? this.#connection?.user : this.#tag.user;
   }
 
   async identify(): Promise<User | undefined> {
+    return this.#ask();
+  }
+
+  #ask(): ReturnType<Tag["identify"]> {
     this.#session?.look();
-    return this.#tag.identify();
+    return this.#tag === null ? this.#connection?.user : this.#tag.identify();
   }
 
   get lastEventId(): string | undefined {
@@ -230,9 +235,8 @@ export class RequestStream implements SseRequest {
 
   // The user of the request; or an ended connection, if the browser must try again later.
   #identify(): ReturnType<Tag["identify"]> | StreamConnection {
-    this.#session?.look();
     try {
-      const user = this.#tag.identify();
+      const user = this.#ask();
       const { refusals } = this.#hub.admission;
       checkOrigin(this.#req, this.#res, this.#settings.allowedOrigins, refusals);
       return user;
@@ -258,7 +262,7 @@ export class RequestStream implements SseRequest {
     watchEnd(this.#res);
     const session = this.#session?.begin(this.#res, stored);
     this.#session = null;
-    return this.#hub.admission.accept({
+    const connection = this.#hub.admission.accept({
       // No spread: it would take 6 µs of the 140 that a stream costs to open.
       rooms: wish.rooms,
       first: wish.first,
@@ -269,13 +273,15 @@ export class RequestStream implements SseRequest {
       lastEventId: this.lastEventId,
       wantsTick: queryOf(this.#req, "tick") === "live",
       user,
-      askedAt: this.#tag.askedAt,
+      askedAt: (this.#tag as Tag).askedAt,
       addressOf: () => addressOf(this.#req),
       session: session?.link ?? null,
       credential: this.#credential.link,
       sessionReadAt: session?.readAt ?? null,
       whenReady: both(session?.saving ?? null, this.#credential.whenTold),
     });
+    if (!(user instanceof Promise) && !connection.hasEnded) this.#tag = null;
+    return connection;
   }
 }
 

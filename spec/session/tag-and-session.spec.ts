@@ -1,4 +1,4 @@
-import type { Express } from "express";
+import type { Express, Request } from "express";
 import { requireUser, type SseHubError } from "express-sse-hub";
 import supertest from "supertest";
 import { onTestEnd } from "../support/disposers.js";
@@ -53,13 +53,26 @@ describe("the session behind a stream", () => {
   });
 
   it("gives its streams one user object between them, and others another one", async () => {
-    const shop = await Shop.open();
+    const requests: Request[] = [];
+    const routes = (app: Express) => {
+      app.get("/kept", (req) => {
+        requests.push(req);
+        req.sse.join();
+      });
+    };
+    const shop = await Shop.open({ routes });
     const [cookie, other] = [await shop.signIn(ADMIN), await shop.signIn(ADMIN)];
-    for (const each of [cookie, cookie, other]) await shop.stream("/events", { cookie: each });
-    const [one, two, three] = [...shop.hub.connections()].map(({ user }) => user);
+    for (const each of [cookie, cookie, other]) await shop.stream("/kept", { cookie: each });
+    const users = [...shop.hub.connections()].map(({ user }) => user);
+    const [one, two, three] = users;
     expect([one, two, three]).toEqual([ADMIN, ADMIN, ADMIN]);
     expect(two).toBe(one);
     expect(three).not.toBe(one);
+    // Otherwise the request would keep an object of its own in memory.
+    for (const [at, { sse }] of requests.entries()) {
+      expect(sse.user).toBe(users[at]);
+      expect(await sse.identify()).toBe(users[at]);
+    }
   });
 
   it("is not written back by a stream that spells its cookie in code", async () => {
