@@ -5,7 +5,7 @@ import express from "express";
 import { createHub, sse } from "express-sse-hub";
 import { redisLog } from "express-sse-hub/redis";
 
-const LEASE_MS = 1_000;
+const LEASE_MS = Number(process.env.LEASE_MS ?? 1_000);
 const PAGE = `<!doctype html><script type="module">
   import { follow } from "/express-sse-hub/client.js";
   window.run = follow("/runs/long", { maxRetryMs: 500 });

@@ -12,15 +12,15 @@ export class RunNode {
   readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, redisUrl: string) {
+  private constructor(port: number, redisUrl: string, env: NodeJS.ProcessEnv) {
     this.url = `http://127.0.0.1:${port}`;
     const tsconfig = join(ROOT, "tsconfig.json");
     const own = { PORT: String(port), REDIS_URL: redisUrl, TSX_TSCONFIG_PATH: tsconfig };
-    this.#env = { ...process.env, ...own };
+    this.#env = { ...process.env, ...own, ...env };
   }
 
-  static async start(redisUrl: string): Promise<RunNode> {
-    const node = new RunNode(await freePort(), redisUrl);
+  static async start(redisUrl: string, env: NodeJS.ProcessEnv = {}): Promise<RunNode> {
+    const node = new RunNode(await freePort(), redisUrl, env);
     await node.run();
     onTestEnd(() => node.kill());
     return node;
