@@ -159,7 +159,8 @@ export class Admission {
     if (connection.hasEnded) return;
     if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
     if (!(await this.#checks.isInformed(connection, snapshot))) return;
-    if (!(await this.#checks.isReleased(connection))) return;
+    // A response is changing its credential.
+    if (connection.isHeld) await connection.whenReleased();
     if (!this.#checks.isCurrent(connection, request)) return;
     // Entries since the registration are for this connection, unless the log has broken meanwhile.
     const isSameLog = snapshot.generation === delivery.generation;

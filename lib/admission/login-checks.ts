@@ -101,21 +101,16 @@ export class LoginChecks {
     return !connection.hasEnded;
   }
 
-  /** Waits while a response changes the credential, until it is known whether the new value is the same user's. */
-  isReleased(connection: LogReader): boolean | Promise<boolean> {
-    if (!connection.isHeld) return this.#isUpToDate(connection);
-    return connection.whenReleased().then(() => this.#isUpToDate(connection));
-  }
-
-  #isUpToDate(connection: LogReader): boolean {
-    if (!connection.hasEnded && this.#monitor.credentials.all.isOutdated(connection)) {
-      onOutdated(connection);
-    }
-    return !connection.hasEnded;
-  }
-
-  /** Checks that the user was not recalled since the application was asked for it, and has not expired. */
+  /**
+   * The last check, just before the stream begins: what was opened before it in the same turn may have ended it, or have
+   * changed its credential; its user may have been recalled since the application was asked for it, or have expired.
+   */
   isCurrent(connection: LogReader, { askedAt }: AdmissionRequest): boolean {
+    if (connection.hasEnded) return false;
+    if (this.#monitor.credentials.all.isOutdated(connection)) {
+      onOutdated(connection);
+      return false;
+    }
     const recall = this.#monitor.recalls.since(askedAt, connection.user);
     if (recall !== undefined) this.#monitor.recall(connection, recall);
     // Without the short retry of a change: a user function that returns an expired user would return it again.

@@ -1,11 +1,16 @@
 import { setImmediate } from "node:timers";
 
+// Taken once: fake timers, which a test may put in its place, would leave `next` pending for ever.
+const soon = setImmediate;
 let next: Promise<void> | undefined;
 
-/** Resolves in the next turn of the event loop, so that other work runs first. All calls of a turn share one promise. */
+/**
+ * Resolves after the current tick, at the latest in the next turn of the event loop. All calls until then share one
+ * promise.
+ */
 export function nextTurn(): Promise<void> {
   next ??= new Promise((resolve) => {
-    setImmediate(() => {
+    soon(() => {
       next = undefined;
       resolve();
     });

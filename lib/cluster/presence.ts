@@ -157,7 +157,9 @@ function note(owners: Map<string, Owner>, login: string | null, owner: Owner): v
 }
 
 function isRecent(at: number): boolean {
-  return Date.now() - at < GRACE_MS;
+  const age = Date.now() - at;
+  // It is negative if the clock was set back.
+  return age >= 0 && age < GRACE_MS;
 }
 
 /** Identifies a browser: by its session, or else by its credential. */

@@ -122,7 +122,8 @@ export class Sessions {
   }
 
   /**
-   * True if it is known that a session has not changed since it was read, so that {@link verify} need not be called.
+   * True if it is known that a session has not changed since it was read, so that {@link verify} need not be called. Its
+   * expiry then counts for its other connections too, as after {@link verify}.
    *
    * @param readAt when the read began that gave the request its session, by `performance.now()`; `null` if the session
    * must be read again

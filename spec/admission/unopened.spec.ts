@@ -21,6 +21,35 @@ const ENDS: Array<[name: string, options: ShopOptions, end: (shop: Shop) => unkn
 ];
 
 describe("a stream that ends before it was open", () => {
+  it("is not told as opened where the opening of another one in the same turn has ended it", async () => {
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    let waiting = 0;
+    const shop = await Shop.open({
+      routes: (app, hub) => {
+        app.get("/together", async (req) => {
+          waiting += 1;
+          await opened;
+          const connection = req.sse.join();
+          // As an application that allows a user one stream, and keeps the connections by itself.
+          hub.on("join", (other) => {
+            if (other !== connection) connection.close();
+          });
+        });
+      },
+    });
+    const told: string[] = [];
+    shop.hub.on("join", ({ id }) => told.push(`join ${id}`));
+    shop.hub.on("leave", ({ id }) => told.push(`leave ${id}`));
+    const streams = Promise.all([shop.attempt("/together"), shop.attempt("/together")]);
+    await until(() => waiting === 2, "both wait");
+    open();
+    for (const stream of await streams) stream.close();
+    await until(() => shop.hub.size === 0 && told.length >= 2, "both have left");
+
+    expect(told).toEqual([expect.stringMatching("^join "), expect.stringMatching("^leave ")]);
+  });
+
   it("loses nothing where its session changes while the store answers late", async () => {
     const random = new Random(Number(process.env.SEED ?? 1));
     const store = withDelays(new MemoryStore(), random);

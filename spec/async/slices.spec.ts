@@ -30,3 +30,18 @@ it("gives others a turn every few milliseconds, however long the work is [socket
   expect(turns.at(-1)).toBe(STEPS);
   expect(longest * STEP_MS).toBeLessThanOrEqual(5);
 });
+
+it("shares the time with other long work of the same turn", async () => {
+  const steps: [number, number] = [0, 0];
+  const isOver = () => steps.some((count) => count >= 2_000);
+  const long = async (at: 0 | 1) => {
+    const slices = new Slices();
+    while (!isOver()) {
+      work(STEP_MS);
+      steps[at] += 1;
+      if (slices.isOver()) await slices.next();
+    }
+  };
+  await Promise.all([long(0), long(1)]);
+  expect(Math.min(...steps)).toBeGreaterThan(500);
+});

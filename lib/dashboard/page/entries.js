@@ -39,7 +39,7 @@ export class EntryList {
     this.#list.replaceChildren(element("li", this.#empty, "empty"));
   }
 
-  /** Shows what has come, unless the list was held while it was asked for. */
+  /** Shows what has come, unless the list is held: it is asked for again then. */
   add({ at, isAnew, entries, left }) {
     if (this.#isHeld) return;
     const isFirst = this.at === "";
