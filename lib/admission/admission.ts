@@ -158,9 +158,9 @@ export class Admission {
     await both(this.#checks.recheck(connection, readAt), nextTurn());
     if (connection.hasEnded) return;
     if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
-    if (!(await this.#checks.isInformed(connection, snapshot))) return;
-    // A response is changing its credential.
+    // A response is changing its credential. The log may break meanwhile.
     if (connection.isHeld) await connection.whenReleased();
+    if (!(await this.#checks.isInformed(connection, snapshot))) return;
     if (!this.#checks.isCurrent(connection, request)) return;
     // Entries since the registration are for this connection, unless the log has broken meanwhile.
     const isSameLog = snapshot.generation === delivery.generation;

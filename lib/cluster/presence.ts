@@ -15,7 +15,7 @@ export interface NodeUser extends PresentUser {
   readonly since?: number;
 }
 
-/** The new owners of sessions that changed their user a moment ago: the key of the user, or `""` for no user. */
+/** Who sessions with a stream that was opened or has ended a moment ago belong to: the user's key, or `""` for none. */
 export type SessionUsers = ReadonlyArray<readonly [session: string, user: string]>;
 
 // A page that reloads reconnects within this time, also on a slow phone.
@@ -54,7 +54,7 @@ export class Presence {
   readonly #connections: Iterable<StreamConnection>;
   // The leaves of the last seconds, oldest first.
   #leaves: Leave[] = [];
-  // The owners of logins whose connections have ended in the last seconds.
+  // The owners of logins with a connection that has ended and was opened in the last seconds, or has ended for good.
   readonly #owners = new Map<string, Owner>();
   #forgotAt = 0;
 
@@ -105,7 +105,7 @@ export class Presence {
     return test === null ? all : all.filter(({ user }) => test(user));
   }
 
-  /** The owners of sessions that changed their user a moment ago. */
+  /** See {@link SessionUsers}. */
   get sessionUsers(): SessionUsers {
     const owners = new Map([...this.#owners].filter(([, { at }]) => isRecent(at)));
     for (const connection of this.#connections) {

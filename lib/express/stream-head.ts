@@ -17,9 +17,7 @@ const FOR_OTHER_BODIES = [
  * nginx uses by default to its upstream, and for HTTP/1.1.
  */
 export function writeStreamHead(res: ServerResponse): void {
-  for (const name of FOR_OTHER_BODIES) {
-    if (res.hasHeader(name)) res.removeHeader(name);
-  }
+  for (const name of FOR_OTHER_BODIES) res.removeHeader(name);
   // A middleware that encodes the body has wrapped write(). If write() is not wrapped, the header would be wrong.
   if (!Object.hasOwn(res, "write")) res.removeHeader("Content-Encoding");
   res.setHeader("Content-Type", "text/event-stream");

@@ -1,25 +1,20 @@
 import { memoryLog, type EventLog, type SseHubError } from "express-sse-hub";
+import { logWith } from "../support/log-with.js";
 import { Shop, until } from "../support/shop.js";
 
 type Read = EventLog["read"];
 
 /** A log that is read otherwise, as one over the network may be. */
-function logWith(readThrough: (read: Read) => Read): EventLog {
+function logReadBy(readThrough: (read: Read) => Read): EventLog {
   const inner = memoryLog();
   const read = readThrough((...args) => inner.read(...args));
-  return new Proxy(inner, {
-    get: (_target, name) => {
-      if (name === "read") return read;
-      const value: unknown = Reflect.get(inner, name, inner);
-      return typeof value === "function" ? (value.bind(inner) as unknown) : value;
-    },
-  });
+  return logWith(inner, { read });
 }
 
 describe("a log that cannot be read for a while", () => {
   it("costs live readers and those that come meanwhile nothing but time", async () => {
     const network = { isAway: false };
-    const log = logWith(
+    const log = logReadBy(
       (read) =>
         (...args) =>
           network.isAway ? Promise.reject(new Error("away")) : read(...args),
@@ -59,7 +54,7 @@ describe("a stretch of the log that must be fetched first", () => {
       arrive = resolve;
     });
     // What comes after the second event is here; what was before it is far away.
-    const log = logWith((read) => (after, maxBytes) => {
+    const log = logReadBy((read) => (after, maxBytes) => {
       return after < 2 ? arrival.then(() => read(after, maxBytes)) : read(after, maxBytes);
     });
     const shop = await Shop.open({ hub: { log } });

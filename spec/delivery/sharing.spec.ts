@@ -1,4 +1,5 @@
 import { memoryLog, type EventLog } from "express-sse-hub";
+import { logWith } from "../support/log-with.js";
 import { Shop, until } from "../support/shop.js";
 
 const READERS = 500;
@@ -13,14 +14,7 @@ function countingLog(log: EventLog): { log: EventLog; reads: () => number } {
     reads += 1;
     return log.read(after, maxBytes);
   };
-  const counting = new Proxy(log, {
-    get: (target, key) => {
-      if (key === "read") return read;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-  return { log: counting, reads: () => reads };
+  return { log: logWith(log, { read }), reads: () => reads };
 }
 
 describe("many browsers that return at once", () => {

@@ -30,13 +30,16 @@ export async function startServer(
     stream.setEncoding("utf8").on("data", (text: string) => (output += text));
   }
   const ended = once(child, "close");
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   onTestEnd(async () => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-    await ended;
+    const mustEnd = !hasEnded();
+    if (mustEnd && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    const [code, signal] = (await ended) as [number | null, string | null];
+    if (!mustEnd) throw new Error(`The server has ended by itself (${code ?? signal}): ${output}`);
   });
   do {
     await sleep(LOOK_MS);
-    if (child.exitCode !== null) throw new Error(`It did not start: ${output}`);
+    if (hasEnded()) throw new Error("The server did not start.");
   } while (!(await takesConnections(port)));
   return `http://localhost:${port}`;
 }

@@ -119,6 +119,8 @@ describeWith(
             status = stranger.status;
             expect([id, status, stranger.all]).toEqual([id, expect.any(Number), []]);
             expect([200, 404]).toContain(status);
+            if (status === 200) await stranger.closed;
+            expect([id, stranger.pending]).toEqual([id, []]);
             stranger.close();
           }
         }

@@ -10,8 +10,14 @@ export function onTestEnd(dispose: Dispose): void {
 // What runs in a program that specs start ends with its process.
 if (typeof afterEach === "function") {
   afterEach(async () => {
+    const troubles: unknown[] = [];
     for (let dispose = pending.pop(); dispose !== undefined; dispose = pending.pop()) {
-      await dispose();
+      try {
+        await dispose();
+      } catch (trouble) {
+        troubles.push(trouble);
+      }
     }
+    if (troubles.length > 0) throw troubles[0];
   });
 }

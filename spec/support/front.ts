@@ -8,7 +8,7 @@ import { onTestEnd } from "./disposers.js";
 import { freePort } from "./free-port.js";
 import { takesConnections } from "./takes-connections.js";
 
-const START_MS = 10_000;
+const START_MS = 30_000;
 
 /** A program that stands in front of the application's nodes. */
 export interface Front {

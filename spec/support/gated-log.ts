@@ -1,5 +1,6 @@
 import { memoryLog, type EventLog } from "express-sse-hub";
 import { Deferred } from "../../lib/async/deferred.js";
+import { logWith } from "./log-with.js";
 
 /** A log that counts as shared, and takes what a node tells the others when the spec lets it. */
 export class GatedLog {
@@ -13,14 +14,7 @@ export class GatedLog {
       this.told += 1;
       return this.#gate.promise;
     };
-    this.log = new Proxy(memoryLog(), {
-      get: (log, name) => {
-        if (name === "isShared") return true;
-        if (name === "tell") return tell;
-        const value = Reflect.get(log, name, log) as unknown;
-        return typeof value === "function" ? (value.bind(log) as unknown) : value;
-      },
-    });
+    this.log = logWith(memoryLog(), { isShared: true, tell });
   }
 
   /** Takes all there is, and whatever comes. */

@@ -27,7 +27,7 @@ export class EntryList {
     this.clear();
   }
 
-  /** True while somebody reads: nothing is to be asked for. */
+  /** True while somebody reads: nothing is to be shown, nor asked for. */
   get isHeld() {
     return this.#isHeld;
   }
