@@ -11,6 +11,10 @@ export interface CancelParts {
   readonly log: Pick<EventLog, "tell">;
 }
 
+// The message is repeated, because it may be lost: the process of the run may have begun to read the log after it, or
+// the log may have lost it.
+const REPEAT_MS = 1_000;
+
 /**
  * Asks the process of a run to cancel it. A process that does not do so within the lease counts as gone. Resolves with
  * true if this call has ended the run.
@@ -20,10 +24,13 @@ export async function cancelElsewhere(
   { store, mirrors, log }: CancelParts,
 ): Promise<boolean> {
   const record = mirrors.open(run);
+  const deadline = performance.now() + run.leaseMs;
   try {
-    await log.tell({ kind: "cancel", run: run.id, token: run.token });
-    const reason = await endOf(record, run.leaseMs);
-    if (reason !== null) return reason === "cancelled";
+    for (let left = run.leaseMs; left > 0; left = deadline - performance.now()) {
+      await log.tell({ kind: "cancel", run: run.id, token: run.token });
+      const reason = await endOf(record, Math.min(left, REPEAT_MS));
+      if (reason !== null) return reason === "cancelled";
+    }
     return (await store.lose(run, "now")) === "lost";
   } finally {
     mirrors.close(run);

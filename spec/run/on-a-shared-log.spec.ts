@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import supertest from "supertest";
-import type { Hub, RunHeader, RunInfo, RunStore, StoredRun } from "express-sse-hub";
+import type { Hub, Notice, RunHeader, RunInfo, RunStore, StoredRun } from "express-sse-hub";
+import { logWith } from "../support/log-with.js";
 import { describeWithPostgres } from "../support/postgres.js";
 import { describeWithRedis } from "../support/redis.js";
 import { runSample, sampleFolder } from "../support/sample-server.js";
@@ -86,6 +87,27 @@ function describeRuns(storeOf: () => RunsStore): void {
     expect([await here.closed, await there.closed]).toEqual(["cancelled", "cancelled"]);
     expect(script.tools?.signal.aborted).toBe(true);
     expect(await cancel(two.alice)).toBe(false);
+  });
+
+  it("are cancelled although the first message about it is lost", async () => {
+    const store = storeOf();
+    let told = 0;
+    const createLog: typeof store.createLog = (options) => {
+      const log = store.createLog(options);
+      const isLost = ({ kind }: Notice) => kind === "cancel" && (told += 1) === 1;
+      return logWith(log, {
+        tell: (notice) => (isLost(notice) ? Promise.resolve() : log.tell(notice)),
+      });
+    };
+    const script = new Script();
+    const [one, two] = await openNodes({ ...store, createLog }, script.source);
+    const stream = await begin(one);
+    await whenBegun(script);
+
+    expect(await two.shop.hub.cancel("a")).toBe(true);
+    expect(await one.runs[0]?.done).toEqual({ reason: "cancelled", events: 0 });
+    expect(await stream.closed).toBe("cancelled");
+    expect(told).toBeGreaterThan(1);
   });
 
   it("have one producer for an id on all nodes", async () => {
