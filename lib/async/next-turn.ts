@@ -1,19 +1,26 @@
 import { setImmediate } from "node:timers";
 
-// Taken once: fake timers, which a test may put in its place, would leave `next` pending for ever.
+// Taken once: with fake timers, which a test may put in its place, a hub would stand still for ever.
 const soon = setImmediate;
-let next: Promise<void> | undefined;
+let shared: Promise<void> | undefined;
+
+/** Resolves in the next turn of the event loop. Each call has a promise of its own, and callers go on one by one. */
+export function ownTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    soon(resolve);
+  });
+}
 
 /**
  * Resolves after the current tick, at the latest in the next turn of the event loop. All calls until then share one
- * promise.
+ * promise, so that they go on together.
  */
 export function nextTurn(): Promise<void> {
-  next ??= new Promise((resolve) => {
+  shared ??= new Promise((resolve) => {
     soon(() => {
-      next = undefined;
+      shared = undefined;
       resolve();
     });
   });
-  return next;
+  return shared;
 }

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { ownTurn } from "./next-turn.js";
 
 // How long work may block the event loop. Reading the clock costs about as much as a step, so it is read only every few
 // steps.
@@ -21,8 +21,8 @@ export class Slices {
   }
 
   async next(): Promise<void> {
-    // Not with nextTurn(): its callers go on together, so the first would use up the slice of all.
-    await setImmediate();
+    // With nextTurn(), several jobs would go on together, and the first would use up the slice of all.
+    await ownTurn();
     this.#endsAt = performance.now() + SLICE_MS;
   }
 }

@@ -8,7 +8,7 @@ export interface Person extends PresentUser {
   readonly since: number | null;
 }
 
-/** The answer of a node that is asked for its users: the users, and last the new owners of its sessions. */
+/** The answer of a node that is asked for its users: the users, and last the {@link SessionUsers}. */
 export type UsersAnswer = ReadonlyArray<NodeUser | { readonly sessionUsers: SessionUsers }>;
 
 /**

@@ -15,7 +15,10 @@ export interface NodeUser extends PresentUser {
   readonly since?: number;
 }
 
-/** Who sessions with a stream that was opened or has ended a moment ago belong to: the user's key, or `""` for none. */
+/**
+ * Who the sessions and credentials belong to that may have changed their user a moment ago: the key of the user, or `""`
+ * for no user.
+ */
 export type SessionUsers = ReadonlyArray<readonly [session: string, user: string]>;
 
 // A page that reloads reconnects within this time, also on a slow phone.
@@ -139,9 +142,8 @@ export class Presence {
 
   // Runs only now and then, so that it costs almost nothing.
   #forget(): void {
-    const now = Date.now();
-    if (now - this.#forgotAt <= GRACE_MS) return;
-    this.#forgotAt = now;
+    if (isRecent(this.#forgotAt)) return;
+    this.#forgotAt = Date.now();
     this.#leaves = this.#leaves.filter(({ at }) => isRecent(at));
     for (const [login, { at }] of this.#owners) {
       if (!isRecent(at)) this.#owners.delete(login);

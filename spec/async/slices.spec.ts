@@ -1,5 +1,8 @@
+import timers from "node:timers";
+import timersPromises from "node:timers/promises";
 import { Slices } from "../../lib/async/slices.js";
 import { nextTurn } from "../../lib/async/next-turn.js";
+import { onTestEnd } from "../support/disposers.js";
 
 // 300 ms of work: about what a visit of 8 000 connections takes.
 const STEPS = 6_000;
@@ -44,4 +47,17 @@ it("shares the time with other long work of the same turn", async () => {
   };
   await Promise.all([long(0), long(1)]);
   expect(Math.min(...steps)).toBeGreaterThan(500);
+});
+
+it("goes on while a test has replaced the timers", async () => {
+  const never = () => new Promise<never>(() => undefined);
+  const fakes = [
+    jest.spyOn(timersPromises, "setImmediate").mockImplementation(never),
+    jest.spyOn(timers, "setImmediate").mockImplementation((() => undefined) as never),
+  ];
+  onTestEnd(() => {
+    for (const fake of fakes) fake.mockRestore();
+  });
+  await expect(new Slices().next()).resolves.toBeUndefined();
+  await expect(nextTurn()).resolves.toBeUndefined();
 });

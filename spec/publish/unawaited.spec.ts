@@ -1,19 +1,6 @@
 import { createHub, memoryLog, type SseHubError } from "express-sse-hub";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { onTestEnd } from "../support/disposers.js";
-
-/** Rejections that nobody handled. Outside of a test, each would end the process. */
-function watchRejections(): unknown[] {
-  const unhandled: unknown[] = [];
-  const before = process.listeners("unhandledRejection");
-  process.removeAllListeners("unhandledRejection");
-  process.on("unhandledRejection", (error) => unhandled.push(error));
-  onTestEnd(() => {
-    process.removeAllListeners("unhandledRejection");
-    for (const listener of before) process.on("unhandledRejection", listener);
-  });
-  return unhandled;
-}
+import { watchRejections } from "../support/watch-rejections.js";
 
 describe.each<[string, () => string | Promise<string>]>([
   ["rejects", () => Promise.reject(new Error("full"))],
