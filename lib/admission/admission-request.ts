@@ -25,6 +25,10 @@ export interface AdmissionRequest extends RefusableRequest, StreamParts {
   /** True if the browser asks for a `hub:tick` once it has received everything that the log holds for it. */
   readonly wantsTick: boolean;
   readonly user: User | undefined | Promise<User | undefined>;
+  /** When the request came, in milliseconds since 1970. */
+  readonly receivedAt: number;
+  /** The generation of the log when the request came. */
+  readonly generation: number;
   /** The value of {@link Recalls.serial} when the application was asked for the user. */
   readonly askedAt: number;
   /** The browser's address. A function, because it is needed only if a limit depends on it. */

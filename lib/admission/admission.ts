@@ -160,7 +160,7 @@ export class Admission {
     if (!request.isOwn && needsNews(this.#log, request.lastEventId)) await this.#log.catchUp();
     // A response is changing its credential. The log may break meanwhile.
     if (connection.isHeld) await connection.whenReleased();
-    if (!(await this.#checks.isInformed(connection, snapshot))) return;
+    if (!(await this.#checks.isInformed(connection, request, snapshot))) return;
     if (!this.#checks.isCurrent(connection, request)) return;
     // Entries since the registration are for this connection, unless the log has broken meanwhile.
     const isSameLog = snapshot.generation === delivery.generation;
@@ -169,10 +169,17 @@ export class Admission {
     this.#noteOpen(connection, verdict);
     if (this.#parts.releaseRequest) connection.transport.release();
     request.feed?.begin(connection);
-    if (needsState && request.first !== null) await sendFirst(connection, request.first);
+    if (needsState && request.first !== null) {
+      await sendFirst(connection, request.first, () => this.#mayReceive(connection));
+    }
     if (request.wantsTick) connection.askForTick();
     if (connection.isHeld) await connection.whenReleased();
     if (!connection.hasEnded) delivery.begin(connection, { needsState });
+  }
+
+  // After a break of the log, delivery ends the streams whose login may have changed.
+  #mayReceive(connection: LogReader): boolean {
+    return !connection.hasLogin || this.#parts.delivery.isInOrder(connection);
   }
 
   // True if this node knows of every change of a session that must count for this stream. A change on another node is

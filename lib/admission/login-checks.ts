@@ -2,6 +2,7 @@ import { withDeadline } from "../async/with-deadline.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { LogReader } from "../delivery/log-reader.js";
 import { onOutdated } from "../session/reconnect-delay.js";
+import { isOutdatedBy } from "../session/sessions.js";
 import type { SessionMonitor } from "../session/session-monitor.js";
 import type { SessionLink } from "../user/session-link.js";
 import type { AdmissionRequest } from "./admission-request.js";
@@ -67,29 +68,35 @@ export class LoginChecks {
     const { sessions, credentials } = this.#monitor;
     try {
       const [verdict, isProven] = await Promise.all([
-        session === null ? "same" : sessions.verify(session),
+        session === null ? ("same" as const) : sessions.verify(session),
         credentials.checks.isProven(connection),
       ]);
-      const isOutdated =
-        verdict === "changed" || (verdict === "gone" && connection.user !== undefined);
-      if (isOutdated || !isProven) onOutdated(connection);
+      if (isOutdatedBy(verdict, connection) || !isProven) onOutdated(connection);
     } catch (cause) {
       this.#parts.onStoreTrouble(connection, cause);
     }
   }
 
   /**
-   * Checks again if the log broke while the connection waited, or was reached for the first time: messages of other
-   * nodes may be lost.
+   * Checks again if the log broke since the request came, or was reached for the first time: messages of other nodes
+   * may be lost.
    */
-  isInformed(connection: LogReader, snapshot: LogSnapshot): boolean | Promise<boolean> {
-    const isSameLog = snapshot.generation === this.#parts.delivery.generation;
-    return isSameLog ? !connection.hasEnded : this.#inform(connection, snapshot);
+  isInformed(
+    connection: LogReader,
+    request: AdmissionRequest,
+    snapshot: Pick<LogSnapshot, "epoch">,
+  ): boolean | Promise<boolean> {
+    const isSameLog = request.generation === this.#parts.delivery.generation;
+    return isSameLog ? !connection.hasEnded : this.#inform(connection, request, snapshot);
   }
 
-  async #inform(connection: LogReader, { epoch, ...snapshot }: LogSnapshot): Promise<boolean> {
+  async #inform(
+    connection: LogReader,
+    request: AdmissionRequest,
+    { epoch }: Pick<LogSnapshot, "epoch">,
+  ): Promise<boolean> {
     const { delivery } = this.#parts;
-    let { generation } = snapshot;
+    let { generation } = request;
     while (!connection.hasEnded && connection.hasLogin) {
       if (generation === delivery.generation) return true;
       generation = delivery.generation;
@@ -105,9 +112,9 @@ export class LoginChecks {
    * The last check, just before the stream begins: what was opened before it in the same turn may have ended it, or have
    * changed its credential; its user may have been recalled since the application was asked for it, or have expired.
    */
-  isCurrent(connection: LogReader, { askedAt }: AdmissionRequest): boolean {
+  isCurrent(connection: LogReader, { askedAt, receivedAt }: AdmissionRequest): boolean {
     if (connection.hasEnded) return false;
-    if (this.#monitor.credentials.all.isOutdated(connection)) {
+    if (this.#monitor.credentials.all.isOutdated(connection, receivedAt)) {
       onOutdated(connection);
       return false;
     }

@@ -111,6 +111,7 @@ export class Cluster implements LogFollower {
     sessionMonitor.forgetChanges();
     debug("break: it goes on from %s.%d", log.epoch, log.head);
     delivery.onBreak();
+    sessionMonitor.ownStreams.onBreak();
   }
 
   onError(error: SseHubError): void {

@@ -5,7 +5,7 @@
 export type EndReason =
   /** The user changed: logout, login, expiry, another profile. */
   | "user"
-  /** `hub.refresh()` */
+  /** `hub.refresh()`, or a shared log has lost entries, perhaps the notice of a logout. */
   | "refresh"
   /** `maxConnectionAgeMs` */
   | "age"

@@ -58,6 +58,11 @@ export class Delivery {
     return this.#generation.current;
   }
 
+  /** True if the log has not broken since the connection began to read, or was last checked after a break. */
+  isInOrder(connection: LogReader): boolean {
+    return connection.generation === this.generation;
+  }
+
   /** The log's head has moved. */
   onMove(): void {
     this.fanOut.onMove();
@@ -74,7 +79,8 @@ export class Delivery {
   /** Starts delivery to a connection that was sent `hub:open`, from its position. */
   begin(connection: LogReader, { needsState }: { readonly needsState: boolean }): void {
     if (connection.isOwn) return;
-    if (needsState) this.replay.sendRetained(connection);
+    // If the log has broken since, replay sends what is retained, once the connection may go on.
+    if (needsState && this.isInOrder(connection)) this.replay.sendRetained(connection);
     this.replay.resume(connection);
   }
 

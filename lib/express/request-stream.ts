@@ -45,6 +45,8 @@ export class RequestStream implements SseRequest {
   // `null` once the connection has the user: connections of one session share it.
   #tag: Tag | null;
   readonly #credential: RequestCredential;
+  readonly #receivedAt = Date.now();
+  readonly #generation: number;
   // The `req.sse` of another `sse()` that the request has passed, perhaps of another copy of this package.
   readonly #outer: HeadListener | undefined;
   // `null` once the stream has begun, to save memory.
@@ -68,6 +70,7 @@ export class RequestStream implements SseRequest {
     this.#hub = hub;
     this.#settings = settings;
     this.#answered = answered;
+    this.#generation = hub.generation;
     this.#tag = new Tag(req, settings.user, hub);
     this.#credential = new RequestCredential(req, res, hub, settings);
     this.#session = new RequestSession(req, hub, settings);
@@ -273,6 +276,8 @@ export class RequestStream implements SseRequest {
       lastEventId: this.lastEventId,
       wantsTick: queryOf(this.#req, "tick") === "live",
       user,
+      receivedAt: this.#receivedAt,
+      generation: this.#generation,
       askedAt: (this.#tag as Tag).askedAt,
       addressOf: () => addressOf(this.#req),
       session: session?.link ?? null,

@@ -78,8 +78,8 @@ export class HubCore implements ConnectionContext {
     const times = new PassTimes(this.#passMeter);
     this.publishing = this.#createPublishing(hub, times);
     this.runs = this.#createRuns();
-    this.sessionMonitor = this.#createSessionMonitor(settings);
     this.#delivery = this.#createDelivery(times, settings.coalesceMs);
+    this.sessionMonitor = this.#createSessionMonitor(settings);
     this.admission = this.#createAdmission(settings);
     this.cluster = this.#createCluster();
     this.#unfollow = this.log.follow(this.cluster);
@@ -119,12 +119,7 @@ export class HubCore implements ConnectionContext {
       onSessionEnd: (cause, connections) => {
         this.#diagnostics.sessionEnd(cause, connections);
       },
-      hold: (connection: LogReader) => {
-        this.#delivery.hold(connection);
-      },
-      release: (connection: LogReader) => {
-        this.#delivery.release(connection);
-      },
+      gate: this.#delivery,
     });
   }
 
@@ -180,6 +175,11 @@ export class HubCore implements ConnectionContext {
 
   get head(): number {
     return this.log.head;
+  }
+
+  /** See {@link Delivery.generation}. */
+  get generation(): number {
+    return this.#delivery.generation;
   }
 
   health(): HubHealth {

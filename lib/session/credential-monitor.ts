@@ -5,6 +5,7 @@ import type { CredentialLink } from "../user/credential-link.js";
 import type { User } from "../user/user.js";
 import { CredentialChecks, type CredentialChecksParts } from "./credential-checks.js";
 import { Credentials } from "./credentials.js";
+import type { Gate } from "./gate.js";
 import { identityOf, type Identity } from "./identity.js";
 
 /** The notice that a response has set or cleared a credential, for the other nodes. */
@@ -35,8 +36,7 @@ export interface CredentialMonitorParts extends CredentialChecksParts {
   tell(notice: CredentialNotice): Promise<void>;
   /** Resolves when this node has received the notices that the others had sent before the call. */
   hear(): Promise<void>;
-  hold(connection: StreamConnection): void;
-  release(connection: StreamConnection): void;
+  readonly gate: Gate;
 }
 
 // If the `user` function takes longer, it counts as failed: the streams end, and the browsers reconnect.

@@ -2,8 +2,8 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 import type { CredentialLink } from "../user/credential-link.js";
 
 /**
- * How long a request may be under way with a value that the browser no longer has. The hub remembers for this long
- * what became of the value.
+ * How long the hub remembers what became of a value that the browser no longer has: requests may still be under way with
+ * it. A request that takes longer gets no stream.
  */
 export const KEEP_MS = 60_000;
 

@@ -2,6 +2,7 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 import type { CredentialLink } from "../user/credential-link.js";
 import { prolonged } from "./age.js";
 import { Credential, KEEP_MS } from "./credential.js";
+import type { Gate } from "./gate.js";
 import { identityOf, type Identity } from "./identity.js";
 import type { SessionEndCause } from "./session-end-cause.js";
 
@@ -14,9 +15,7 @@ export interface CredentialsParts {
   readonly label: string;
   /** The user of these connections is no longer current: they end, and the browsers reconnect. */
   onOutdated(connections: readonly StreamConnection[], cause: SessionEndCause): void;
-  /** The connection receives nothing until it is released. */
-  hold(connection: StreamConnection): void;
-  release(connection: StreamConnection): void;
+  readonly gate: Gate;
 }
 
 /** A change: a response has set another value. */
@@ -62,7 +61,7 @@ export class Credentials {
     credential.connections.set(connection, credential.givenUpAt(link.key) ?? this.#changes + 1);
     this.#of.set(connection, credential);
     this.#idle.delete(credential);
-    if (credential.pending > 0) this.#parts.hold(connection);
+    if (credential.pending > 0) this.#parts.gate.hold(connection);
     return credential;
   }
 
@@ -142,16 +141,26 @@ export class Credentials {
     later.changedAt = Date.now();
     for (const [connection, since] of connections) {
       later.connections.set(connection, Math.min(since, change));
-      if (later.pending > 0) this.#parts.hold(connection);
+      if (later.pending > 0) this.#parts.gate.hold(connection);
     }
     const opened = connections.map(([connection]) => connection).filter(isOpened);
-    const outdated = opened.filter((connection) => this.isOutdated(connection));
+    const outdated = opened.filter((connection) => this.#wasReplaced(connection));
     this.#parts.onOutdated(outdated, cause);
     return later;
   }
 
-  /** True if the connection's credential was cleared, or has changed to another user since. */
-  isOutdated(connection: StreamConnection): boolean {
+  /**
+   * True if the credential of a connection that is being opened was cleared, or has changed to another user since. After
+   * a minute that is no longer known, so it counts as outdated.
+   *
+   * @param receivedAt when its request came
+   */
+  isOutdated(connection: StreamConnection, receivedAt: number): boolean {
+    if (connection.credential === null) return false;
+    return Date.now() - receivedAt > KEEP_MS || this.#wasReplaced(connection);
+  }
+
+  #wasReplaced(connection: StreamConnection): boolean {
     const credential = this.#of.get(connection);
     const since = credential?.connections.get(connection);
     if (credential === undefined || since === undefined) return false;
@@ -193,7 +202,7 @@ export class Credentials {
 
   #await(asked: Credential, identity: Promise<Identity | null>, change: Change): void {
     asked.pending += 1;
-    for (const connection of asked.connections.keys()) this.#parts.hold(connection);
+    for (const connection of asked.connections.keys()) this.#parts.gate.hold(connection);
     void identity.then((found) => {
       const credential = latest(asked);
       credential.pending -= 1;
@@ -213,7 +222,7 @@ export class Credentials {
       connection.endsAt = prolonged(connection, identity?.expiresAt ?? null);
     }
     if (credential.pending > 0) return;
-    for (const connection of credential.connections.keys()) this.#parts.release(connection);
+    for (const connection of credential.connections.keys()) this.#parts.gate.release(connection);
   }
 
   #fingerprintOf({ user }: StreamConnection): string {

@@ -4,14 +4,16 @@ import type { Matcher } from "../audience/matcher.js";
 import type { EventLog, Notice } from "../log/event-log.js";
 import { SseHubError } from "../errors/sse-hub-error.js";
 import { endOf } from "./age.js";
+import { OwnStreamChecks } from "./own-stream-checks.js";
 import { Recalls, type RecallReason } from "./recalls.js";
+import type { Gate } from "./gate.js";
 import { sessionKeyOf } from "./session-key.js";
 import { drawSoon, onOutdated, onStoreFailed } from "./reconnect-delay.js";
 import type { SessionEndCause } from "./session-end-cause.js";
 import { SessionEnds, type OnSessionEnd } from "./session-ends.js";
 import { SessionChangeDetector, type SessionNotice } from "./change-detector.js";
 import { CredentialMonitor } from "./credential-monitor.js";
-import { Sessions } from "./sessions.js";
+import { Sessions, type SessionsParts } from "./sessions.js";
 import { StoppedSessions } from "./stopped-sessions.js";
 import { ObservedStores } from "./observed-stores.js";
 
@@ -24,9 +26,7 @@ export interface SessionMonitorParts {
   readonly maxConnectionAgeMs: number | null;
   readonly onStoreError: "end" | "keep";
   readonly onSessionEnd: OnSessionEnd;
-  /** The connection receives nothing until it is released. */
-  hold(connection: StreamConnection): void;
-  release(connection: StreamConnection): void;
+  readonly gate: Gate;
   readonly report: (error: SseHubError) => void;
 }
 
@@ -40,6 +40,7 @@ export class SessionMonitor {
   readonly recalls = new Recalls();
   readonly changes: SessionChangeDetector;
   readonly ends: SessionEnds;
+  readonly ownStreams: OwnStreamChecks;
   /** The key with which session ids are hashed. */
   readonly label: string;
   readonly #log: SessionMonitorParts["log"];
@@ -50,43 +51,50 @@ export class SessionMonitor {
   readonly #clock: NodeJS.Timeout;
 
   constructor(parts: SessionMonitorParts) {
-    const { log, report } = parts;
+    const { log, report, gate, connections } = parts;
     this.label = log.sessionLabel;
     this.ends = new SessionEnds(parts.onSessionEnd);
     this.changes = new SessionChangeDetector(this.label);
     this.#log = log;
     this.#report = report;
     this.#maxAgeMs = parts.maxConnectionAgeMs;
-    this.#connections = parts.connections;
-    const watching = {
-      revalidateMs: parts.revalidateMs,
-      onStoreError: parts.onStoreError,
-      report,
-      onOutdated: (outdated: readonly StreamConnection[], cause: SessionEndCause) => {
-        this.#endAll(outdated, cause);
-      },
-      onStoreFailed: (failed: readonly StreamConnection[]) => {
-        failed.forEach(onStoreFailed);
-        this.ends.note("store", failed);
-      },
-    };
+    this.#connections = connections;
+    const watching = this.#watching(parts);
     this.sessions = new Sessions(watching);
     this.credentials = new CredentialMonitor({
       ...watching,
+      gate,
       label: this.label,
       isShared: log.isShared,
-      hold: (connection) => {
-        parts.hold(connection);
-      },
-      release: (connection) => {
-        parts.release(connection);
-      },
       tell: (notice) => this.#tell({ ...notice }),
       hear: () => log.catchUp(),
+    });
+    this.ownStreams = new OwnStreamChecks({
+      gate,
+      connections,
+      reread: (connection) => this.sessions.reread(connection),
+      refresh: (connection) => {
+        this.refreshUncertain(connection);
+      },
     });
     this.#clock = setInterval(() => {
       this.#tick();
     }, tickOf(parts)).unref();
+  }
+
+  #watching({ revalidateMs, onStoreError, report }: SessionMonitorParts): SessionsParts {
+    return {
+      revalidateMs,
+      onStoreError,
+      report,
+      onOutdated: (outdated, cause) => {
+        this.#endAll(outdated, cause);
+      },
+      onStoreFailed: (failed) => {
+        failed.forEach(onStoreFailed);
+        this.ends.note("store", failed);
+      },
+    };
   }
 
   /** @param isFresh true for a page that was just loaded, and so sends no cursor */

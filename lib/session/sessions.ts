@@ -9,6 +9,11 @@ import type { StreamConnection } from "../connection/stream-connection.js";
 /** The result of reading a session again. */
 export type SessionVerdict = "same" | "changed" | "gone";
 
+/** True if a connection's user is no longer that of its session. A session without a user need not be in the store. */
+export function isOutdatedBy(verdict: SessionVerdict, { user }: StreamConnection): boolean {
+  return verdict === "changed" || (verdict === "gone" && user !== undefined);
+}
+
 // If the store takes longer, the read counts as failed.
 const READ_MS = 5_000;
 // How many sessions are read at the same time, so that the store is not overloaded.
@@ -154,6 +159,21 @@ export class Sessions {
     return verdictOf(link, state);
   }
 
+  /**
+   * Reads the session of an open connection again, and ends the connection if its user has changed. If the store fails,
+   * `onStoreError` decides.
+   */
+  async reread(connection: StreamConnection): Promise<void> {
+    const { session } = connection;
+    if (session === null) return;
+    try {
+      const verdict = await this.verify(session);
+      if (isOutdatedBy(verdict, connection)) this.#parts.onOutdated([connection], "revalidated");
+    } catch (cause) {
+      this.#onReadFailed([connection], cause);
+    }
+  }
+
   // A change that is not seen, because another program has made it, is found within `revalidateMs`. Without
   // `revalidateMs` it would not be found later.
   #isUnchangedSince(readAt: number, { key }: SessionLink): boolean {
@@ -227,10 +247,13 @@ export class Sessions {
   }
 
   #failed(entry: Entry, cause: unknown): void {
-    this.#parts.report(new SseHubError("ERR_SSE_STORE", RECHECK_FAILED, { cause }));
     this.#renew(entry);
-    if (this.#parts.onStoreError === "keep") return;
-    this.#parts.onStoreFailed([...entry.connections]);
+    this.#onReadFailed([...entry.connections], cause);
+  }
+
+  #onReadFailed(connections: readonly StreamConnection[], cause: unknown): void {
+    this.#parts.report(new SseHubError("ERR_SSE_STORE", RECHECK_FAILED, { cause }));
+    if (this.#parts.onStoreError === "end") this.#parts.onStoreFailed(connections);
   }
 
   // Partly random, so that sessions that began together are not always read together.

@@ -1,6 +1,7 @@
 import { EventSource } from "eventsource";
 import type { EndReason } from "express-sse-hub";
 import { onTestEnd } from "../support/disposers.js";
+import { fakeDate } from "../support/fake-date.js";
 import { ReturningReader } from "../support/returning-reader.js";
 import { Shop, until, type ShopOptions } from "../support/shop.js";
 
@@ -45,6 +46,21 @@ describe("hub.refresh()", () => {
 
     expect(await stream.closed).toBe("refresh");
     expect(stream.hubEvents.map(({ event }) => event)).toEqual(["hub:end"]);
+  });
+
+  it("holds for a request whose user is known only after the hub has forgotten it", async () => {
+    const clock = fakeDate();
+    const { shop: opening, asked } = openSlow();
+    const shop = await opening;
+    const stream = await shop.attempt();
+    await until(() => asked.length === 1, "the user was asked for");
+
+    await shop.hub.refresh({ login: "alice" });
+    clock.pass(61_000);
+    await shop.hub.refresh({ login: "bob" });
+    asked[0]?.(ALICE);
+
+    expect(await stream.closed).toBe("refresh");
   });
 
   it("leaves a request alone whose user is another one, or was asked for after it", async () => {
