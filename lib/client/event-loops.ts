@@ -69,7 +69,7 @@ export class EventLoops {
           yield given as AnyStreamEvent;
         }
         this.#haveRoom(loop);
-        if (this.#error !== undefined) throw this.#error;
+        if (this.#error) throw this.#error;
         if (this.#hasEnded) return;
         await new Promise<void>((resolve) => {
           loop.wake = resolve;

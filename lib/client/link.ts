@@ -107,7 +107,7 @@ export class Link {
       const answer = answerOf(response);
       const reason = END_BY_STATUS[answer.status];
       if (this.#isClosed || this.#mayRenew(answer)) return answer;
-      if (reason !== undefined) this.#finish(reason, undefined, answer);
+      if (reason) this.#finish(reason, undefined, answer);
       else if (response.ok && STREAM.test(answer.contentType)) {
         await this.#readBody(response, silence);
       }
@@ -171,7 +171,7 @@ export class Link {
       silence.end();
       parser.feed(decoder.decode(value, { stream: true }));
       const taken = this.#options.whenTaken();
-      if (taken !== undefined && !(await waitForLoops(taken))) {
+      if (taken && !(await waitForLoops(taken))) {
         // Disconnects, because Firefox goes on loading what is not read. Without a cursor that would lose events.
         if (hasCursor) return;
         await taken;

@@ -2,7 +2,7 @@ import { page } from "./page.js";
 
 /** Reports an error like an error of an event listener: to the console, and as the `error` event of the window. */
 export function report(error: unknown): void {
-  if (page.reportError !== undefined) page.reportError(error);
+  if (page.reportError) page.reportError(error);
   else
     queueMicrotask(() => {
       throw error;

@@ -126,7 +126,13 @@ export class SharedLink {
 
   #say(message: TabMessage): void {
     // A listener may have closed the stream.
-    if (!this.#isClosed) this.#channel.postMessage(message);
+    if (this.#isClosed) return;
+    try {
+      this.#channel.postMessage(message);
+    } catch {
+      // Firefox before 103 and Safari cannot send an Error.
+      this.#channel.postMessage(JSON.parse(JSON.stringify(message, asData)));
+    }
   }
 
   // Reconnects at the same position as another user, so that the hub sends the initial state again.
@@ -246,4 +252,8 @@ export class SharedLink {
     if (this.#isLeader) setTimeout(this.close.bind(this), LAST_WORD_MS);
     else this.close();
   }
+}
+
+function asData(_key: string, value: unknown): unknown {
+  return value instanceof Error ? { name: value.name, message: value.message } : value;
 }

@@ -1,7 +1,7 @@
 import { Link, type LinkOptions } from "./link.js";
 import type { OpenedLink, OpenLink, Sharing } from "./open-link.js";
 import { page } from "./page.js";
-import type { Signal } from "./signal.js";
+import type { EndSignal, Signal } from "./signal.js";
 import { waitForLoops } from "./wait-for-loops.js";
 
 /** The class of a shared link, whose module is loaded when a page shares a connection. */
@@ -50,11 +50,13 @@ class LoadedLink implements OpenedLink {
     const { cursor } = this;
     const [options, , tell] = this.#given;
     const sharing = openSharing(options);
-    if (Shared === undefined || sharing === undefined) {
+    if (!Shared || !sharing) {
       this.#link = openOwn(options, cursor, tell);
       return;
     }
     const onSignal = (signal: Signal) => {
+      // Only the signal of an end has `isFinal`.
+      this.#isClosed ||= (signal as EndSignal).isFinal;
       tell(signal);
       void this.#pause(Shared);
     };
@@ -65,7 +67,7 @@ class LoadedLink implements OpenedLink {
   // The other tabs must not wait for a loop of this tab: it leaves the shared connection until the loop has room.
   async #pause(Shared: SharedLinkClass): Promise<void> {
     const taken = this.#given[0].whenTaken();
-    if (taken === undefined || this.#isPausing) return;
+    if (!taken || this.#isPausing) return;
     this.#isPausing = true;
     if (!(await waitForLoops(taken))) {
       this.#link.close();

@@ -50,7 +50,10 @@ export interface SseStream {
   on(event: EventName, listener: (text: string) => void): Unsubscribe;
   /** Calls back with the value of each event of that name. The data must be JSON. */
   onJson<E extends EventName>(event: E, listener: (value: EventData<E>) => void): Unsubscribe;
-  /** The newest value of that event since `latest` was first called for it. Each call returns the same object. */
+  /**
+   * The newest value of that event since `latest` was first called for it. It is `undefined` again when the stream ends
+   * with the reason `user`, because it was for the former user. Each call returns the same object.
+   */
   latest<E extends EventName>(event: E): Latest<E>;
   /**
    * Iterates the events of that name with `for await`, from the beginning of the loop to the end of the stream.

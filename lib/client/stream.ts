@@ -75,17 +75,21 @@ export class Stream implements SseStream {
 
   latest<E extends EventName>(event: E): Latest<E> {
     const known = this.#latest.get(event) as Latest<E> | undefined;
-    if (known !== undefined) return known;
+    if (known) return known;
     let value: unknown;
-    this.on(event, (text) => {
+    const name = `latest ${event}`;
+    const set = (text?: string) => {
       value = valueOf(text);
+      this.#call(name);
+    };
+    this.on(event, set);
+    // What a user was sent is not for the next one.
+    this.onEnd((reason) => {
+      if (reason === "user") set();
     });
     const latest: Latest<E> = {
       get: () => value as EventData<E> | undefined,
-      subscribe: (listener) =>
-        this.on(event, () => {
-          listener();
-        }),
+      subscribe: this.#add.bind(this, name),
     };
     this.#latest.set(event, latest);
     return latest;
@@ -122,7 +126,7 @@ export class Stream implements SseStream {
     if (url.origin === page.location?.origin) {
       await this.#tab?.ready;
       const name = this.#tab?.text ?? this.#connection;
-      if (name !== undefined) headers.set("SSE-Connection", name);
+      if (name) headers.set("SSE-Connection", name);
     }
     return fetch(url, { ...init, headers });
   }
@@ -150,7 +154,7 @@ export class Stream implements SseStream {
 
   #event(signal: EventSignal): void {
     const { event, data, except } = signal;
-    if (except !== undefined && except === this.#tab?.mark) return;
+    if (except && except === this.#tab?.mark) return;
     this.#call(`event ${event}`, data);
     this.#loops.give(signal);
   }

@@ -1,7 +1,7 @@
-/** The value of the data if it is JSON; otherwise the text. */
-export function valueOf(text: string): unknown {
+/** The value of the data if it is JSON; otherwise the text, also if there is none. */
+export function valueOf(text: string | undefined): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text as string);
   } catch {
     return text;
   }

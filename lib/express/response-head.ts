@@ -87,11 +87,12 @@ function tell(res: ServerResponse, given: unknown): void {
   (res.req as { sse?: HeadListener }).sse?.onHead?.([given].flat().map(String));
 }
 
-// The headers are an argument of writeHead(): an object, or an array of names and values in turn.
+// The headers are an argument of writeHead(): an object, an array of pairs, or an array of names and values in turn. A
+// value may be an array.
 function setCookieIn(headers: unknown): unknown {
   if (typeof headers !== "object" || headers === null) return undefined;
   const entries: Array<[unknown, unknown]> = Array.isArray(headers)
-    ? inPairs(headers.flat())
+    ? pairsIn(headers)
     : Object.entries(headers);
   const found = entries
     .filter(([name]) => String(name).toLowerCase() === "set-cookie")
@@ -99,6 +100,7 @@ function setCookieIn(headers: unknown): unknown {
   return found.length === 0 ? undefined : found;
 }
 
-function inPairs(list: readonly unknown[]): Array<[unknown, unknown]> {
+function pairsIn(list: readonly unknown[]): Array<[unknown, unknown]> {
+  if (Array.isArray(list[0])) return list as Array<[unknown, unknown]>;
   return list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1]]] : []));
 }

@@ -47,8 +47,7 @@ const TEXTS = {
   leave: "DELETE FROM {nodes} WHERE node = $1",
   trim: "SELECT {trim}($1, $2, $3, $4) AS gone",
   nodes: `SELECT node FROM {nodes} WHERE seen > ${NOW_MS} - $1::bigint`,
-  replies:
-    "SELECT encode(answer, 'hex') AS answer FROM {answers} WHERE question = $1 ORDER BY id OFFSET $2",
+  replies: "SELECT encode(answer, 'hex') AS answer FROM {answers} WHERE question = $1",
   ...RUN_TEXTS,
   reply: `INSERT INTO {answers} (question, answer, "time") VALUES ($1, $2, ${NOW_MS})`,
 } as const;

@@ -135,10 +135,11 @@ export class PostgresEngine implements Engine<PostgresSession> {
     return session.query(this.#statements.reply, [question, Buffer.from(text)]);
   }
 
-  async look(session: PostgresSession, question: string, known: number): Promise<AnswersSeen> {
+  // Always all answers: they become visible in another order than that of their ids.
+  async look(session: PostgresSession, question: string): Promise<AnswersSeen> {
     const { nodes, replies } = this.#statements;
     // First the answers, then the nodes: a node that stops in between is then not waited for.
-    const answers = await session.query(replies, [question, known]);
+    const answers = await session.query(replies, [question]);
     const alive = await session.query(nodes, [DEAD_MS]);
     return {
       alive: alive.map(({ node }) => String(node)),

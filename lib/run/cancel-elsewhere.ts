@@ -31,7 +31,9 @@ export async function cancelElsewhere(
       const reason = await endOf(record, Math.min(left, REPEAT_MS));
       if (reason !== null) return reason === "cancelled";
     }
-    return (await store.lose(run, "now")) === "lost";
+    // The process may have cancelled it, and this node was not told.
+    const verdict = await store.lose(run, "now");
+    return verdict === "lost" || verdict === "cancelled";
   } finally {
     mirrors.close(run);
   }

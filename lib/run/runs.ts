@@ -135,10 +135,10 @@ export class Runs implements Runner {
 
   /** Waits for the runs of this process; runs that take longer than `drainMs` end as `lost`. */
   async close(drainMs: number): Promise<void> {
-    const { running } = this.#local;
-    const all = Promise.allSettled(running.map(({ done }) => done));
+    // Also of those whose end is decided, but not written yet.
+    const all = Promise.allSettled([...this.#local].map(({ done }) => done));
     if (drainMs > 0) await withDeadline(all, drainMs, "A run").catch(() => undefined);
-    for (const producer of running) producer.finish("lost");
+    for (const producer of this.#local.running) producer.finish("lost");
     await withDeadline(all, LAST_WRITE_MS, "The log").catch(() => undefined);
   }
 

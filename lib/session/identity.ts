@@ -1,5 +1,5 @@
 import { fingerprintOf } from "../user/fingerprint.js";
-import type { User } from "../user/user.js";
+import { lastingOf, type User } from "../user/user.js";
 import { expiryOf } from "./age.js";
 import { sessionKeyOf } from "./session-key.js";
 
@@ -14,8 +14,7 @@ export interface Identity {
 /** @param label the key with which fingerprints are hashed, the same on every node */
 export function identityOf(user: User | undefined, label: string): Identity {
   const expiry = expiryOf(user);
-  // A renewed token has a later `expiresAt`, but the same user.
-  const lasting = user === undefined ? null : { ...user, expiresAt: undefined };
+  const lasting = user === undefined ? null : lastingOf(user);
   return {
     fingerprint: sessionKeyOf(fingerprintOf(lasting), label),
     expiresAt: expiry === Infinity ? null : expiry,

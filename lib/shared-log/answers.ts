@@ -10,7 +10,7 @@ export interface Answers<S extends LogSession> {
   /**
    * Returns the nodes that are alive, and the answers that are new.
    *
-   * @param known how many answers the caller already has
+   * @param known how many answers the caller was given before; it may be given them again
    */
   look(session: S, question: string, known: number): Promise<AnswersSeen>;
 }

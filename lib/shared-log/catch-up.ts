@@ -55,13 +55,12 @@ export class CatchUp {
 
   async #run(): Promise<void> {
     while (!this.#isClosed) {
-      const { mirror } = this.#parts;
+      const before = this.#parts.mirror.epoch;
       const asked = await this.#parts.ask().catch(() => null);
       if (asked === null) {
         if (!this.#isClosed) await sleep(RETRY_MS, undefined, { ref: false });
         continue;
       }
-      const before = mirror.epoch;
       await new Promise<void>((resolve) => {
         this.#targets.push({ ...asked, before, resolve });
         this.onProgress();

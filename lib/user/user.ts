@@ -19,6 +19,11 @@ export type User = [keyof SseUser] extends [never]
   ? Readonly<Record<string, unknown>>
   : Readonly<SseUser>;
 
+/** The user without `expiresAt`: a renewed token has a later one, but the same user. */
+export function lastingOf(user: User): object {
+  return { ...user, expiresAt: undefined };
+}
+
 /** A key that is equal for users with equal data. */
 export function userKeyOf(user: User): string {
   return fingerprintOf(user);

@@ -1,3 +1,4 @@
+import { audienceKeyOf } from "../../lib/audience/audience-key.js";
 import { Shop, cookieOf } from "../support/shop.js";
 
 describe("what a tick says of a connection's audience", () => {
@@ -32,5 +33,17 @@ describe("what a tick says of a connection's audience", () => {
       await audienceOf("/events", await shop.signIn({ id: 2 })),
     ];
     expect(new Set([known, nobody, ...others]).size).toBe(6);
+  });
+
+  it("is the same after the expiry of its user has moved", () => {
+    const keyOf = (user: Record<string, unknown>) =>
+      audienceKeyOf({ user, session: null, rooms: new Set() });
+    const [one, later, other] = [
+      keyOf({ id: 1, expiresAt: 1 }),
+      keyOf({ id: 1, expiresAt: 2 }),
+      keyOf({ id: 2, expiresAt: 1 }),
+    ];
+    expect(later).toBe(one);
+    expect(other).not.toBe(one);
   });
 });

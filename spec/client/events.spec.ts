@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { runInThisContext } from "node:vm";
+import type { Connection } from "express-sse-hub";
 import { connect, type AnyStreamEvent, type SseStream } from "express-sse-hub/client";
 import { Deferred } from "../../lib/async/deferred.js";
 import { describeInBrowser } from "../support/browser.js";
@@ -226,7 +227,40 @@ describe("a loop over the events of a stream", () => {
   }, 60_000);
 });
 
+// Begins a loop in a page that takes one event, and the others when it is woken.
+const SLEEPY = `
+  let wake;
+  Object.assign(window, { got: [], awake: new Promise((resolve) => { wake = resolve; }), wake });
+  (async () => {
+    for await (const { data } of stream.events("message")) {
+      got.push(String(data));
+      await awake;
+    }
+  })();
+  0;`;
+
 describeInBrowser("a loop of a tab that shares its connection", (windows) => {
+  it("opens no stream again that has ended for good meanwhile", async () => {
+    const connections: Connection[] = [];
+    const shop = await Shop.open({
+      sse: { static: SITE },
+      routes: (app) => {
+        app.get("/own", (req) => void connections.push(req.sse.open()));
+      },
+    });
+    const tab = new ClientPage(await windows.open(`${shop.url}?shared=true&path=/own`));
+    await tab.tells("recovered null");
+    await tab.run(SLEEPY);
+    for (let n = 0; n < 1_500; n += 1) connections[0]?.send("message", String(n));
+    connections[0]?.end();
+    await tab.tells("end done for good");
+    await sleep(LONG_MS);
+    await tab.run("wake(); 0");
+    await untilTrueIn(tab.page, "got.length >= 1500");
+    await sleep(LONG_MS);
+    expect([connections.length, await tab.run("stream.state")]).toEqual([1, "closed"]);
+  }, 60_000);
+
   it.each([
     ["has the connection", 0],
     ["follows another one", 1],
@@ -241,16 +275,7 @@ describeInBrowser("a loop of a tab that shares its connection", (windows) => {
       await other.tells("recovered null");
       await until(() => hub.size === 1, "both share one connection");
       const [sleepyTab, busyTab] = sleeper === 0 ? [tabs[0], other] : [other, tabs[0]];
-      await sleepyTab.run(`
-      let wake;
-      Object.assign(window, { got: [], awake: new Promise((resolve) => { wake = resolve; }), wake });
-      (async () => {
-        for await (const { data } of stream.events("message")) {
-          got.push(String(data));
-          await awake;
-        }
-      })();
-      0;`);
+      await sleepyTab.run(SLEEPY);
       const numbers = Array.from({ length: 2_500 }, (_, n) => String(n));
       for (const n of numbers.slice(0, 1_500)) await hub.broadcast("message", n);
       await busyTab.tells("message 1499");

@@ -1,3 +1,4 @@
+import supertest from "supertest";
 import { Shop } from "../support/shop.js";
 import { listen } from "./listened.js";
 
@@ -29,5 +30,21 @@ describe("the latest value of an event", () => {
     await hub.broadcast("message", "to be");
     await tells("message to be");
     expect(message.get()).toBe("to be");
+  });
+
+  it("is forgotten with the user whose it was", async () => {
+    const shop = await Shop.open({ hub: { retryMs: 10 } });
+    const cookie = await shop.signIn({ login: "alice" });
+    const { stream, tells } = listen(`${shop.url}/events`, { headers: { cookie } });
+    const order = stream.latest("order");
+    const heard: unknown[] = [];
+    order.subscribe(() => heard.push(order.get()));
+    await tells("recovered null");
+    await shop.hub.broadcast("order", { id: 1 }, { login: "alice" });
+    await tells('order {"id":1}');
+    await supertest(shop.url).post("/logout").set("Cookie", cookie).expect(204);
+    await tells("recovered true");
+    expect(order.get()).toBeUndefined();
+    expect(heard).toEqual([{ id: 1 }, undefined]);
   });
 });

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Deferred } from "../../lib/async/deferred.js";
 import type { ShopOptions } from "../support/shop.js";
@@ -102,6 +103,29 @@ describeInBrowser("tabs that share a connection", (windows) => {
     expect([await second.messages(), await third.messages()]).toEqual([all, all]);
     await shareOne(hub);
   }, 60_000);
+
+  it("reconnect after a failure of the network where a browser sends no errors between tabs", async () => {
+    const { shop, hub, tabs } = await openShop();
+    const sockets: Socket[] = [];
+    shop.server.on("connection", (socket: Socket) => sockets.push(socket));
+    const [leader, second, third] = await openThree(tabs);
+    await shareOne(hub);
+    // As Firefox below 103 and Safari do.
+    await leader.run(`(() => {
+      const { postMessage } = BroadcastChannel.prototype;
+      const hasError = (value) => value instanceof Error ||
+        (typeof value === "object" && value !== null && Object.values(value).some(hasError));
+      BroadcastChannel.prototype.postMessage = function (message) {
+        if (hasError(message)) throw new DOMException("An error", "DataCloneError");
+        postMessage.call(this, message);
+      };
+    })()`);
+    for (const socket of sockets) socket.resetAndDestroy();
+    await Promise.all([leader, second, third].map((tab) => tab.tells("recovered true")));
+    expect(await second.told()).toContain("waiting network");
+    await hub.broadcast("message", "again");
+    await Promise.all([leader, second, third].map((tab) => tab.tells("message again")));
+  });
 
   it("give a tab that comes later its own verdict and state, and everything from then on", async () => {
     const { hub, tabs } = await openShop({

@@ -351,6 +351,23 @@ describe.each(EXPRESS_VERSIONS)("in %s", (_version, express) => {
     expect(await stream.closed).toBe("user");
   });
 
+  it("a cookie is seen that is one of several in a flat list, and nothing else was set", async () => {
+    const shop = await TokenShop.open({
+      express,
+      before: (app: Express) => app.disable("x-powered-by"),
+      routes: (app: Express) =>
+        app.all("/clear", (_req, res) => {
+          res.writeHead(200, ["Set-Cookie", ["a=1", GONE]]).end();
+        }),
+    });
+    const token = tokenOf(ALICE);
+    const stream = await shop.stream(token);
+
+    await fetch(`${shop.url}/clear`, { headers: { Cookie: `token=${token}` } });
+
+    expect(await stream.closed).toBe("user");
+  });
+
   it.each(["before", "routes"] as const)(
     "a cookie is seen that is set while the head goes out, by middleware of %s",
     async (where) => {
