@@ -179,8 +179,13 @@ export abstract class StreamConnection implements Connection {
   }
 
   send<E extends EventName>(event: E, data: EventData<E>): boolean {
+    return this.sendUpTo(this.#context.maxPayloadBytes, event, data);
+  }
+
+  /** Like {@link send}, with a limit of its own for the size of the data, in bytes. */
+  sendUpTo(maxBytes: number, event: string, data: unknown): boolean {
     checkEventName(event);
-    const frame = encodeFrame(event, toText(data, this.#context.maxPayloadBytes));
+    const frame = encodeFrame(event, toText(data, maxBytes));
     const canTake = this.isOwn ? this.isOpened && !this.isHeld && !this.isFull : this.isLive;
     if (!canTake || !this.transport.isOpen) return false;
     this.transport.write(frame);

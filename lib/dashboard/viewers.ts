@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.js";
 import type { NodeSample } from "../cluster/node-sample.js";
-import type { Connection } from "../connection/connection.js";
+import type { StreamConnection } from "../connection/stream-connection.js";
 
 const EVERY_MS = 500;
 // The other nodes are asked every second time.
@@ -13,7 +13,7 @@ const OTHERS_MS = 5_000;
 /** The open pages of a dashboard, which are told the numbers of all nodes. Without one nobody is asked. */
 export class Viewers {
   readonly #cluster: Cluster;
-  readonly #open = new Set<Connection>();
+  readonly #open = new Set<StreamConnection>();
   #timer: NodeJS.Timeout | undefined;
   #ticks = 0;
   #asked: Promise<void> = Promise.resolve();
@@ -28,7 +28,7 @@ export class Viewers {
   }
 
   /** @param token what the page is to send along with its calls */
-  add(connection: Connection, token: string): void {
+  add(connection: StreamConnection, token: string): void {
     if (connection.signal.aborted) return;
     this.#open.add(connection);
     connection.signal.addEventListener("abort", () => {
@@ -59,7 +59,7 @@ export class Viewers {
     }, EVERY_MS).unref();
   }
 
-  #remove(connection: Connection): void {
+  #remove(connection: StreamConnection): void {
     this.#open.delete(connection);
     if (this.#open.size > 0) return;
     clearInterval(this.#timer);
@@ -96,7 +96,7 @@ export class Viewers {
   }
 }
 
-// An application that names its events (`SseEvents`) does not name these, which are for the dashboard's page alone.
-function tell(connection: Connection, event: "welcome" | "flow", data: unknown): void {
-  connection.send(event as never, data as never);
+// The numbers of many nodes may be larger than the application's events may be.
+function tell(connection: StreamConnection, event: "welcome" | "flow", data: object): void {
+  connection.sendUpTo(Infinity, event, data);
 }

@@ -108,7 +108,7 @@ export class RequestStream implements SseRequest {
     return this.#connection;
   }
 
-  open(): Connection {
+  open(): StreamConnection {
     this.#checkKind("open");
     this.#connection ??= this.#open(OWN);
     return this.#connection;

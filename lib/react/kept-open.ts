@@ -1,6 +1,9 @@
 // A component that is unmounted and mounted again, for example by StrictMode, gets the same connection.
 const LINGER_MS = 500;
 
+// The server has refused it, or this page has closed it. What has ended in any other way is kept.
+const REFUSED = ["closed", "unknown", "unauthorized", "forbidden"];
+
 /** A stream or run that components share by its URL. */
 export interface Closable {
   readonly state: string;
@@ -39,10 +42,12 @@ export class KeptOpen<T extends Closable> {
     return { shared: open.shared, release };
   }
 
-  // If a stream has ended for good and all its components have been unmounted, the next component opens it again.
+  // If all components of a stream that was refused have been unmounted, the next component opens it again: for example
+  // after a login.
   #findOrMake(url: string, make: () => T): Open<T> {
     const known = this.#open.get(url);
-    if (known !== undefined && (known.users > 0 || known.shared.state !== "closed")) return known;
+    if (known !== undefined && (known.users > 0 || !REFUSED.includes(known.shared.state)))
+      return known;
     clearTimeout(known?.closing);
     const open = { shared: make(), users: 0 };
     this.#open.set(url, open);

@@ -31,6 +31,7 @@ export class Producer {
   #events = 0;
   #bytes = 0;
   #isOver = false;
+  #entry: Promise<boolean> | null = null;
   #error: SseHubError | undefined;
 
   constructor(parts: ProducerParts) {
@@ -66,6 +67,11 @@ export class Producer {
     return this.#done.promise;
   }
 
+  /** While the store is asked for the run: resolves with false if it refuses it. Otherwise `null`. */
+  get entry(): Promise<boolean> | null {
+    return this.#entry;
+  }
+
   /** True until its end is decided. */
   get isRunning(): boolean {
     return !this.#isOver;
@@ -86,7 +92,11 @@ export class Producer {
 
   async #produce(source: RunSource, run: Run): Promise<void> {
     const { store } = this.#parts;
-    if (store !== null && !(await this.#enter(store))) return;
+    if (store !== null) {
+      this.#entry = this.#enter(store);
+      if (!(await this.#entry)) return;
+      this.#entry = null;
+    }
     // The run may have been cancelled meanwhile.
     if (this.#isOver) return;
     try {

@@ -103,8 +103,10 @@ export class Runs implements Runner {
   find(id: string): FoundRun | null | Promise<FoundRun | null> {
     this.#checkLog("req.sse.follow()");
     const producer = this.#local.get(id);
-    if (producer !== undefined) return this.#foundHere(producer);
-    return this.#store === null || !isRunId(id) ? null : this.#findThere(this.#store, id);
+    if (producer === undefined) return this.#findThere(id);
+    if (producer.entry === null) return this.#foundHere(producer);
+    // If the store refuses it, another process has a run with this id.
+    return producer.entry.then((isIn) => (isIn ? this.#foundHere(producer) : this.#findThere(id)));
   }
 
   /** @throws SseHubTypeError `ERR_SSE_FILTER` */
@@ -173,10 +175,15 @@ export class Runs implements Runner {
     };
   }
 
-  async #findThere(store: RunStore, id: string): Promise<FoundRun | null> {
+  #findThere(id: string): null | Promise<FoundRun | null> {
+    const [store, mirrors] = [this.#store, this.#mirrors];
+    if (store === null || mirrors === null || !isRunId(id)) return null;
+    return this.#findIn(store, mirrors, id);
+  }
+
+  async #findIn(store: RunStore, mirrors: Mirrors, id: string): Promise<FoundRun | null> {
     const run = await answerOf(store.find(id));
-    const mirrors = this.#mirrors;
-    if (run === null || mirrors === null) return null;
+    if (run === null) return null;
     return {
       header: run,
       events: run.events,

@@ -173,6 +173,13 @@ describe("the stream of the dashboard", () => {
     await supertest(shop.url).get("/sse-admin/log").set("Cookie", cookie).expect(403);
   });
 
+  it("is larger than an application's events may be, where it must", async () => {
+    const shop = await openDashboardShop({ hub: { maxPayloadBytes: 100 } });
+    const stream = await shop.stream("/sse-admin/stream", { cookie: await shop.signIn(ALICE) });
+    const flow = await flowThat(stream, () => true);
+    expect(JSON.stringify(flow).length).toBeGreaterThan(100);
+  });
+
   it("asks no node anything when nobody looks", async () => {
     let asked = 0;
     const log = logOfNodes(() => {

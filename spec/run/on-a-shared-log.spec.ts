@@ -135,6 +135,19 @@ function describeRuns(storeOf: () => RunsStore): void {
     expect(wordsIn(stream)).toEqual(["new"]);
   });
 
+  it("are followed by a page whose handler began a second run with the id, which the log refuses", async () => {
+    const script = new Script();
+    const [one, two] = await openNodes(storeOf(), script.source);
+    await begin(one);
+    await whenBegun(script);
+    script.say("one");
+
+    const other = await begin(two);
+    expect(await other.nextData()).toEqual(["one"]);
+    script.finish();
+    expect(await other.closed).toBe("done");
+  });
+
   it("may be produced by a process that has no streams", async () => {
     const [one] = await openNodes(storeOf(), new Script().source);
     const worker = one.publisher();
