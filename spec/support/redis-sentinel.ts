@@ -28,7 +28,7 @@ export class RedisSentinels {
       sentinels.push(
         await RedisServer.createSentinel(await freePort(), [
           `sentinel monitor ${name} 127.0.0.1 ${master.port} 2`,
-          `sentinel down-after-milliseconds ${name} 500`,
+          `sentinel down-after-milliseconds ${name} 2000`,
           `sentinel failover-timeout ${name} 3000`,
         ]),
       );
